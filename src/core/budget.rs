@@ -1,0 +1,1 @@
+//! Limits of turns, tokens, money and time, and the delays between retries.

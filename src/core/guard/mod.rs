@@ -1,0 +1,1 @@
+//! The guard: which changes may be committed at all.

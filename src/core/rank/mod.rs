@@ -1,0 +1,1 @@
+//! Ranks the files of a repository for an issue, without a model.

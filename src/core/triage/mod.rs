@@ -1,0 +1,1 @@
+//! Scores, kinds, tiers and readiness of issues.

@@ -1,0 +1,1 @@
+//! Issue trackers: Gitea (and Forgejo), GitHub, and a folder of files.

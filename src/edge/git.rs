@@ -1,0 +1,1 @@
+//! Runs the `git` executable with a scrubbed environment, limits and captured output.

@@ -1,0 +1,9 @@
+//! All input and output, and no decisions: network, git, model, checks, journal.
+
+pub mod forge;
+pub mod git;
+pub mod http;
+pub mod model;
+pub mod repo;
+pub mod sandbox;
+pub mod verify;

@@ -1,0 +1,1 @@
+//! Language models: Anthropic Messages, OpenAI chat completions, any command, and recorded scripts.

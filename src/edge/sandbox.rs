@@ -1,0 +1,1 @@
+//! Confines what checks run: bubblewrap where it is installed.

@@ -1,0 +1,5 @@
+//! git-burn: issue in, proven pull request out.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
+
+pub mod core;
+pub mod edge;

@@ -1,0 +1,18 @@
+//! Benchmarks: `cargo bench -- NAME [ARGS]`. Each prints ratios of things measured side by side in one run.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
+mod flow;
+mod patch;
+mod rank;
+
+fn main() {
+    let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
+    let name = args.next();
+    let rest: Vec<String> = args.collect();
+    match name.as_deref() {
+        Some("flow") => flow::run(&rest),
+        Some("patch") => patch::run(&rest),
+        Some("rank") => rank::run(&rest),
+        _ => println!("usage: cargo bench -- flow|patch|rank [ARGS]"),
+    }
+}

@@ -1,0 +1,4 @@
+//! Benchmark of patch.
+
+/// Runs it.
+pub(crate) fn run(_args: &[String]) {}

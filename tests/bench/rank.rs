@@ -1,0 +1,4 @@
+//! Benchmark of rank.
+
+/// Runs it.
+pub(crate) fn run(_args: &[String]) {}

@@ -1,0 +1,14 @@
+//! One integration test binary: real git in temporary folders, loopback HTTP, the real program.
+#![allow(unreachable_pub, dead_code, reason = "modules of one test binary, some used by few tests")]
+mod cli;
+mod flow;
+mod forge;
+mod guard;
+mod model;
+mod patches;
+mod rank;
+mod repo;
+mod support;
+mod tidy;
+mod triage;
+mod verify;

@@ -1,0 +1,3 @@
+//! What the tests share: hermetic git repositories in temporary folders.
+
+pub mod git;
