@@ -1,12 +1,15 @@
 //! Values and rules. No file, clock, network, environment, thread or print: every input is an argument, every ending a value.
 
+pub mod act;
 pub mod budget;
 pub mod change;
 pub mod checks;
 pub mod conversation;
+pub mod event;
 pub mod guard;
 pub mod issue;
 pub mod names;
+pub mod outcome;
 pub mod patch;
 pub mod rank;
 pub mod text;

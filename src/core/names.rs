@@ -201,6 +201,30 @@ object_id!(
     TreeId
 );
 
+/// Names one run of git-burn, on this machine and in the markers that it leaves: sorts by time, safe in file names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct RunId(String);
+
+impl RunId {
+    /// Accepts 1 to 64 letters, digits and `-`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        (plain && (1..=64).contains(&text.len())).then(|| Self(text.to_owned()))
+    }
+
+    /// The id's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// `OWNER/NAME` on a forge (Gitea and GitHub; a `files` forge has none).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Slug {

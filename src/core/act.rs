@@ -1,0 +1,272 @@
+//! Everything that git-burn does to the world outside, as values: one [`Act`] each, carried out by one function of the flow.
+
+use serde::Serialize;
+
+use super::checks::Verified;
+use super::names::{BurnBranch, CommitId, IssueNumber, RunId};
+
+/// A change to the forge, the remote or the local refs. What is not here, git-burn cannot do: it never merges, never
+/// forces, never re-opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Says something on an issue or a pull request (both are numbers of one series), once per [`Step`].
+    Comment {
+        on: IssueNumber,
+        step: Step,
+        body: String,
+    },
+    AddLabel {
+        issue: IssueNumber,
+        label: String,
+    },
+    RemoveLabel {
+        issue: IssueNumber,
+        label: String,
+    },
+    CreateLabel {
+        label: String,
+    },
+    /// Adds one login to the assignees.
+    Assign {
+        issue: IssueNumber,
+        login: String,
+    },
+    /// Publishes the commit as a new branch; an existing branch is never moved.
+    Push {
+        verified: Verified,
+        branch: BurnBranch,
+    },
+    OpenPull(NewPull),
+    /// Asks one person to review the pull request of that branch.
+    RequestReview {
+        branch: BurnBranch,
+        login: String,
+    },
+    OpenIssue {
+        title: String,
+        body: String,
+        labels: Vec<String>,
+    },
+    CloseIssue {
+        issue: IssueNumber,
+        permit: ClosePermit,
+    },
+    /// Takes the lock of an issue on the remote, for this run.
+    Claim {
+        issue: IssueNumber,
+    },
+    /// Gives the lock back, if this run still holds it.
+    Release {
+        issue: IssueNumber,
+    },
+    /// Keeps an unfinished change as the local ref `refs/burn/draft/N`.
+    KeepDraft {
+        issue: IssueNumber,
+        commit: CommitId,
+    },
+    DropDraft {
+        issue: IssueNumber,
+    },
+}
+
+/// A pull request to be opened from a pushed [`BurnBranch`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPull {
+    pub issue: IssueNumber,
+    pub branch: BurnBranch,
+    /// The branch it is to go into, without `refs/heads/`.
+    pub base: String,
+    pub title: String,
+    pub body: String,
+    pub ripeness: Ripeness,
+}
+
+/// Whether a pull request asks for review or is only to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ripeness {
+    Draft,
+    Ready,
+}
+
+/// Which of git-burn's comments a comment is; with the issue's number it finds the one that was posted before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// What is known before the work starts.
+    Analysis,
+    /// Questions for the reporter.
+    Clarify,
+    /// The pull request and its proof.
+    Proof,
+    /// The guard refused the change, or no change came of it.
+    Failed,
+    /// A person has to decide.
+    Held,
+    /// The issue seems to be fixed already.
+    AlreadyFixed,
+    /// A triage decision.
+    Triage,
+    /// The daily summary.
+    Summary,
+    /// The claim of a run that may not push refs.
+    Claim,
+}
+
+impl Step {
+    /// The word in the hidden marker.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Analysis => "analysis",
+            Self::Clarify => "clarify",
+            Self::Proof => "proof",
+            Self::Failed => "failed",
+            Self::Held => "held",
+            Self::AlreadyFixed => "already-fixed",
+            Self::Triage => "triage",
+            Self::Summary => "summary",
+            Self::Claim => "claim",
+        }
+    }
+
+    /// Whether a later run edits the earlier comment; otherwise it adds one, since people must be told anew.
+    pub fn repeat(self) -> Repeat {
+        match self {
+            Self::Analysis | Self::Proof | Self::Summary | Self::Claim => Repeat::Edit,
+            Self::Clarify | Self::Failed | Self::Held | Self::AlreadyFixed | Self::Triage => Repeat::AddIfNew,
+        }
+    }
+}
+
+/// What becomes of a comment that an earlier run posted for the same [`Step`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// It is brought up to date.
+    Edit,
+    /// It stays; another one is added if it says something else.
+    AddIfNew,
+}
+
+/// The hidden last line of every text that git-burn writes on a forge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marker {
+    pub issue: IssueNumber,
+    pub step: Step,
+    pub run: RunId,
+}
+
+impl Marker {
+    /// What all markers of that issue and step begin with, whichever run wrote them.
+    pub fn key(issue: IssueNumber, step: Step) -> String {
+        format!("<!-- git-burn v=1 issue={issue} step={} ", step.as_str())
+    }
+
+    /// `body` with its marker, on a line of its own.
+    pub fn sign(&self, body: &str) -> String {
+        format!("{}\n\n{self}\n", body.trim_end())
+    }
+}
+
+impl std::fmt::Display for Marker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}run={} -->", Self::key(self.issue, self.step), self.run)
+    }
+}
+
+/// A signed text without its marker line, to compare what two runs said.
+pub fn unsigned(body: &str) -> &str {
+    body.rfind("<!-- git-burn v=1 ").map_or(body, |start| &body[..start]).trim_end()
+}
+
+/// The right to close an issue: the user's configuration says so and the merged commit is on the base branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosePermit {
+    merged: CommitId,
+}
+
+/// `burn.close`: whether git-burn may close issues at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    Never,
+    AfterMerge,
+}
+
+impl ClosePermit {
+    /// `merged_on_base` is the commit that carries the fix, found on the base branch of the forge; `None`: not merged.
+    pub fn judge(closing: Closing, merged_on_base: Option<CommitId>) -> Option<Self> {
+        match closing {
+            Closing::Never => None,
+            Closing::AfterMerge => merged_on_base.map(|merged| Self { merged }),
+        }
+    }
+
+    /// The merged commit, as evidence.
+    pub fn merged(&self) -> &CommitId {
+        &self.merged
+    }
+}
+
+/// What came of an [`Act`]. In a dry run, and where a forge has no pages, the address is missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+impl Act {
+    /// One line for people and for the journal: what will be done to what.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Comment { on, step, .. } => format!("comment on #{on} ({})", step.as_str()),
+            Self::AddLabel { issue, label } => format!("label #{issue} `{label}`"),
+            Self::RemoveLabel { issue, label } => format!("remove label `{label}` from #{issue}"),
+            Self::CreateLabel { label } => format!("create the label `{label}`"),
+            Self::Assign { issue, login } => format!("assign #{issue} to {login}"),
+            Self::Push { verified, branch } => format!("push {} as new branch {branch}", verified.commit().short()),
+            Self::OpenPull(NewPull { branch, base, ripeness, .. }) => {
+                let kind = match ripeness {
+                    Ripeness::Draft => "draft pull request",
+                    Ripeness::Ready => "pull request",
+                };
+                format!("open a {kind} from {branch} into {base}")
+            }
+            Self::RequestReview { branch, login } => format!("ask {login} to review {branch}"),
+            Self::OpenIssue { title, .. } => format!("open an issue: {title}"),
+            Self::CloseIssue { issue, permit } => format!("close #{issue} (merged as {})", permit.merged().short()),
+            Self::Claim { issue } => format!("claim #{issue}"),
+            Self::Release { issue } => format!("release the claim of #{issue}"),
+            Self::KeepDraft { issue, commit } => format!("keep {} as the draft of #{issue}", commit.short()),
+            Self::DropDraft { issue } => format!("drop the draft of #{issue}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issue() -> IssueNumber {
+        IssueNumber::new(42).expect("a number")
+    }
+
+    #[test]
+    fn a_marker_is_found_by_issue_and_step_whatever_the_run() {
+        let marker = Marker { issue: issue(), step: Step::Proof, run: RunId::parse("20261124-r1").expect("a run id") };
+        let signed = marker.sign("All green.\n\n");
+        assert_eq!(signed, "All green.\n\n<!-- git-burn v=1 issue=42 step=proof run=20261124-r1 -->\n");
+        assert!(signed.contains(&Marker::key(issue(), Step::Proof)));
+        assert!(!signed.contains(&Marker::key(issue(), Step::Analysis)));
+        assert!(!signed.contains(&Marker::key(IssueNumber::new(4).expect("a number"), Step::Proof)));
+        assert_eq!(unsigned(&signed), "All green.");
+    }
+
+    #[test]
+    fn closing_needs_both_the_setting_and_the_merge() {
+        let commit = CommitId::parse(&"a".repeat(40)).expect("an id");
+        assert_eq!(ClosePermit::judge(Closing::Never, Some(commit.clone())), None);
+        assert_eq!(ClosePermit::judge(Closing::AfterMerge, None), None);
+        assert!(ClosePermit::judge(Closing::AfterMerge, Some(commit)).is_some());
+    }
+}

@@ -1,0 +1,78 @@
+//! How the work on an issue ended. `Err` elsewhere means that something broke; everything expected is an [`Outcome`].
+
+use serde::Serialize;
+
+use super::checks::Strength;
+use super::names::{BurnBranch, CommitId};
+
+/// The ending of one issue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Proven, pushed, pull request opened. In a dry run there is no pull request.
+    Published { branch: BurnBranch, commit: CommitId, pull: Option<String>, strength: Strength },
+    /// The change is committed and proven, and was asked not to be pushed (`--no-push`).
+    KeptLocal { commit: CommitId, strength: Strength },
+    /// Somebody fixed it, or is about to.
+    AlreadyFixed { evidence: String },
+    /// The reporter was asked.
+    NeedsClarification { questions: Vec<String> },
+    /// A person has to decide: a limit was escalated, or the issue changed under way.
+    Held { why: String },
+    /// The issue is not for git-burn now: closed, blocked, excluded, locked.
+    NotReady { why: String },
+    /// The guard refused the change; nothing was published.
+    Refused { violations: Vec<String> },
+    /// These required checks stayed red after all attempts.
+    ChecksRed { checks: Vec<String> },
+    /// The model gave nothing that could be used.
+    NoPatch { why: String },
+    /// A limit of turns, tokens, money or time was reached; the draft is kept and can be continued.
+    OutOfBudget { limit: String },
+    /// Another run has the issue or its branch.
+    Taken { by: String },
+    /// SIGINT or SIGTERM: stopped in order, the draft is kept.
+    Interrupted,
+}
+
+impl Outcome {
+    /// git-burn's exit status for it (design: 0 done, 1 "no", 5 held, 6 budget, 7 taken, 130 interrupted).
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Published { .. } | Self::KeptLocal { .. } | Self::AlreadyFixed { .. } => 0,
+            Self::Refused { .. } | Self::ChecksRed { .. } | Self::NoPatch { .. } | Self::NotReady { .. } => 1,
+            Self::NeedsClarification { .. } | Self::Held { .. } => 5,
+            Self::OutOfBudget { .. } => 6,
+            Self::Taken { .. } => 7,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// One line for people.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Published { pull: Some(url), strength, .. } => format!("published: {url} ({})", proof(*strength)),
+            Self::Published { branch, pull: None, strength, .. } => {
+                format!("ready to publish as {branch} ({})", proof(*strength))
+            }
+            Self::KeptLocal { commit, strength } => format!("kept as {} ({})", commit.short(), proof(*strength)),
+            Self::AlreadyFixed { evidence } => format!("already fixed: {evidence}"),
+            Self::NeedsClarification { questions } => format!("asked the reporter: {}", questions.join(" ")),
+            Self::Held { why } => format!("held for a person: {why}"),
+            Self::NotReady { why } => format!("not ready: {why}"),
+            Self::Refused { violations } => format!("refused by the guard: {}", violations.join("; ")),
+            Self::ChecksRed { checks } => format!("checks stayed red: {}", checks.join(", ")),
+            Self::NoPatch { why } => format!("no usable patch: {why}"),
+            Self::OutOfBudget { limit } => format!("stopped at a limit: {limit}"),
+            Self::Taken { by } => format!("taken: {by}"),
+            Self::Interrupted => "interrupted; the draft is kept".to_owned(),
+        }
+    }
+}
+
+fn proof(strength: Strength) -> &'static str {
+    match strength {
+        Strength::RedToGreen => "red before, green now",
+        Strength::StaysGreen => "green before and after",
+    }
+}
