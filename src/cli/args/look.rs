@@ -1,0 +1,50 @@
+//! Arguments of the commands that look: list, show; and the choice of issues that others share.
+
+use clap::Args;
+
+use crate::core::names::IssueNumber;
+
+/// Which issues are meant; every condition must hold.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Picking")]
+pub struct Pick {
+    /// Only issues with this label (repeat or comma: all of them)
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
+    pub label: Vec<String>,
+    /// No issue with this label
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub not_label: Vec<String>,
+    /// Only issues of this person
+    #[arg(short, long, value_name = "LOGIN")]
+    pub assignee: Option<String>,
+    /// Only issues of this milestone
+    #[arg(short, long, value_name = "TITLE")]
+    pub milestone: Option<String>,
+    /// Only issues with at least this triage score (0-9)
+    #[arg(long, value_name = "SCORE")]
+    pub min_score: Option<u8>,
+    /// At most this many
+    #[arg(short = 'L', long, value_name = "COUNT")]
+    pub limit: Option<usize>,
+}
+
+/// Arguments of `git burn list`.
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    pub pick: Pick,
+    /// Also issues that are not ready for work
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Arguments of `git burn show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The issue
+    #[arg(value_name = "N")]
+    pub number: IssueNumber,
+    /// Say line by line where the score comes from
+    #[arg(long)]
+    pub explain: bool,
+}

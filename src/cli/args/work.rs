@@ -1,0 +1,74 @@
+//! Arguments of the commands that work on issues: next, issue, plan.
+
+use clap::Args;
+
+use super::look::Pick;
+use crate::core::names::IssueNumber;
+
+/// How to work, for one run; each overrides its configuration key.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Working")]
+pub struct Work {
+    /// Read, think and check, but write nothing outside the object database; print what would be done
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// The model to ask, as PROVIDER/NAME (repeat: fallbacks in order)
+    #[arg(short = 'M', long, value_name = "MODEL")]
+    pub model: Vec<String>,
+    /// The branch to start from and to open the pull request against
+    #[arg(short = 'B', long, value_name = "BRANCH")]
+    pub base: Option<String>,
+    /// Open the pull request as a draft
+    #[arg(long)]
+    pub draft: bool,
+    /// Ask this person to review (repeat: a pool, used in turn)
+    #[arg(short, long, value_name = "LOGIN", value_delimiter = ',')]
+    pub reviewer: Vec<String>,
+    /// At most this many answers of the model for one issue
+    #[arg(long, value_name = "COUNT")]
+    pub max_turns: Option<u32>,
+    /// At most this many tokens for one issue
+    #[arg(long, value_name = "COUNT")]
+    pub max_tokens: Option<u64>,
+    /// At most this much money for this run, in US dollars
+    #[arg(long, value_name = "USD")]
+    pub max_cost: Option<String>,
+    /// At most this much time for one issue, as 90s, 30m or 2h
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// Commit on a local branch; push and open nothing
+    #[arg(long)]
+    pub no_push: bool,
+}
+
+/// Arguments of `git burn next`.
+#[derive(Debug, Args)]
+pub struct Next {
+    #[command(flatten)]
+    pub pick: Pick,
+    #[command(flatten)]
+    pub work: Work,
+    /// End with status 3 when there is nothing to do
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// Arguments of `git burn issue`.
+#[derive(Debug, Args)]
+pub struct Issue {
+    /// The issues, worked on in this order
+    #[arg(value_name = "N", required = true)]
+    pub numbers: Vec<IssueNumber>,
+    #[command(flatten)]
+    pub work: Work,
+}
+
+/// Arguments of `git burn plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// The issue
+    #[arg(value_name = "N")]
+    pub number: IssueNumber,
+    #[command(flatten)]
+    pub work: Work,
+}

@@ -1,0 +1,36 @@
+//! The program around the library: arguments, environment, configuration, terminal, exit status.
+
+pub mod args;
+pub mod completion;
+pub mod error;
+pub mod terminal;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use self::args::{Cli, Command};
+use self::error::Exit;
+use self::terminal::Terminal;
+
+/// Runs the program.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match args::parse(args) {
+        Ok(cli) => cli,
+        Err(told) => return tell(&told).into(),
+    };
+    let ended = dispatch(cli, &Terminal::detect());
+    ended.unwrap_or_else(|error| error::report(&error, &mut std::io::stderr().lock())).into()
+}
+
+/// Prints what clap has to say: help or the version (a success), or what is wrong with the command line.
+fn tell(told: &clap::Error) -> Exit {
+    // A closed pipe is nobody's problem here.
+    let _ = told.print();
+    if told.use_stderr() { Exit::Usage } else { Exit::Done }
+}
+
+fn dispatch(cli: Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
+    match cli.command {
+        Command::Completion(args) => completion::run(args.shell, terminal),
+    }
+}
