@@ -2,6 +2,8 @@
 
 pub mod args;
 pub mod completion;
+pub mod config;
+pub mod environment;
 pub mod error;
 pub mod terminal;
 

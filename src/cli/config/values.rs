@@ -1,0 +1,91 @@
+//! The spellings of values in configuration, environment and flags: booleans and numbers as in git, times, money.
+
+use std::time::Duration;
+
+/// git's booleans. `None` is a key without `=`, which means true; the empty text means false.
+pub fn boolean(text: Option<&str>) -> Result<bool, String> {
+    let Some(text) = text else { return Ok(true) };
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" | "" => Ok(false),
+        _ => Err(format!("`{text}` is not true or false")),
+    }
+}
+
+/// A whole number, with git's `k`, `m` and `g` for powers of 1024.
+pub fn number(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is not a number (digits, then k, m or g if you like)");
+    let (digits, shift) = match text.as_bytes().last().map(u8::to_ascii_lowercase) {
+        Some(b'k') => (&text[..text.len() - 1], 10),
+        Some(b'm') => (&text[..text.len() - 1], 20),
+        Some(b'g') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let value = digits.parse::<u64>().ok().filter(|_| all_digits).ok_or_else(wrong)?;
+    value.checked_mul(1 << shift).ok_or_else(wrong)
+}
+
+/// A span of time: `90s`, `30m`, `2h`, `1d`, joined as in `1h30m`; without a unit it is seconds.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a time (such as 90s, 30m, 2h)");
+    let mut seconds = 0.0;
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let amount: f64 = rest[..digits].parse().map_err(|_| wrong())?;
+        let letters = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |more| digits + more);
+        seconds += amount * unit(&rest[digits..letters]).ok_or_else(wrong)?;
+        rest = &rest[letters..];
+    }
+    if seconds <= 0.0 {
+        return Err(wrong());
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+}
+
+fn unit(name: &str) -> Option<f64> {
+    match name.trim() {
+        "" | "s" | "sec" => Some(1.0),
+        "ms" => Some(0.001),
+        "m" | "min" => Some(60.0),
+        "h" => Some(3600.0),
+        "d" => Some(86_400.0),
+        _ => None,
+    }
+}
+
+/// An amount of US dollars: `2`, `2.50` or `$2.50`.
+pub fn dollars(text: &str) -> Result<f64, String> {
+    let amount = text.trim().trim_start_matches('$').parse::<f64>();
+    let honest = amount.ok().filter(|amount| amount.is_finite() && *amount >= 0.0);
+    honest.ok_or_else(|| format!("`{text}` is not an amount of money (such as 2.50)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_add_up_and_nonsense_is_named() {
+        let seconds = |text| duration(text).map(|time| time.as_secs_f64());
+        assert_eq!(seconds("90s"), Ok(90.0));
+        assert_eq!(seconds("45"), Ok(45.0));
+        assert_eq!(seconds("1h30m"), Ok(5400.0));
+        assert_eq!(seconds("0.5s"), Ok(0.5));
+        for bad in ["", "0", "m", "5 parsecs", "-3s", "1..2s", "99999999999999999999d"] {
+            assert!(seconds(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_money() {
+        assert_eq!(number("20"), Ok(20));
+        assert_eq!(number("1m"), Ok(1 << 20));
+        for bad in ["", "k", "-1", "1.5", "+1", "99999999999999999999", "18446744073709551615k"] {
+            assert!(number(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(dollars("$2.50"), Ok(2.5));
+        assert!(dollars("NaN").is_err() && dollars("-1").is_err() && dollars("lots").is_err());
+    }
+}
