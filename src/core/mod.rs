@@ -12,5 +12,6 @@ pub mod names;
 pub mod outcome;
 pub mod patch;
 pub mod rank;
+pub mod retry;
 pub mod text;
 pub mod triage;

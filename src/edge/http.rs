@@ -1,1 +1,0 @@
-//! One HTTP client: timeouts, retries, rate, size limits, no redirects, credentials bound to one origin.
