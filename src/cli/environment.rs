@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use super::config::values;
+use super::values;
 
 /// All variables of the process, as they were when it started.
 #[derive(Clone, Default)]

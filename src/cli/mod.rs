@@ -6,6 +6,7 @@ pub mod config;
 pub mod environment;
 pub mod error;
 pub mod terminal;
+pub mod values;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -5,7 +5,6 @@
 
 pub mod keys;
 pub mod shared;
-pub mod values;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,6 +14,7 @@ use self::keys::{KEYS, Key, Name, Shape, Sharing};
 use self::shared::Line;
 use super::environment::Environment;
 use super::error::{Exit, Explained};
+use super::values;
 
 /// Where a value was set. The order of the variants is the order of precedence.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,3 +1,4 @@
 //! What the tests share: hermetic git repositories in temporary folders.
 
 pub mod git;
+pub mod source;
