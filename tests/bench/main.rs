@@ -4,6 +4,7 @@
 mod flow;
 mod patch;
 mod rank;
+mod triage;
 
 fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
@@ -13,6 +14,7 @@ fn main() {
         Some("flow") => flow::run(&rest),
         Some("patch") => patch::run(&rest),
         Some("rank") => rank::run(&rest),
-        _ => println!("usage: cargo bench -- flow|patch|rank [ARGS]"),
+        Some("triage") => triage::run(&rest),
+        _ => println!("usage: cargo bench -- flow|patch|rank|triage [ARGS]"),
     }
 }

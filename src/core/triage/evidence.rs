@@ -14,6 +14,8 @@ use super::vocabulary::{self, Announces};
 const MOST: usize = 64 * 1024;
 /// Statements that are kept; more change no score.
 const ENOUGH: usize = 3;
+/// Bytes on each side of a word that are taken for one path; a bound, so that no line costs more than linear time.
+const LONGEST_PATH: usize = 200;
 /// Longest word that any list holds.
 const LONGEST: usize = 20;
 
@@ -43,7 +45,8 @@ impl Evidence {
     /// Reads the tagless title and the body.
     pub(super) fn gather(issue: &Issue, title: &str) -> Self {
         let mut reader = Reader { issue, evidence: Self::default(), fence: None, comment: false, section: None };
-        reader.words(title.as_bytes(), Place::Prose);
+        reader.words(&title.as_bytes()[..title.len().min(MOST)], Place::Prose);
+        reader.evidence.words = 0;
         let body = issue.body.as_bytes();
         for line in body[..body.len().min(MOST)].lines() {
             reader.line(line);
@@ -197,7 +200,8 @@ impl Reader<'_> {
             _ => return,
         };
         let struck = word.start > 1 && line[..word.start].ends_with(b"~~");
-        let denied = before.is_some_and(|before| matches!(before.lower(), b"not" | b"longer" | b"never" | b"was" | b"t"));
+        let denied =
+            before.is_some_and(|before| matches!(before.lower(), b"not" | b"longer" | b"never" | b"was" | b"t"));
         if let (Some(rest), false) = (rest, struck || denied) {
             self.evidence.depends_on.extend(references(rest, own_issues(&self.issue.url)));
         }
@@ -271,7 +275,8 @@ fn file(line: &[u8], word: &Word) -> Option<String> {
         return None;
     }
     let (start, token) = token(line, word);
-    let stem = line[start..word.start].rsplit(|byte| b"./\\".contains(byte)).find(|part| !part.is_empty()).unwrap_or_default();
+    let stem =
+        line[start..word.start].rsplit(|byte| b"./\\".contains(byte)).find(|part| !part.is_empty()).unwrap_or_default();
     let short = ending && word.length == 1 && stem.len() < 2 && !matches!(word.lower(), b"c" | b"h");
     let product = ending && vocabulary::is_product(lower(stem).as_bytes());
     let page = token.contains_str("://") && !token.contains_str("/blob/") && !token.contains_str("/src/branch/");
@@ -281,8 +286,8 @@ fn file(line: &[u8], word: &Word) -> Option<String> {
 /// What people write without blanks around a word (a path, a URL), and where it starts.
 fn token<'l>(line: &'l [u8], word: &Word) -> (usize, &'l [u8]) {
     let part = |byte: &&u8| is_word(**byte) || b"./-+@:~\\".contains(byte);
-    let start = word.start - line[..word.start].iter().rev().take_while(part).count();
-    let end = word.end + line[word.end..].iter().take_while(part).count();
+    let start = word.start - line[..word.start].iter().rev().take(LONGEST_PATH).take_while(part).count();
+    let end = word.end + line[word.end..].iter().take(LONGEST_PATH).take_while(part).count();
     (start, line[start..end].trim_end_with(|c| "./-:".contains(c)))
 }
 

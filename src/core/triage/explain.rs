@@ -8,7 +8,8 @@ impl Assessment {
     /// Line by line, without colour; quotes the issue's own words, so the renderer sanitises them.
     pub fn explain(&self) -> Vec<String> {
         let mut lines = vec![format!("#{} {}", self.number, self.title)];
-        for (name, score) in [("scope", &self.scope), ("acceptance", &self.acceptance), ("alignment", &self.alignment)] {
+        for (name, score) in [("scope", &self.scope), ("acceptance", &self.acceptance), ("alignment", &self.alignment)]
+        {
             lines.push(format!("  {name:<11} {} of 3", score.points));
             lines.extend(reasons(score).map(|reason| format!("    {reason}")));
         }

@@ -86,7 +86,8 @@ impl Walk<'_> {
 
     fn cycle(&mut self, path: &[(usize, usize)], target: usize) {
         let from = path.iter().position(|(index, _)| *index == target).unwrap_or(0);
-        let mut numbers: Vec<IssueNumber> = path[from..].iter().map(|(index, _)| self.assessments[*index].number).collect();
+        let mut numbers: Vec<IssueNumber> =
+            path[from..].iter().map(|(index, _)| self.assessments[*index].number).collect();
         let lowest = numbers.iter().enumerate().min_by_key(|(_, number)| **number).map_or(0, |(at, _)| at);
         numbers.rotate_left(lowest);
         self.order.cycles.push(numbers);

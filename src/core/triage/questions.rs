@@ -30,7 +30,9 @@ pub(super) fn questions(kind: Kind, evidence: &Evidence) -> Vec<String> {
 fn end_question(kind: Kind) -> &'static str {
     match kind {
         Kind::Bug => "Which steps lead to it, what did you expect, and what happened instead?",
-        Kind::Research => "Which question should the result answer, and in what form (a document, figures, a prototype)?",
+        Kind::Research => {
+            "Which question should the result answer, and in what form (a document, figures, a prototype)?"
+        }
         Kind::Refactor => "What must stay the same, and how can one tell that the result is better?",
         Kind::Feature | Kind::Meta | Kind::Unknown => {
             "How can one tell that it is done? An example of input and expected result, or a list of conditions, is enough."

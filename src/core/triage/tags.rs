@@ -7,8 +7,20 @@ use super::{Kind, Tier};
 const BUG: &[&str] = &["bug", "broken", "crash", "error", "fix", "regression", "hotfix", "defect"];
 const FEATURE: &[&str] = &["feature", "feat", "enhancement", "capability", "feature-request", "improvement"];
 const REFACTOR: &[&str] = &[
-    "refactor", "refactoring", "cleanup", "tech-debt", "technical-debt", "optimization", "perf", "performance", "chore",
-    "docs", "documentation", "test", "tests", "testing",
+    "refactor",
+    "refactoring",
+    "cleanup",
+    "tech-debt",
+    "technical-debt",
+    "optimization",
+    "perf",
+    "performance",
+    "chore",
+    "docs",
+    "documentation",
+    "test",
+    "tests",
+    "testing",
 ];
 const META: &[&str] = &["philosophy", "soul-gap", "discussion", "question", "rfc", "meta"];
 const RESEARCH: &[&str] = &["research", "kimi-ready", "investigation", "spike"];
