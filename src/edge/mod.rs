@@ -4,6 +4,7 @@ pub mod forge;
 pub mod git;
 pub mod http;
 pub mod model;
+mod process;
 pub mod repo;
 pub mod sandbox;
 pub mod verify;

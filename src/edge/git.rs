@@ -1,1 +1,0 @@
-//! Runs the `git` executable with a scrubbed environment, limits and captured output.
