@@ -340,6 +340,16 @@ impl Timestamp {
         self.0
     }
 
+    /// Days since 1970 in UTC: equal for two moments of the same day.
+    pub fn day(self) -> i64 {
+        self.0.div_euclid(86_400)
+    }
+
+    /// The UTC day as `2026-11-24`.
+    pub fn date(self) -> String {
+        self.to_string().split('T').next().unwrap_or_default().to_owned()
+    }
+
     /// Whole days from `earlier` to `self`; 0 for dates in the future.
     pub fn days_since(self, earlier: Self) -> i64 {
         (self.0 - earlier.0).max(0) / 86_400

@@ -1,0 +1,263 @@
+//! The lock between machines as a value: what a claim says, and whether somebody may take an issue.
+//!
+//! A claim is a commit that `refs/burn/claims/N` points at on the remote. Creating the ref is the lock; the commit's
+//! message says who holds it and until when. Each claim must be a different commit, because a push of the same commit
+//! succeeds for everybody: hence the nonce.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::act::{Marker, Step};
+use super::issue::{Comment, Role};
+use super::names::{IssueNumber, RunId, Timestamp};
+
+/// Where the claim of an issue lives on the remote.
+pub fn claim_ref(issue: IssueNumber) -> String {
+    format!("refs/burn/claims/{issue}")
+}
+
+/// The issue of a claim's ref.
+pub fn claimed_issue(name: &str) -> Option<IssueNumber> {
+    name.strip_prefix("refs/burn/claims/")?.parse().ok().and_then(IssueNumber::new)
+}
+
+/// How long after its expiry a claim is still respected, in seconds: clocks of two machines differ.
+pub const GRACE: i64 = 120;
+
+/// Who works on an issue, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Claim {
+    pub issue: IssueNumber,
+    /// The person or account that git-burn works for.
+    pub holder: String,
+    pub host: String,
+    pub pid: u32,
+    pub run: RunId,
+    pub taken: Timestamp,
+    /// Afterwards anybody may take it over.
+    pub expires: Timestamp,
+    /// Random text of the holder's; makes the commit unique.
+    pub nonce: String,
+}
+
+/// Why a text is not a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotAClaim {
+    /// The line that is missing or wrong.
+    pub field: &'static str,
+}
+
+impl fmt::Display for NotAClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not a claim of git-burn: `{}` is missing or wrong", self.field)
+    }
+}
+
+impl std::error::Error for NotAClaim {}
+
+impl Claim {
+    /// The commit message: a subject for people, and one `name: value` line for each field.
+    pub fn message(&self) -> String {
+        format!("git-burn claims #{}\n\n{}", self.issue, self.fields())
+    }
+
+    fn fields(&self) -> String {
+        let Self { issue, holder, host, pid, run, taken, expires, nonce } = self;
+        let plain = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
+        format!(
+            "issue: {issue}\nholder: {}\nhost: {}\npid: {pid}\nrun: {run}\ntaken: {taken}\nexpires: {expires}\nnonce: {}\n",
+            plain(holder),
+            plain(host),
+            plain(nonce)
+        )
+    }
+
+    /// Reads [`Claim::message`] back. Unknown lines are left to later versions.
+    pub fn parse(message: &str) -> Result<Self, NotAClaim> {
+        let field = |name: &'static str| {
+            let value = |line: &str| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim().to_owned());
+            message.lines().find_map(value).ok_or(NotAClaim { field: name })
+        };
+        let time = |name| Timestamp::parse(&field(name)?).ok_or(NotAClaim { field: name });
+        Ok(Self {
+            issue: field("issue")?.parse().map_err(|_| NotAClaim { field: "issue" })?,
+            holder: field("holder")?,
+            host: field("host")?,
+            pid: field("pid")?.parse().map_err(|_| NotAClaim { field: "pid" })?,
+            run: RunId::parse(&field("run")?).ok_or(NotAClaim { field: "run" })?,
+            taken: time("taken")?,
+            expires: time("expires")?,
+            nonce: field("nonce")?,
+        })
+    }
+}
+
+impl fmt::Display for Claim {
+    /// For people: `run 20261124-r1 of ada on tower, until 2026-11-24T12:00:00Z`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "run {} of {} on {}, until {}", self.run, self.holder, self.host, self.expires)
+    }
+}
+
+/// What is known about the process behind a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// It runs on this machine and is alive, or it runs on another one.
+    MayBeAlive,
+    /// It ran on this machine and is gone: its lock is free.
+    Dead,
+}
+
+/// Whether an issue may be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody has it: create the claim.
+    Free,
+    /// This run has it already.
+    Ours(Claim),
+    /// Hands off.
+    Held(Claim),
+    /// Its time is over or its process is gone: replace exactly this claim by a new one.
+    Stale(Claim),
+    /// Something stands there that is no claim; only a person may remove it.
+    Unreadable(NotAClaim),
+}
+
+/// Decides over the message that the claim's ref points at; `None`: there is no ref.
+pub fn decide(found: Option<&str>, run: &RunId, peer: Peer, now: Timestamp) -> Standing {
+    match found.map(Claim::parse) {
+        None => Standing::Free,
+        Some(Err(problem)) => Standing::Unreadable(problem),
+        Some(Ok(claim)) => standing(claim, run, peer, now),
+    }
+}
+
+fn standing(claim: Claim, run: &RunId, peer: Peer, now: Timestamp) -> Standing {
+    if claim.run == *run {
+        return Standing::Ours(claim);
+    }
+    match peer {
+        Peer::Dead => Standing::Stale(claim),
+        Peer::MayBeAlive if is_over(&claim, now) => Standing::Stale(claim),
+        Peer::MayBeAlive => Standing::Held(claim),
+    }
+}
+
+/// Whether its time and the grace for clocks are over.
+pub fn is_over(claim: &Claim, now: Timestamp) -> bool {
+    now.seconds() > claim.expires.seconds().saturating_add(GRACE)
+}
+
+/// The comment of a run that may not push refs. It locks nothing, and says so.
+pub fn advisory_comment(claim: &Claim) -> String {
+    format!(
+        "git-burn is working on this issue (run {}, until {}).\n\n\
+         This note is advisory: the account cannot push the ref that would lock the issue.\n\n\
+         <!-- git-burn claim\n{}-->",
+        claim.run,
+        claim.expires,
+        claim.fields()
+    )
+}
+
+/// The same comment after the run ended.
+pub fn released_comment(claim: &Claim) -> String {
+    format!("git-burn worked on this issue (run {}) and has ended.", claim.run)
+}
+
+/// The advisory claim that counts: the first one that is not over, by an account that is no stranger, or this run's.
+pub fn advisory(comments: &[Comment], issue: IssueNumber, run: &RunId, now: Timestamp) -> Standing {
+    let key = Marker::key(issue, Step::Claim);
+    let heard = comments.iter().filter(|comment| comment.author_role != Role::Outsider && comment.body.contains(&key));
+    let claims = heard.filter_map(|comment| Claim::parse(comment.body.split_once("<!-- git-burn claim\n")?.1).ok());
+    let mut running: Vec<Claim> = claims.filter(|claim| claim.issue == issue && !is_over(claim, now)).collect();
+    running.sort_by(|left, right| (left.taken, &left.nonce).cmp(&(right.taken, &right.nonce)));
+    match running.into_iter().next() {
+        Some(claim) => standing(claim, run, Peer::MayBeAlive, now),
+        None => Standing::Free,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn claim(run: &str, taken: i64) -> Claim {
+        Claim {
+            issue: IssueNumber::new(42).unwrap(),
+            holder: "Ada\nrun: forged".into(),
+            host: "tower".into(),
+            pid: 77,
+            run: RunId::parse(run).unwrap(),
+            taken: at(taken),
+            expires: at(taken + 3600),
+            nonce: "8f2c".into(),
+        }
+    }
+
+    #[test]
+    fn a_claim_survives_its_message_and_a_holder_cannot_forge_fields() {
+        let claim = claim("r1", 0);
+        let read = Claim::parse(&claim.message()).unwrap();
+        assert_eq!(read, Claim { holder: "Adarun: forged".into(), ..claim });
+        assert_eq!(
+            Claim::parse("wip").unwrap_err().to_string(),
+            "not a claim of git-burn: `issue` is missing or wrong"
+        );
+    }
+
+    #[test]
+    fn only_the_free_the_own_and_the_stale_may_be_taken() {
+        let other = claim("r1", 0);
+        let message = other.message();
+        let (us, them) = (RunId::parse("r2").unwrap(), RunId::parse("r1").unwrap());
+        let look = |run, peer, now| decide(Some(&message), run, peer, at(now));
+        assert_eq!(decide(None, &us, Peer::MayBeAlive, at(0)), Standing::Free);
+        assert!(matches!(look(&them, Peer::MayBeAlive, 99_999), Standing::Ours(_)));
+        assert!(matches!(look(&us, Peer::MayBeAlive, 3600 + GRACE), Standing::Held(_)));
+        assert!(matches!(look(&us, Peer::MayBeAlive, 3601 + GRACE), Standing::Stale(_)));
+        assert!(matches!(look(&us, Peer::Dead, 10), Standing::Stale(_)));
+        assert!(matches!(decide(Some("wip"), &us, Peer::Dead, at(0)), Standing::Unreadable(_)));
+    }
+
+    #[test]
+    fn the_first_advisory_claim_of_somebody_known_counts() {
+        let comment = |claim: &Claim, role| {
+            let marker = Marker { issue: claim.issue, step: Step::Claim, run: claim.run.clone() };
+            let body = marker.sign(&advisory_comment(claim));
+            Comment {
+                id: 1,
+                author: "a".into(),
+                author_role: role,
+                body,
+                created: at(0),
+                updated: at(0),
+                url: "".into(),
+            }
+        };
+        let (early, late, stranger) = (claim("r1", 10), claim("r2", 20), claim("r0", 5));
+        let mut comments =
+            vec![comment(&late, Role::Writer), comment(&early, Role::Unknown), comment(&stranger, Role::Outsider)];
+        let issue = early.issue;
+        let look =
+            |comments: &[Comment], run: &str, now| advisory(comments, issue, &RunId::parse(run).unwrap(), at(now));
+        assert!(matches!(look(&comments, "r1", 30), Standing::Ours(_)));
+        assert!(matches!(look(&comments, "r2", 30), Standing::Held(held) if held.run == early.run));
+        assert_eq!(look(&comments, "r2", 10_000), Standing::Free);
+        comments[1].body = released_comment(&early);
+        assert!(matches!(look(&comments, "r2", 30), Standing::Ours(_)));
+    }
+
+    #[test]
+    fn refs_name_their_issue() {
+        let issue = IssueNumber::new(42).unwrap();
+        assert_eq!(claimed_issue(&claim_ref(issue)), Some(issue));
+        assert_eq!(claimed_issue("refs/burn/claims/x"), None);
+        assert_eq!(claimed_issue("refs/heads/42"), None);
+    }
+}
