@@ -3,7 +3,7 @@
 pub mod args;
 pub mod completion;
 pub mod config;
-pub mod environment;
+pub mod context;
 pub mod error;
 pub mod terminal;
 pub mod values;
@@ -11,9 +11,9 @@ pub mod values;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use self::args::{Cli, Command};
+use self::args::Command;
+use self::context::Context;
 use self::error::Exit;
-use self::terminal::Terminal;
 
 /// Runs the program.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -21,7 +21,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(told) => return tell(&told).into(),
     };
-    let ended = dispatch(cli, &Terminal::detect());
+    let ended = Context::new(cli.common).and_then(|context| dispatch(cli.command, &context));
     ended.unwrap_or_else(|error| error::report(&error, &mut std::io::stderr().lock())).into()
 }
 
@@ -32,8 +32,8 @@ fn tell(told: &clap::Error) -> Exit {
     if told.use_stderr() { Exit::Usage } else { Exit::Done }
 }
 
-fn dispatch(cli: Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
-    match cli.command {
-        Command::Completion(args) => completion::run(args.shell, terminal),
+fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
+    match command {
+        Command::Completion(args) => completion::run(args.shell, &context.terminal),
     }
 }

@@ -1,6 +1,8 @@
-//! The spellings of values in configuration, environment and flags: booleans and numbers as in git, times, money.
+//! The spellings of values in configuration, environment and flags: booleans and numbers as in git, times.
 
 use std::time::Duration;
+
+use crate::edge::git::Environment;
 
 /// git's booleans. `None` is a key without `=`, which means true; the empty text means false.
 pub fn boolean(text: Option<&str>) -> Result<bool, String> {
@@ -55,11 +57,12 @@ fn unit(name: &str) -> Option<f64> {
     }
 }
 
-/// An amount of US dollars: `2`, `2.50` or `$2.50`.
-pub fn dollars(text: &str) -> Result<f64, String> {
-    let amount = text.trim().trim_start_matches('$').parse::<f64>();
-    let honest = amount.ok().filter(|amount| amount.is_finite() && *amount >= 0.0);
-    honest.ok_or_else(|| format!("`{text}` is not an amount of money (such as 2.50)"))
+/// A switch in the environment, spelled as git spells booleans; unset and empty are "no".
+pub fn switch(environment: &Environment, name: &str) -> anyhow::Result<bool> {
+    match environment.text(name) {
+        None => Ok(false),
+        Some(text) => boolean(Some(text)).map_err(|problem| anyhow::anyhow!("{name}: {problem}")),
+    }
 }
 
 #[cfg(test)]
@@ -79,13 +82,20 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_money() {
+    fn numbers_have_gits_units() {
         assert_eq!(number("20"), Ok(20));
         assert_eq!(number("1m"), Ok(1 << 20));
         for bad in ["", "k", "-1", "1.5", "+1", "99999999999999999999", "18446744073709551615k"] {
             assert!(number(bad).is_err(), "{bad:?}");
         }
-        assert_eq!(dollars("$2.50"), Ok(2.5));
-        assert!(dollars("NaN").is_err() && dollars("-1").is_err() && dollars("lots").is_err());
+    }
+
+    #[test]
+    fn switches_read_as_git_reads_booleans() {
+        let environment = Environment::new([("A", "1"), ("B", "yes"), ("C", ""), ("D", "off"), ("E", "maybe")]);
+        let on = |name| switch(&environment, name);
+        assert!(on("A").unwrap() && on("B").unwrap());
+        assert!(!on("C").unwrap() && !on("D").unwrap() && !on("Z").unwrap());
+        assert_eq!(on("E").unwrap_err().to_string(), "E: `maybe` is not true or false");
     }
 }

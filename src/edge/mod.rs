@@ -7,4 +7,5 @@ pub mod model;
 mod process;
 pub mod repo;
 pub mod sandbox;
+pub mod trust;
 pub mod verify;

@@ -105,9 +105,12 @@ pub struct Name {
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // git gives variables in lower case; people know them as the manual spells them.
+        let canonical = self.key().and_then(|key| key.pattern.rsplit('.').next());
+        let variable = canonical.unwrap_or(&self.variable);
         match &self.subsection {
-            Some(subsection) => write!(f, "burn.{subsection}.{}", self.variable),
-            None => write!(f, "burn.{}", self.variable),
+            Some(subsection) => write!(f, "burn.{subsection}.{variable}"),
+            None => write!(f, "burn.{variable}"),
         }
     }
 }
@@ -119,6 +122,12 @@ impl Name {
             Some((subsection, variable)) => Self { subsection: Some(subsection.into()), variable: variable.into() },
             None => Self { subsection: None, variable: dotted.into() },
         }
+    }
+
+    /// Splits git's own spelling, `burn.check.test.command`; `None` for another section.
+    pub fn of_git_key(key: &str) -> Option<Self> {
+        let (section, rest) = key.split_once('.')?;
+        section.eq_ignore_ascii_case("burn").then(|| Self::of(rest))
     }
 
     /// The row of the table that this name belongs to.

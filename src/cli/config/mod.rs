@@ -7,22 +7,23 @@ pub mod keys;
 pub mod shared;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use self::keys::{KEYS, Key, Name, Shape, Sharing};
 use self::shared::Line;
-use super::environment::Environment;
 use super::error::{Exit, Explained};
 use super::values;
+use crate::core::budget::Cost;
+use crate::edge::git::Environment;
+use crate::edge::repo::config as git_config;
 
-/// Where a value was set. The order of the variants is the order of precedence.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// Where a value was set.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// The committed file `.gitburn`, on this line.
     Shared { line: usize },
-    /// git's configuration: this file, or `git -c` and its variables.
-    Git { file: Option<PathBuf> },
+    /// git's configuration: a file, or `git -c` and its variables.
+    Git(git_config::Origin),
     /// This environment variable.
     Variable(String),
     /// This flag.
@@ -32,16 +33,15 @@ pub enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Shared { line } => write!(f, "{} line {line}", shared::FILE),
-            Self::Git { file: Some(file) } => write!(f, "{}", file.display()),
-            Self::Git { file: None } => f.write_str("git -c"),
+            Self::Shared { line } => write!(f, "{}:{line}", shared::FILE),
+            Self::Git(origin) => write!(f, "{origin}"),
             Self::Variable(name) => f.write_str(name),
             Self::Flag(flag) => f.write_str(flag),
         }
     }
 }
 
-/// Places in their order, without which file or line.
+/// Places in their order of precedence, without which file or line.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Shared,
@@ -54,7 +54,7 @@ impl Origin {
     fn place(&self) -> Place {
         match self {
             Self::Shared { .. } => Place::Shared,
-            Self::Git { .. } => Place::Git,
+            Self::Git(_) => Place::Git,
             Self::Variable(_) => Place::Variable,
             Self::Flag(_) => Place::Flag,
         }
@@ -104,9 +104,11 @@ pub struct Config {
 impl Config {
     /// Adds what git's configuration says, in git's own order. Unknown keys of the section `burn` are errors: a slip
     /// in the name of a limit must not go unnoticed.
-    pub fn add_git(&mut self, settings: impl IntoIterator<Item = Setting>) -> anyhow::Result<()> {
+    pub fn add_git(&mut self, config: &git_config::Config) -> anyhow::Result<()> {
         let mut problems = Vec::new();
-        for setting in settings {
+        for git_config::Setting { key, value, origin } in config.section("burn") {
+            let Some(name) = Name::of_git_key(key) else { continue };
+            let setting = Setting { name, value: value.clone(), origin: Origin::Git(origin.clone()) };
             match setting.name.key() {
                 Some(_) => self.insert(setting),
                 None => problems.push(shared::unknown(&setting.name, &setting.origin.to_string())),
@@ -238,8 +240,8 @@ impl Config {
     }
 
     /// An amount of money.
-    pub fn dollars(&self, key: &str) -> anyhow::Result<Option<f64>> {
-        self.one(key).map(|setting| setting.read(values::dollars)).transpose()
+    pub fn cost(&self, key: &str) -> anyhow::Result<Option<Cost>> {
+        self.one(key).map(|setting| setting.read(Cost::parse)).transpose()
     }
 
     /// A limit whose built-in value `.gitburn` may lower but not raise.
@@ -272,14 +274,20 @@ fn split<'a>(key: &Key, text: &'a str) -> Vec<&'a str> {
 mod tests {
     use super::*;
 
-    fn git(name: &str, value: &str) -> Setting {
-        Setting { name: Name::of(name), value: Some(value.into()), origin: Origin::Git { file: None } }
+    /// Lines of a git configuration file, as if they were the user's.
+    fn git(pairs: &[(&str, &str)]) -> git_config::Config {
+        let line = |(name, value): &(&str, &str)| {
+            let Name { subsection, variable } = Name::of(name);
+            let section = subsection.map_or_else(|| "[burn]".into(), |name| format!("[burn \"{name}\"]"));
+            format!("{section}\n{variable} = {value}\n")
+        };
+        git_config::Config::parse("config", pairs.iter().map(line).collect::<String>().as_bytes()).unwrap()
     }
 
     fn config(team: &str, personal: &[(&str, &str)], environment: &[(&str, &str)]) -> Config {
         let mut config = Config::default();
-        config.add_environment(&environment.iter().copied().collect());
-        config.add_git(personal.iter().map(|(name, value)| git(name, value))).unwrap();
+        config.add_environment(&Environment::new(environment.iter().copied()));
+        config.add_git(&git(personal)).unwrap();
         config.add_shared(shared::parse(team.as_bytes()).unwrap(), Trust::Missing).unwrap();
         config
     }
@@ -310,7 +318,7 @@ mod tests {
         assert_eq!(config.untrusted().len(), 1);
         assert_eq!(config.limit("guard.maxFiles", 20, values::number).unwrap(), 5);
         let problem = config.limit("maxTurns", 20, values::number).unwrap_err().to_string();
-        assert!(problem.starts_with("burn.maxTurns (.gitburn line 3): can only be made stricter"), "{problem}");
+        assert!(problem.starts_with("burn.maxTurns (.gitburn:3): can only be made stricter"), "{problem}");
         config.add_flag("--max-turns", "maxTurns", "50");
         assert_eq!(config.limit("maxTurns", 20, values::number).unwrap(), 50);
     }
@@ -320,8 +328,8 @@ mod tests {
         let mut config = Config::default();
         let lines = shared::parse(b"[burn]\nclose = after-merge\n").unwrap();
         let problem = config.add_shared(lines, Trust::Given).unwrap_err().to_string();
-        assert_eq!(problem, ".gitburn line 2: `burn.close` cannot be set there");
-        let problem = config.add_git([git("gaurd.maxFiles", "3")]).unwrap_err().to_string();
-        assert_eq!(problem, "git -c: unknown key `burn.gaurd.maxFiles` (did you mean `burn.guard.maxFiles`?)");
+        assert_eq!(problem, ".gitburn:2: `burn.close` cannot be set there");
+        let problem = config.add_git(&git(&[("gaurd.maxFiles", "3")])).unwrap_err().to_string();
+        assert_eq!(problem, "config:2: unknown key `burn.gaurd.maxfiles` (did you mean `burn.guard.maxFiles`?)");
     }
 }

