@@ -1,1 +1,18 @@
-//! The guard: which changes may be committed at all.
+//! What a change may do: one policy for patches of a model, staged changes and pull requests.
+//!
+//! [`Policy::review`] is the only maker of an [`Approved`], and only an `Approved` can be committed. It reports every
+//! violation, not the first. The rules and why they exist are listed at [`Rule`]; what they assume about files is in
+//! `kind`, what a change looks like to them in `view`.
+
+mod entries;
+mod forbidden;
+mod globs;
+mod kind;
+mod policy;
+mod settings;
+mod view;
+mod violation;
+
+pub use policy::{Approved, Flag, FlagKind, Policy, ReviewContext};
+pub use settings::{Limits, Loosening, SettingError, Tightening};
+pub use violation::{Ending, Rule, Violation, ending};

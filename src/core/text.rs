@@ -1,1 +1,0 @@
-//! Text from strangers and text for forges: made safe for terminals, prompts, comments and commits.
