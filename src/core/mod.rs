@@ -7,6 +7,7 @@ pub mod checks;
 pub mod claim;
 pub mod conversation;
 pub mod event;
+pub mod freshness;
 pub mod guard;
 pub mod issue;
 pub mod ledger;

@@ -8,6 +8,8 @@ mod evidence;
 mod explain;
 mod order;
 mod questions;
+mod reply;
+mod route;
 mod score;
 mod tags;
 mod vocabulary;
@@ -19,6 +21,8 @@ use serde::Serialize;
 
 pub use evidence::dependencies;
 pub use order::{Order, order, rank};
+pub use reply::{read as read_overrides, unknown_speakers};
+pub use route::{Decision, Route, Routing, decide};
 pub use score::{Reason, Score};
 
 use super::issue::{Issue, State};
