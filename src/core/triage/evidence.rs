@@ -8,7 +8,7 @@ use bstr::ByteSlice;
 use crate::core::issue::Issue;
 use crate::core::names::IssueNumber;
 
-use super::vocabulary::{self, Announces};
+use super::vocabulary as words;
 
 /// Bytes of a body that are looked at; the rest is a log that somebody pasted.
 const MOST: usize = 64 * 1024;
@@ -16,8 +16,6 @@ const MOST: usize = 64 * 1024;
 const ENOUGH: usize = 3;
 /// Bytes on each side of a word that are taken for one path; a bound, so that no line costs more than linear time.
 const LONGEST_PATH: usize = 200;
-/// Longest word that any list holds.
-const LONGEST: usize = 20;
 
 /// See the module. Every text is the issue's own, cut short.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,7 +79,7 @@ struct Reader<'i> {
 
 impl Reader<'_> {
     fn line(&mut self, line: &[u8]) {
-        let trimmed = line.trim_start();
+        let trimmed = line.trim_ascii_start();
         if !self.comment
             && let Some(mark) = fence_mark(trimmed)
             && self.fence.is_none_or(|open| open == mark)
@@ -104,20 +102,16 @@ impl Reader<'_> {
     }
 
     fn prose(&mut self, line: &[u8]) {
-        let trimmed = line.trim();
+        let trimmed = line.trim_ascii();
         if trimmed.is_empty() {
             return;
         }
-        if let Some(heading) = heading(trimmed) {
-            let first = heading.fields().next().unwrap_or_default();
-            let word = lower(first.trim_with(|c| !c.is_alphanumeric()));
-            let named = vocabulary::is_section(word.as_bytes()) || heading.to_lowercase().contains_str("reproduce");
-            self.section = named.then(|| shown(heading));
-        } else if checklist_item(trimmed) {
+        match heading(trimmed) {
+            Some(heading) => self.section = opens_section(heading).then(|| shown(heading)),
+            None => self.fill_section(trimmed),
+        }
+        if checklist_item(trimmed) {
             self.state("- [ ]");
-            self.fill_section(trimmed);
-        } else {
-            self.fill_section(trimmed);
         }
         let place = if trimmed[0] == b'>' { Place::Quote } else { Place::Prose };
         self.words(line, place);
@@ -160,17 +154,20 @@ impl Reader<'_> {
 
     /// Goes over the words of one line.
     fn words(&mut self, line: &[u8], place: Place) {
-        let mut words = Words { line, at: 0, in_code: place == Place::Code };
+        let mut rest = Words { line, at: 0, in_code: place == Place::Code };
         let mut before: Option<Word> = None;
-        while let Some(word) = words.next_word() {
-            self.evidence.words = (self.evidence.words + 1).min(1000);
+        let mut count = 0;
+        while let Some(word) = rest.next_word() {
+            count += 1;
             self.evidence.code |= word.in_code;
             self.word(line, &word, before.as_ref(), place);
             before = Some(word);
         }
+        self.evidence.words = (self.evidence.words + count).min(1000);
     }
 
     fn word(&mut self, line: &[u8], word: &Word, before: Option<&Word>, place: Place) {
+        let name = word.of(line);
         if self.evidence.file.is_none() {
             self.evidence.file = file(line, word);
         }
@@ -178,58 +175,45 @@ impl Reader<'_> {
             self.evidence.function = function(line, word, before);
         }
         if self.evidence.test.is_none() && is_test(line, word, before) {
-            self.evidence.test = Some(shown(word.of(line)));
+            self.evidence.test = Some(shown(name));
         }
         if place == Place::Code {
             return;
         }
-        let two_words = word.lower() == b"case" && before.is_some_and(|before| before.lower() == b"test");
-        if two_words || vocabulary::is_statement(word.lower()) {
-            self.state(if two_words { "test case" } else { word.text() });
+        if words::STATEMENTS.has(name) {
+            self.state(&lower(name));
+        } else if name.eq_ignore_ascii_case(b"case")
+            && before.is_some_and(|before| before.of(line).eq_ignore_ascii_case(b"test"))
+        {
+            self.state("test case");
         }
-        if place == Place::Prose && !word.in_code {
+        if place == Place::Prose && !word.in_code && words::WAITING.has(name) {
             self.dependency(line, word, before);
         }
     }
 
     /// `blocked by` and `depends on` with what they list, but not `no longer blocked by`.
     fn dependency(&mut self, line: &[u8], word: &Word, before: Option<&Word>) {
-        let rest = match word.lower() {
-            b"blocked" => after_word(&line[word.end..], &["by", "on"]),
-            b"depends" | b"dependent" => after_word(&line[word.end..], &["on", "upon"]),
-            _ => return,
-        };
-        let struck = word.start > 1 && line[..word.start].ends_with(b"~~");
-        let denied =
-            before.is_some_and(|before| matches!(before.lower(), b"not" | b"longer" | b"never" | b"was" | b"t"));
-        if let (Some(rest), false) = (rest, struck || denied) {
+        let struck = line[..word.start].ends_with(b"~~");
+        let denied = before.is_some_and(|before| words::DENIALS.has(before.of(line)));
+        if let (Some(rest), false) = (after_word(&line[word.end..], &["by", "on", "upon"]), struck || denied) {
             self.evidence.depends_on.extend(references(rest, own_issues(&self.issue.url)));
         }
     }
 }
 
-/// A maximal run of letters, digits and `_`, with its lower case if any list could hold it.
+/// A maximal run of letters, digits and `_`.
+#[derive(Clone, Copy)]
 struct Word {
     start: usize,
     end: usize,
     /// In backticks or a code block.
     in_code: bool,
-    lower: [u8; LONGEST],
-    length: usize,
 }
 
 impl Word {
     fn of<'l>(&self, line: &'l [u8]) -> &'l [u8] {
         &line[self.start..self.end]
-    }
-
-    /// Empty for a word longer than any list holds.
-    fn lower(&self) -> &[u8] {
-        &self.lower[..self.length]
-    }
-
-    fn text(&self) -> &str {
-        self.lower().to_str().unwrap_or_default()
     }
 }
 
@@ -246,39 +230,45 @@ impl Words<'_> {
             self.at += 1;
         }
         let start = self.at;
-        self.at += self.line[start..].iter().take_while(|byte| is_word(**byte)).count();
-        let mut word = Word { start, end: self.at, in_code: self.in_code, lower: [0; LONGEST], length: 0 };
-        let bytes = word.end - start;
-        if bytes <= LONGEST {
-            word.length = bytes;
-            word.lower[..bytes].copy_from_slice(&self.line[start..word.end]);
-            word.lower[..bytes].make_ascii_lowercase();
+        while self.at < self.line.len() && is_word(self.line[self.at]) {
+            self.at += 1;
         }
-        (bytes > 0).then_some(word)
+        (self.at > start).then_some(Word { start, end: self.at, in_code: self.in_code })
     }
 }
 
+/// Which bytes make words: ASCII letters and digits, `_`, and everything that is not ASCII.
+static WORD_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = byte >= 128 || (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    table
+};
+
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+    WORD_BYTES[usize::from(byte)]
 }
 
 /// A path with a known ending, a path through a code folder, or a file known by its name.
 fn file(line: &[u8], word: &Word) -> Option<String> {
-    let next = line.get(word.end).copied();
+    let (name, next) = (word.of(line), line.get(word.end).copied());
     let dotted = word.start > 1 && line[word.start - 1] == b'.' && is_word(line[word.start - 2]);
-    let ending = dotted && vocabulary::is_extension(word.lower()) && next != Some(b'(');
+    let ending = dotted && next != Some(b'(') && words::EXTENSIONS.has(name);
     let in_folder = next == Some(b'/')
-        && vocabulary::is_code_folder(word.lower())
-        && line.get(word.end + 1).is_some_and(|byte| is_word(*byte));
-    let whole = vocabulary::is_whole_file_name(word.lower()) && line[word.start].is_ascii_uppercase();
+        && line.get(word.end + 1).is_some_and(|byte| is_word(*byte))
+        && words::CODE_FOLDERS.has(name);
+    let whole = name[0].is_ascii_uppercase() && words::FILE_NAMES.has(name);
     if !ending && !in_folder && !whole {
         return None;
     }
     let (start, token) = token(line, word);
-    let stem =
-        line[start..word.start].rsplit(|byte| b"./\\".contains(byte)).find(|part| !part.is_empty()).unwrap_or_default();
-    let short = ending && word.length == 1 && stem.len() < 2 && !matches!(word.lower(), b"c" | b"h");
-    let product = ending && vocabulary::is_product(lower(stem).as_bytes());
+    let mut parts = line[start..word.start].rsplit(|byte| b"./\\".contains(byte));
+    let stem = parts.find(|part| !part.is_empty()).unwrap_or_default();
+    let short = ending && name.len() == 1 && stem.len() < 2 && !b"chCH".contains(&name[0]);
+    let product = ending && words::PRODUCTS.has(stem);
     let page = token.contains_str("://") && !token.contains_str("/blob/") && !token.contains_str("/src/branch/");
     (!short && !product && !page).then(|| shown(token))
 }
@@ -288,33 +278,38 @@ fn token<'l>(line: &'l [u8], word: &Word) -> (usize, &'l [u8]) {
     let part = |byte: &&u8| is_word(**byte) || b"./-+@:~\\".contains(byte);
     let start = word.start - line[..word.start].iter().rev().take(LONGEST_PATH).take_while(part).count();
     let end = word.end + line[word.end..].iter().take(LONGEST_PATH).take_while(part).count();
-    (start, line[start..end].trim_end_with(|c| "./-:".contains(c)))
+    let kept = line[start..end].iter().rposition(|byte| !b"./-:".contains(byte)).map_or(start, |at| start + at + 1);
+    (start, &line[start..kept])
 }
 
 /// `name()`, `a::b`, `fn name`, `class Name`, `` the `name` function ``, `` `some_name` ``.
 fn function(line: &[u8], word: &Word, before: Option<&Word>) -> Option<String> {
-    let name = word.of(line);
+    let (name, rest) = (word.of(line), &line[word.end..]);
     if !name[0].is_ascii_alphabetic() && name[0] != b'_' {
         return None;
     }
-    let rest = &line[word.end..];
-    let called = rest.starts_with(b"()") || (word.in_code && rest.starts_with(b"("));
     let qualified = rest.starts_with(b"::") && rest.get(2).is_some_and(|byte| is_word(*byte));
-    if called || qualified || (word.in_code && looks_like_code(name)) {
-        return Some(shown(if qualified { token(line, word).1 } else { name }));
+    if qualified {
+        return Some(shown(token(line, word).1));
     }
-    let before = before.filter(|before| line[before.end..word.start].iter().all(|byte| b" `".contains(byte)))?;
-    let announced = match vocabulary::announces(before.lower()) {
-        Announces::AnyName => true,
-        Announces::CodeLike => looks_like_code(name) || word.in_code || name[0].is_ascii_uppercase(),
-        Announces::Nothing => false,
-    };
-    if announced {
+    let called = rest.starts_with(b"()") || (word.in_code && rest.starts_with(b"("));
+    if called || (word.in_code && looks_like_code(name)) {
         return Some(shown(name));
     }
-    let naming = vocabulary::announces(word.lower()) == Announces::CodeLike;
-    let earlier = before.of(line);
-    (naming && (looks_like_code(earlier) || before.in_code)).then(|| shown(earlier))
+    announced(line, word, before?)
+}
+
+/// A name next to the word that says what it is.
+fn announced(line: &[u8], word: &Word, before: &Word) -> Option<String> {
+    let (name, earlier) = (word.of(line), before.of(line));
+    let side_by_side = || line[before.end..word.start].iter().all(|byte| b" `".contains(byte));
+    let code = |word: &Word| word.in_code || looks_like_code(word.of(line));
+    let follows =
+        words::KEYWORDS.has(earlier) || (words::NOUNS.has(earlier) && (code(word) || name[0].is_ascii_uppercase()));
+    if follows && side_by_side() {
+        return Some(shown(name));
+    }
+    (words::NOUNS.has(name) && code(before) && side_by_side()).then(|| shown(earlier))
 }
 
 /// `snake_case`, `camelCase`, `PascalCase`: a shape that no word of prose has.
@@ -325,25 +320,35 @@ fn looks_like_code(name: &[u8]) -> bool {
 }
 
 fn is_test(line: &[u8], word: &Word, before: Option<&Word>) -> bool {
-    let lower = word.lower();
-    let qualified = || before.is_some_and(|before| vocabulary::qualifies_test(before.lower()));
-    let dotted = || word.start > 0 && line[word.start - 1] == b'.' && line.get(word.end) == Some(&b'.');
-    match lower {
-        b"test" | b"tests" => qualified() || dotted(),
-        b"spec" => dotted(),
-        _ => vocabulary::is_test_word(lower),
+    let name = word.of(line);
+    if words::is_test_word(name) {
+        return true;
     }
+    if !matches!(name, b"test" | b"tests" | b"Test" | b"Tests" | b"spec") {
+        return false;
+    }
+    let qualified = name != b"spec" && before.is_some_and(|before| words::TEST_QUALIFIERS.has(before.of(line)));
+    let dotted = word.start > 0 && line[word.start - 1] == b'.' && line.get(word.end) == Some(&b'.');
+    qualified || dotted
 }
 
 /// The text of a `## heading`, of a `**bold line**`, or of a line that ends with a colon.
 fn heading(trimmed: &[u8]) -> Option<&[u8]> {
-    let text = trimmed.trim_start_with(|c| c == '#');
-    if text.len() < trimmed.len() {
-        let number = text.first().is_some_and(u8::is_ascii_digit);
-        return (!number).then(|| text.trim());
+    if trimmed[0] == b'#' {
+        let text = &trimmed[trimmed.iter().take_while(|byte| **byte == b'#').count()..];
+        return (!text.first().is_some_and(u8::is_ascii_digit)).then(|| text.trim_ascii());
     }
-    let bold = trimmed.strip_prefix(b"**").and_then(|text| text.trim_end_with(|c| c == ':').strip_suffix(b"**"));
-    bold.or_else(|| trimmed.strip_suffix(b":").filter(|text| text.len() < 60))
+    if let Some(text) = trimmed.strip_prefix(b"**") {
+        return text.strip_suffix(b":").unwrap_or(text).strip_suffix(b"**");
+    }
+    trimmed.strip_suffix(b":").filter(|text| text.len() < 60)
+}
+
+/// Whether a heading asks for what a report needs.
+fn opens_section(heading: &[u8]) -> bool {
+    let mut listed = heading.split(|byte| !is_word(*byte)).filter(|word| !word.is_empty());
+    listed.next().is_some_and(|word| words::SECTIONS.has(word))
+        || listed.any(|word| word.eq_ignore_ascii_case(b"reproduce"))
 }
 
 fn fence_mark(trimmed: &[u8]) -> Option<u8> {
@@ -359,7 +364,7 @@ fn checklist_item(trimmed: &[u8]) -> bool {
 
 /// What follows one of the words, if one of them is next.
 fn after_word<'l>(rest: &'l [u8], words: &[&str]) -> Option<&'l [u8]> {
-    let rest = rest.trim_start_with(|c| c == ' ' || c == '-' || c == '_');
+    let rest = rest.trim_start_with(|c| c == ' ' || c == '-');
     words.iter().find_map(|word| {
         let head = rest.get(..word.len())?;
         let next = rest.get(word.len()).copied().unwrap_or(b' ');
