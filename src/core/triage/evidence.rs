@@ -92,7 +92,7 @@ impl Reader<'_> {
             self.fill_section(trimmed);
             return self.words(line, Place::Code);
         }
-        match self.comment || trimmed.contains_str("<!--") {
+        match self.comment || (trimmed.contains(&b'<') && trimmed.contains_str("<!--")) {
             true => {
                 let visible = self.without_comments(line);
                 self.prose(&visible);
@@ -269,7 +269,10 @@ fn file(line: &[u8], word: &Word) -> Option<String> {
     let stem = parts.find(|part| !part.is_empty()).unwrap_or_default();
     let short = ending && name.len() == 1 && stem.len() < 2 && !b"chCH".contains(&name[0]);
     let product = ending && words::PRODUCTS.has(stem);
-    let page = token.contains_str("://") && !token.contains_str("/blob/") && !token.contains_str("/src/branch/");
+    let page = token.contains(&b':')
+        && token.contains_str("://")
+        && !token.contains_str("/blob/")
+        && !token.contains_str("/src/branch/");
     (!short && !product && !page).then(|| shown(token))
 }
 

@@ -1,5 +1,6 @@
 //! Tags of an issue: its labels and the `[brackets]` in its title, and what they say about kind and urgency.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::{Kind, Tier};
@@ -53,13 +54,13 @@ impl Tags {
 
     /// Whether a label or a title tag is called so, or ends so after its scope (`status/blocked`).
     pub(super) fn has(&self, name: &str) -> bool {
-        self.set.contains(&normal(name))
+        self.set.contains(normal(name).as_ref())
     }
 
     /// The label that is called so, as the forge spells it. Titles are not looked at: anybody can write one.
     pub(super) fn label(&self, name: &str) -> Option<&str> {
         let name = normal(name);
-        self.labels.iter().find(|(_, parts)| parts.contains(&name)).map(|(label, _)| label.as_str())
+        self.labels.iter().find(|(_, parts)| parts.iter().any(|part| *part == name)).map(|(label, _)| label.as_str())
     }
 
     pub(super) fn into_set(self) -> BTreeSet<String> {
@@ -112,7 +113,11 @@ impl Tags {
 }
 
 /// Lower case, words joined by `-`, no emoji shortcuts or pictures around it: `🐛 Data loss` is `data-loss`.
-fn normal(tag: &str) -> String {
+fn normal(tag: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'/' || byte == b'-';
+    if tag.bytes().all(plain) {
+        return Cow::Borrowed(tag);
+    }
     let mut out = String::with_capacity(tag.len());
     for c in tag.trim().chars() {
         match c {
@@ -121,18 +126,15 @@ fn normal(tag: &str) -> String {
             _ => {}
         }
     }
-    out.trim_matches(['-', ':']).replace("::", ":").replace(":-", ":").replace("-/-", "/")
+    Cow::Owned(out.trim_matches(['-', ':']).replace("::", ":").replace(":-", ":").replace("-/-", "/"))
 }
 
 /// The tag and, for a scoped one (`kind/bug`, `type: bug`, `priority::p0`), its last part as well.
 fn parts(tag: &str) -> Vec<String> {
-    let whole = normal(tag);
-    let last = whole.rsplit(['/', ':']).next().unwrap_or_default().trim_matches('-').to_owned();
-    let scoped = last != whole && !last.is_empty();
-    let mut parts = vec![whole];
-    parts.extend(scoped.then_some(last));
-    parts.retain(|part| !part.is_empty());
-    parts
+    let whole = normal(tag).into_owned();
+    let last = whole.rsplit(['/', ':']).next().unwrap_or_default().trim_matches('-');
+    let last = (last.len() < whole.len()).then(|| last.to_owned());
+    [whole].into_iter().chain(last).filter(|part| !part.is_empty()).collect()
 }
 
 /// Takes `[tag]` and `[one, two]` out of a title; leaves `array[0]`, `[link](url)` and `[ ]` alone.

@@ -311,7 +311,8 @@ static TEST_WORDS: List = List::new(&[
 
 /// A word of a test, or the name of one (`test_parse`, `parse_test`, `parse_spec`).
 pub(super) fn is_test_word(word: &[u8]) -> bool {
-    TEST_WORDS.has(word) || word.starts_with(b"test_") || word.ends_with(b"_test") || word.ends_with(b"_spec")
+    let named = || word.starts_with(b"test_") || word.ends_with(b"_test") || word.ends_with(b"_spec");
+    TEST_WORDS.has(word) || (word.len() > 5 && named())
 }
 
 /// Words that make a following `test` a test to run or to write rather than a verb.
