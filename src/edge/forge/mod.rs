@@ -1,1 +1,331 @@
-//! Issue trackers: Gitea (and Forgejo), GitHub, and a folder of files.
+//! The place where issues live: Gitea (also Forgejo), GitHub, or a folder of Markdown files.
+//!
+//! One struct for all three; what differs is inside. The forge's JSON and the files' layout do not leave this module.
+//! Reads are called freely. Writes are called by the one place that performs acts; each of them is safe to repeat
+//! after a lost answer, because it looks before it creates a second one.
+
+pub mod detect;
+mod error;
+mod files;
+mod rest;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::core::act::Ripeness;
+use crate::core::issue::{Comment, Issue, Pick, Pull, PullState, Role};
+use crate::core::names::{IssueNumber, Slug};
+
+use super::http::{Ambient, Http};
+
+pub use error::{ForgeError, Trouble};
+
+/// Result of a call to a forge.
+pub type Result<T> = std::result::Result<T, ForgeError>;
+
+/// A forge with one repository on it.
+pub struct Forge {
+    backend: Backend,
+}
+
+enum Backend {
+    Rest(Box<rest::Rest>),
+    Files(files::Folder),
+}
+
+/// How a server speaks. The calls are nearly the same; the traps are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Gitea and Forgejo.
+    Gitea,
+    /// GitHub, GitHub Enterprise.
+    Github,
+}
+
+/// Which kind of forge it is; see [`Forge::kind`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Rest(Dialect),
+    Files,
+}
+
+/// Whose credential it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Me {
+    /// `None` where the forge does not tell: an application's token, a folder of files.
+    pub id: Option<u64>,
+    pub login: String,
+}
+
+/// The repository as the forge has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// `OWNER/NAME`, as the forge spells it now; the folder of a `files` forge.
+    pub name: String,
+    /// `None` for a `files` forge, which knows no branches.
+    pub default_branch: Option<String>,
+    /// Login of the owner, empty for a `files` forge.
+    pub owner: String,
+    /// Read-only: nothing can be pushed or posted.
+    pub archived: bool,
+    /// Whether this credential may push; `Unknown` where the forge does not say.
+    pub my_role: Role,
+    /// Page for people.
+    pub url: String,
+}
+
+/// What a number stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    Issue(Issue),
+    /// The number of a pull request, not of an issue.
+    PullRequest,
+    /// Never existed, was deleted, or moved to another repository.
+    Missing,
+}
+
+/// Issues that were asked for, by number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    pub issues: Vec<Issue>,
+    /// Why something may be missing, for people: an unreadable issue, pages that repeat themselves.
+    pub remarks: Vec<String>,
+}
+
+/// Which pull requests to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PullFilter {
+    Open,
+    /// Merged or refused.
+    Closed,
+    All,
+}
+
+impl PullFilter {
+    fn admits(self, state: PullState) -> bool {
+        match self {
+            Self::All => true,
+            Self::Open => state == PullState::Open,
+            Self::Closed => state != PullState::Open,
+        }
+    }
+}
+
+/// A pull request to be opened, from a branch of the same repository.
+#[derive(Debug, Clone, Copy)]
+pub struct NewPull<'a> {
+    pub title: &'a str,
+    pub body: &'a str,
+    /// Branch names.
+    pub head: &'a str,
+    pub base: &'a str,
+    pub ripeness: Ripeness,
+}
+
+/// How [`Forge::open_pull`] ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    Created(Pull),
+    /// There is one for these branches already: compare its head before calling it ours.
+    Existed(Pull),
+}
+
+impl Opened {
+    /// The pull request, whichever way.
+    pub fn pull(&self) -> &Pull {
+        match self {
+            Self::Created(pull) | Self::Existed(pull) => pull,
+        }
+    }
+}
+
+/// A label to be created.
+#[derive(Debug, Clone, Copy)]
+pub struct NewLabel<'a> {
+    pub name: &'a str,
+    /// Six hexadecimal digits.
+    pub color: &'a str,
+    pub description: &'a str,
+}
+
+/// An issue to be opened.
+#[derive(Debug, Clone, Copy)]
+pub struct NewIssue<'a> {
+    pub title: &'a str,
+    pub body: &'a str,
+    /// Must exist.
+    pub labels: &'a [String],
+}
+
+/// What to change about an issue; `None` leaves it as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct IssueEdit<'a> {
+    pub title: Option<&'a str>,
+    pub body: Option<&'a str>,
+}
+
+/// Largest part of an issue's or comment's text that is kept, in bytes: GitHub's own limit. The rest is replaced by a
+/// note, so that ten thousand issues fit into memory.
+pub const BODY_LIMIT: usize = 64 << 10;
+
+/// Wait before looking whether a write with a lost answer took effect: replicas lag.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+macro_rules! each_backend {
+    ($self:ident, $backend:ident => $call:expr) => {
+        match &$self.backend {
+            Backend::Rest($backend) => $call,
+            Backend::Files($backend) => $call,
+        }
+    };
+}
+
+impl Forge {
+    /// A server; `http` is bound to its API: `https://HOST/api/v1`, `https://api.github.com`, `https://HOST/api/v3`.
+    pub fn server(dialect: Dialect, http: Http, slug: Slug) -> Self {
+        Self { backend: Backend::Rest(Box::new(rest::Rest::new(dialect, http, slug))) }
+    }
+
+    /// A folder of issues; `login` is the name under which comments are written there. Nothing is read yet.
+    pub fn files(folder: PathBuf, login: String, ambient: Ambient) -> Self {
+        Self { backend: Backend::Files(files::Folder::new(folder, login, ambient)) }
+    }
+
+    /// What this is.
+    pub fn kind(&self) -> Kind {
+        match &self.backend {
+            Backend::Rest(rest) => Kind::Rest(rest.dialect()),
+            Backend::Files(_) => Kind::Files,
+        }
+    }
+
+    /// Whose credential is in use. Asked once.
+    pub fn me(&self) -> Result<Me> {
+        each_backend!(self, backend => backend.me())
+    }
+
+    /// The repository. The call to begin with: it finds out whether server, name and credential are right.
+    pub fn repository(&self) -> Result<Repository> {
+        each_backend!(self, backend => backend.repository())
+    }
+
+    /// Open issues that `pick` admits, by number; reading stops once `limit` of them were found.
+    pub fn issues(&self, pick: &Pick, limit: usize) -> Result<Listing> {
+        each_backend!(self, backend => backend.issues(pick, limit))
+    }
+
+    /// One issue, open or closed.
+    pub fn issue(&self, number: IssueNumber) -> Result<Found> {
+        each_backend!(self, backend => backend.issue(number))
+    }
+
+    /// All comments on an issue or pull request, oldest first.
+    pub fn comments(&self, number: IssueNumber) -> Result<Vec<Comment>> {
+        each_backend!(self, backend => backend.comments(number))
+    }
+
+    /// The latest comment that this credential's own user wrote with `marker` in it. Others may have pasted the marker.
+    pub fn own_comment(&self, number: IssueNumber, marker: &str) -> Result<Option<Comment>> {
+        each_backend!(self, backend => backend.own_comment(number, marker))
+    }
+
+    /// Pull requests, newest first; the head of one from a fork is `OWNER:BRANCH`. Reads at most about `limit`.
+    pub fn pulls(&self, filter: PullFilter, limit: usize) -> Result<Vec<Pull>> {
+        each_backend!(self, backend => backend.pulls(filter, limit))
+    }
+
+    /// One pull request, `None` when there is none of this number.
+    pub fn pull(&self, number: u64) -> Result<Option<Pull>> {
+        each_backend!(self, backend => backend.pull(number))
+    }
+
+    /// The pull request from a branch of this repository into `base`: an open one, or else the newest that was closed.
+    pub fn pull_for_branch(&self, head: &str, base: &str) -> Result<Option<Pull>> {
+        each_backend!(self, backend => backend.pull_for_branch(head, base))
+    }
+
+    /// Names of the labels that exist.
+    pub fn labels(&self) -> Result<Vec<String>> {
+        each_backend!(self, backend => backend.labels())
+    }
+
+    /// What a person may do in this repository; `Unknown` when this credential may not ask. Asked once per login.
+    pub fn permission(&self, login: &str) -> Result<Role> {
+        each_backend!(self, backend => backend.permission(login))
+    }
+
+    /// Posts a comment, also on pull requests. After a lost answer it looks for it before posting again.
+    pub fn comment(&self, number: IssueNumber, body: &str) -> Result<Comment> {
+        each_backend!(self, backend => backend.comment(number, body))
+    }
+
+    /// Replaces the text of a comment.
+    pub fn edit_comment(&self, id: u64, body: &str) -> Result<Comment> {
+        each_backend!(self, backend => backend.edit_comment(id, body))
+    }
+
+    /// Adds one label and leaves the others. [`Trouble::UnknownLabel`] when it does not exist: it is never created here.
+    pub fn add_label(&self, number: IssueNumber, name: &str) -> Result<()> {
+        each_backend!(self, backend => backend.add_label(number, name))
+    }
+
+    /// Removes one label and leaves the others; fine when it is not there.
+    pub fn remove_label(&self, number: IssueNumber, name: &str) -> Result<()> {
+        each_backend!(self, backend => backend.remove_label(number, name))
+    }
+
+    /// Creates a label; fine when it exists.
+    pub fn create_label(&self, label: &NewLabel<'_>) -> Result<()> {
+        each_backend!(self, backend => backend.create_label(label))
+    }
+
+    /// Opens a pull request, or finds the one that is open for these branches.
+    pub fn open_pull(&self, pull: &NewPull<'_>) -> Result<Opened> {
+        each_backend!(self, backend => backend.open_pull(pull))
+    }
+
+    /// Replaces title or body of a pull request.
+    pub fn edit_pull(&self, number: u64, edit: &IssueEdit<'_>) -> Result<()> {
+        each_backend!(self, backend => backend.edit_pull(number, edit))
+    }
+
+    /// Asks one person to review a pull request.
+    pub fn request_reviewer(&self, pull: u64, login: &str) -> Result<()> {
+        each_backend!(self, backend => backend.request_reviewer(pull, login))
+    }
+
+    /// Adds one assignee and leaves the others.
+    pub fn assign(&self, number: IssueNumber, login: &str) -> Result<()> {
+        each_backend!(self, backend => backend.assign(number, login))
+    }
+
+    /// Opens an issue. After a lost answer it looks for it before opening a second one.
+    pub fn open_issue(&self, issue: &NewIssue<'_>) -> Result<Issue> {
+        each_backend!(self, backend => backend.open_issue(issue))
+    }
+
+    /// Replaces title or body of an issue.
+    pub fn edit_issue(&self, number: IssueNumber, edit: &IssueEdit<'_>) -> Result<()> {
+        each_backend!(self, backend => backend.edit_issue(number, edit))
+    }
+
+    /// Closes an issue; fine when it is closed.
+    pub fn close_issue(&self, number: IssueNumber) -> Result<()> {
+        each_backend!(self, backend => backend.close_issue(number))
+    }
+}
+
+/// Cuts a text at [`BODY_LIMIT`] and says so.
+fn bounded(text: String) -> String {
+    if text.len() <= BODY_LIMIT {
+        return text;
+    }
+    let end = text.floor_char_boundary(BODY_LIMIT);
+    format!("{}\n\n[git-burn: cut here, the whole text has {} bytes]", &text[..end], text.len())
+}
+
+/// Compares texts as forges keep them: line ends and blanks at the ends may differ.
+fn same_text(left: &str, right: &str) -> bool {
+    let lines = |text: &str| text.trim().replace("\r\n", "\n");
+    lines(left) == lines(right)
+}

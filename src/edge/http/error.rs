@@ -50,6 +50,12 @@ pub struct Refused {
 }
 
 impl HttpError {
+    /// For a server that no client can be made for, such as one with an unencrypted URL.
+    pub(crate) fn unusable(url: &str, problem: &anyhow::Error) -> Self {
+        let kind = HttpErrorKind::Unreachable { problem: format!("{problem:#}") };
+        Self { method: Method::Get, url: url.to_owned(), kind }
+    }
+
     /// The status, where the server answered with one outside 200 to 299.
     pub fn status(&self) -> Option<u16> {
         match &self.kind {
