@@ -15,6 +15,7 @@ pub mod names;
 pub mod outcome;
 pub mod patch;
 pub mod rank;
+pub mod renames;
 pub mod retry;
 pub mod text;
 pub mod triage;

@@ -6,6 +6,7 @@ mod forge;
 mod guard;
 mod model;
 mod patches;
+mod push;
 mod rank;
 mod repo;
 mod support;

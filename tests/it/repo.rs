@@ -235,3 +235,107 @@ fn a_credential_reaches_git_and_no_argv() {
             .is_none()
     );
 }
+
+#[test]
+fn a_difference_between_trees_is_the_change_that_makes_it() {
+    let room = Room::new();
+    let folder = sample(&room);
+    let old = folder.git(&["rev-parse", "HEAD^{tree}"]);
+    folder.git(&["mv", "src/lib.rs", "src/moved.rs"]);
+    folder.git(&["rm", "-q", "link", "src/deep/er/x.txt"]);
+    folder.write("link/inside", "now a folder\n");
+    folder.write("src/deep/new.txt", "y\n");
+    folder.git(&["update-index", "--chmod=-x", "run.sh"]);
+    folder.git(&["add", "link", "src"]);
+    let repo = open(&folder);
+    let staged = repo.staged_change().unwrap();
+    folder.git(&["commit", "-q", "-m", "second"]);
+    let (old, new) = (repo.resolve_tree(&old).unwrap(), head_tree(&repo));
+    let change = repo.change_between(&old, &new).unwrap();
+    let names: Vec<String> = change.files.keys().map(ToString::to_string).collect();
+    assert_eq!(names, ["link", "link/inside", "run.sh", "src/deep/er/x.txt", "src/deep/new.txt", "src/moved.rs"]);
+    assert_eq!(change.files[&path("src/moved.rs")].origin, Some(Origin::Renamed(path("src/lib.rs"))));
+    assert_eq!(staged, change);
+    assert_eq!(repo.write_change(&old, &change).unwrap(), new);
+    let range = repo.range("HEAD~1..").unwrap();
+    assert_eq!(repo.range_change(&range).unwrap(), change);
+    let back = repo.change_between(&new, &old).unwrap();
+    assert_eq!(repo.write_change(&new, &back).unwrap(), old);
+}
+
+#[test]
+fn the_index_of_a_hook_is_the_one_that_counts() {
+    let room = Room::new();
+    let folder = sample(&room);
+    folder.write("README.md", "in the other index\n");
+    let other = folder.path.join(".git/other-index");
+    std::fs::copy(folder.path.join(".git/index"), &other).unwrap();
+    let add = room.command("git", &folder.path).env("GIT_INDEX_FILE", &other).args(["add", "README.md"]).output();
+    assert!(add.unwrap().status.success());
+    let seen =
+        |environment| Repo::open(&OpenOptions { environment, ..options(&folder) }).unwrap().staged_change().unwrap();
+    assert!(seen(environment(&room)).files.is_empty());
+    let names: Vec<String> =
+        seen(environment(&room).with("GIT_INDEX_FILE", ".git/other-index")).paths().map(ToString::to_string).collect();
+    assert_eq!(names, ["README.md"]);
+    assert_eq!(open(&room.init("unborn")).staged_change().unwrap(), Change::default());
+}
+
+#[test]
+fn search_is_ordered_limited_and_skips_binaries() {
+    use git_burn::edge::repo::{Pattern, SearchLimits};
+    let room = Room::new();
+    let folder = room.init("search");
+    for number in 0..300 {
+        folder.write(&format!("src/f{number:03}.rs"), format!("// {number}\nfn needle() {{}}\nneedle needle\n"));
+    }
+    folder.write("doc/needle.md", "a needle\r\nnothing\n");
+    folder.write("bin/x", b"needle\0");
+    folder.write("big", "needle ".repeat(1000));
+    folder.commit("files");
+    let repo = open(&folder);
+    let limits = SearchLimits { hits: 5, per_file: 1, file_bytes: 4000, line_chars: 9 };
+    let search = |text: &str, globs: Option<&globset::GlobSet>| {
+        let result = repo.search(&head_tree(&repo), &Pattern::parse(text).unwrap(), globs, &limits).unwrap();
+        let shown: Vec<String> =
+            result.hits.iter().map(|hit| format!("{}:{}:{}", hit.path, hit.line, hit.text)).collect();
+        (shown, result.more, result.passed_over)
+    };
+    let (hits, more, passed_over) = search("needle", None);
+    assert_eq!(hits[0], "doc/needle.md:1:a needle");
+    assert_eq!(hits[4], "src/f003.rs:2:fn needle");
+    assert_eq!((hits.len(), more, passed_over), (5, true, 1));
+    let globs = globset::GlobSet::builder().add(globset::Glob::new("doc/**").unwrap()).build().unwrap();
+    assert_eq!(search("needle$", Some(&globs)), (vec!["doc/needle.md:1:a needle".to_owned()], false, 0));
+    assert_eq!(search("^needle", Some(&globs)).0, Vec::<String>::new());
+    assert!(Pattern::parse("(").unwrap_err().starts_with("`(` is not a regular expression"));
+}
+
+#[test]
+fn history_tells_who_when_and_why() {
+    use git_burn::core::names::{IssueNumber, Timestamp};
+    use git_burn::edge::repo::{Ancestry, MentionKind};
+    let room = Room::new();
+    let folder = room.init("history");
+    folder.write("a.txt", "one\ntwo\n");
+    folder.commit("start (#7)");
+    folder.write("a.txt", "one\n2\n");
+    folder.commit("second\n\nFixes #7");
+    folder.git(&["mv", "a.txt", "b.txt"]);
+    folder.commit("move, see #71");
+    let repo = open(&folder);
+    let head = repo.head().unwrap().unwrap();
+    let subjects = |log: Vec<git_burn::edge::repo::LogEntry>| log.into_iter().map(|e| e.subject).collect::<Vec<_>>();
+    assert_eq!(subjects(repo.log(&head, &path("b.txt"), 9).unwrap()), ["move, see #71", "second", "start (#7)"]);
+    let epoch = Timestamp::from_seconds(0);
+    assert_eq!(subjects(repo.commits_touching(&head, &[path("a.txt")], epoch).unwrap()).len(), 3);
+    assert_eq!(repo.commits_touching(&head, &[], epoch).unwrap(), []);
+    let blamed = repo.blame(&head, &path("b.txt"), 1, 9).unwrap();
+    let blamed: Vec<_> = blamed.iter().map(|line| (line.line, line.subject.as_str(), line.text.as_str())).collect();
+    assert_eq!(blamed, [(1, "start (#7)", "one"), (2, "second", "2")]);
+    assert!(repo.blame(&head, &path("b.txt"), 5, 9).is_err());
+    let issue = IssueNumber::new(7).unwrap();
+    let mentions = repo.mentions(&head, issue, Ancestry::FirstParent, 9).unwrap();
+    let mentions: Vec<_> = mentions.iter().map(|mention| (mention.entry.subject.as_str(), mention.kind)).collect();
+    assert_eq!(mentions, [("second", MentionKind::Closes), ("start (#7)", MentionKind::Names)]);
+}

@@ -3,12 +3,18 @@
 //! Nothing in here touches the working tree, the index or HEAD. Whatever is read comes from a tree in the object
 //! database; whatever is written is an object, or a ref under `refs/burn/`, or goes to a remote.
 
+mod claims;
 pub mod config;
 
+mod difference;
+mod history;
 mod open;
+mod push;
 mod read;
+mod refs;
 mod remote;
 mod revision;
+mod search;
 
 mod write;
 
@@ -16,10 +22,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+pub use claims::{Claim, ClaimCommit, Claimed};
+pub use difference::Range;
+pub use history::{Ancestry, BlamedLine, LogEntry, Mention, MentionKind};
 pub use open::{ConfigScope, OpenOptions};
+pub use push::Pushed;
 pub use read::{FileKind, Found, LARGEST_FILE, TreeFile};
+pub use refs::{Draft, RefEdit, RefsEdited, draft_ref};
 pub use remote::Remote;
 pub use revision::{Base, Commit};
+pub use search::{Hit, Pattern, SearchLimits, SearchResult};
 
 use crate::core::names::{CommitId, TreeId};
 use crate::edge::git::{Environment, Git};

@@ -1,0 +1,247 @@
+//! Publishes commits: create-only pushes of verified commits, from a private repository that no check has touched.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::{Remote, Repo};
+use crate::core::checks::Verified;
+use crate::core::names::{BurnBranch, CommitId};
+use crate::edge::git::{Credential, GitAnswer, GitCommand};
+
+/// How long a push or a look at the remote may take.
+const NETWORK: Duration = Duration::from_secs(180);
+
+/// What became of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pushed {
+    /// The branch is new, and ours.
+    Created,
+    /// The branch was there already, at our commit: an earlier attempt got through.
+    AlreadyOurs,
+    /// The branch is there, at another commit.
+    Taken { by: CommitId },
+    /// The name cannot exist beside this branch: one is a folder of the other.
+    BlockedBy { branch: String },
+    /// The server refuses: protected branch, hook, quota. Its words, safe for a terminal.
+    Rejected { reason: String },
+    /// The credential is missing or not good enough.
+    Denied { reason: String },
+    /// No answer from the server; whether the push got through is known to be "no".
+    Unreachable { reason: String },
+}
+
+/// The value that a ref on the remote must have for a push to it to succeed.
+pub(super) enum Expected<'a> {
+    Absent,
+    At(&'a CommitId),
+}
+
+/// How one ref fared in `git push --porcelain`.
+pub(super) enum RefPushed {
+    Done,
+    Same,
+    Refused(String),
+    /// git never came to speak about the ref.
+    Failed(String),
+}
+
+impl Repo {
+    /// Publishes a verified commit as a new branch. An existing branch is never moved: there is no way to say that here.
+    ///
+    /// # Errors
+    /// The private repository cannot be made, or git cannot be run. What the remote says is a value of [`Pushed`].
+    pub fn push(
+        &self,
+        verified: &Verified,
+        branch: &BurnBranch,
+        remote: &Remote,
+        credential: Option<&Credential>,
+    ) -> Result<Pushed> {
+        let outpost = Outpost::new(self, remote, credential)?;
+        let name = branch.full();
+        let refusal = match outpost.push(Some(verified.commit()), &name, Expected::Absent)? {
+            RefPushed::Done => return Ok(Pushed::Created),
+            RefPushed::Same => return Ok(Pushed::AlreadyOurs),
+            RefPushed::Refused(reason) | RefPushed::Failed(reason) => reason,
+        };
+        // The answer may have been lost, and git words a race, a taken name and a blocked one alike: look.
+        let there = match outpost.look(branch)? {
+            Ok(there) => there,
+            Err(problem) => return Ok(unanswered(&refusal, &problem)),
+        };
+        if let Some((_, id)) = there.iter().find(|(other, _)| *other == name) {
+            let ours = id == verified.commit();
+            return Ok(if ours { Pushed::AlreadyOurs } else { Pushed::Taken { by: id.clone() } });
+        }
+        Ok(match there.into_iter().next() {
+            Some((other, _)) => Pushed::BlockedBy { branch: other.trim_start_matches("refs/heads/").to_owned() },
+            None if is_denial(&refusal) => Pushed::Denied { reason: refusal },
+            None => Pushed::Rejected { reason: refusal },
+        })
+    }
+
+    /// Branches of the remote, by full ref name; only those that are asked for, exactly.
+    ///
+    /// # Errors
+    /// git cannot be run, or the remote does not answer.
+    pub fn remote_refs(
+        &self,
+        remote: &Remote,
+        credential: Option<&Credential>,
+        names: &[String],
+    ) -> Result<Vec<(String, CommitId)>> {
+        let found = Outpost::new(self, remote, credential)?.list(names)?;
+        found.map_err(|reason| anyhow::anyhow!("the remote `{}` does not answer: {reason}", remote.name))
+    }
+}
+
+/// The push failed and the look afterwards did too.
+fn unanswered(refusal: &str, problem: &str) -> Pushed {
+    let reason = if problem.is_empty() { refusal } else { problem }.to_owned();
+    match is_denial(&reason) {
+        true => Pushed::Denied { reason },
+        false => Pushed::Unreachable { reason },
+    }
+}
+
+/// Whether git's or ssh's words mean that the credential is missing or not good enough.
+fn is_denial(said: &str) -> bool {
+    let words = [
+        "could not read Username",
+        "could not read Password",
+        "Authentication failed",
+        "Permission denied",
+        "error: 401",
+        "error: 403",
+    ];
+    words.iter().any(|words| said.contains(words))
+}
+
+/// A private, empty, bare repository whose objects are the clone's, and which knows nothing of the clone's
+/// configuration but what was read when the clone was opened. It goes away with the value.
+pub(super) struct Outpost<'a> {
+    repo: &'a Repo,
+    url: &'a str,
+    credential: Option<&'a Credential>,
+    dir: tempfile::TempDir,
+}
+
+impl<'a> Outpost<'a> {
+    pub(super) fn new(repo: &'a Repo, remote: &'a Remote, credential: Option<&'a Credential>) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("git-burn-push-").tempdir();
+        let dir = dir.context("cannot make a temporary folder to push from")?;
+        fill(dir.path(), repo).context("cannot make a private repository to push from")?;
+        Ok(Self { repo, url: &remote.push_url, credential, dir })
+    }
+
+    pub(super) fn git(&self) -> GitCommand<'_> {
+        let command = self.repo.git.at(self.dir.path()).deadline(NETWORK);
+        match self.credential {
+            Some(credential) => command.credential(credential),
+            None => command,
+        }
+    }
+
+    /// `None` deletes the ref. Unforced: the lease alone decides.
+    pub(super) fn push(&self, commit: Option<&CommitId>, name: &str, expected: Expected<'_>) -> Result<RefPushed> {
+        let expected = match expected {
+            Expected::Absent => "",
+            Expected::At(id) => id.as_str(),
+        };
+        let refspec = format!("{}:{name}", commit.map_or("", CommitId::as_str));
+        let push = self.git().args(["push", "--porcelain", "--no-progress", "--no-verify", "--no-follow-tags"]);
+        let push = push.args(["--recurse-submodules=no", "--no-signed", "--atomic"]);
+        let push = push.arg(format!("--force-with-lease={name}:{expected}")).args(["--", &self.url(), &refspec]);
+        let answer = push.answer().or_else(|error| match error.how {
+            crate::edge::git::GitFailure::TimedOut(_) => {
+                Ok(GitAnswer { code: 128, stdout: Vec::new(), stderr: error.to_string() })
+            }
+            _ => Err(error),
+        })?;
+        Ok(read_porcelain(&answer, name))
+    }
+
+    /// The exact branch, and those that are a folder of its name or have it as a folder.
+    fn look(&self, branch: &BurnBranch) -> Result<Result<Vec<(String, CommitId)>, String>> {
+        let full = branch.full();
+        let mut names = vec![full.clone()];
+        let parents = full.match_indices('/').skip(2).map(|(end, _)| full[..end].to_owned());
+        names.extend(parents);
+        names.push(format!("{full}/*"));
+        self.list(&names)
+    }
+
+    /// Refs of the remote by full name; `/*` at the end means everything below. The inner error is the remote's.
+    pub(super) fn list(&self, names: &[String]) -> Result<Result<Vec<(String, CommitId)>, String>> {
+        let answer = self.git().args(["ls-remote", "--refs", "--", &self.url()]).args(names).answer()?;
+        if answer.code != 0 {
+            return Ok(Err(answer.stderr));
+        }
+        // git's patterns match at the end of a name as well: `x/refs/heads/a` for `refs/heads/a`.
+        let wanted = |name: &str| {
+            names.iter().any(|pattern| match pattern.strip_suffix('*') {
+                Some(folder) => name.starts_with(folder),
+                None => name == pattern,
+            })
+        };
+        let text = String::from_utf8_lossy(&answer.stdout).into_owned();
+        let refs = text.lines().filter_map(|line| {
+            let (id, name) = line.split_once('\t')?;
+            Some((name.to_owned(), CommitId::parse(id)?)).filter(|_| wanted(name))
+        });
+        Ok(Ok(refs.collect()))
+    }
+
+    /// A relative path counts from the clone's folder, as for `git push`.
+    pub(super) fn url(&self) -> String {
+        let is_path = !self.url.contains("://") && (self.url.starts_with('.') || !self.url.contains(':'));
+        if !is_path || Path::new(self.url).is_absolute() {
+            return self.url.to_owned();
+        }
+        let from = self.repo.work_tree().unwrap_or_else(|| self.repo.git_dir());
+        from.join(self.url).to_string_lossy().into_owned()
+    }
+}
+
+/// What `git init --bare` would make, without starting git: HEAD, config, an alternate; and the shallow boundary.
+fn fill(dir: &Path, repo: &Repo) -> Result<()> {
+    std::fs::create_dir_all(dir.join("objects/info"))?;
+    std::fs::create_dir_all(dir.join("refs/heads"))?;
+    std::fs::write(dir.join("HEAD"), "ref: refs/heads/none\n")?;
+    let format = match repo.gix.object_hash() {
+        gix::hash::Kind::Sha1 => "repositoryformatversion = 0\n",
+        _ => "repositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n",
+    };
+    std::fs::write(dir.join("config"), format!("[core]\n\tbare = true\n\t{format}"))?;
+    let objects: PathBuf = repo.common_dir().join("objects").canonicalize()?;
+    let mut line = objects.into_os_string().into_encoded_bytes();
+    line.push(b'\n');
+    std::fs::write(dir.join("objects/info/alternates"), line)?;
+    let shallow = repo.common_dir().join("shallow");
+    if shallow.exists() {
+        std::fs::copy(shallow, dir.join("shallow"))?;
+    }
+    Ok(())
+}
+
+/// Reads `FLAG TAB FROM:TO TAB SUMMARY`. Success is the flag of a new, deleted or moved ref, nothing else.
+fn read_porcelain(answer: &GitAnswer, name: &str) -> RefPushed {
+    let text = String::from_utf8_lossy(&answer.stdout);
+    let record = text.lines().find_map(|line| {
+        let mut fields = line.splitn(3, '\t');
+        let (flag, refs, summary) = (fields.next()?, fields.next()?, fields.next()?);
+        (refs.rsplit_once(':')?.1 == name).then_some((flag, summary))
+    });
+    let said = || match answer.stderr.trim() {
+        "" => "git push said nothing".to_owned(),
+        said => said.to_owned(),
+    };
+    match record {
+        Some(("*" | "-" | "+" | " ", _)) if answer.code == 0 => RefPushed::Done,
+        Some(("=", _)) if answer.code == 0 => RefPushed::Same,
+        Some((_, summary)) => RefPushed::Refused(format!("{summary}\n{}", said())),
+        None => RefPushed::Failed(said()),
+    }
+}

@@ -1,0 +1,210 @@
+//! Publishing: create-only pushes, claims and local refs, against bare repositories in temporary folders.
+
+use std::time::Duration;
+
+use git_burn::core::checks::{CheckResult, Ended, Need, Proof, Stage, Verified};
+use git_burn::core::names::{BurnBranch, CommitId, IssueNumber, Timestamp};
+use git_burn::edge::repo::{Claim, Claimed, Pushed, RefEdit, RefsEdited, Remote, Repo};
+
+use crate::repo::open;
+use crate::support::git::{Repo as Folder, Room};
+
+fn number(number: u64) -> IssueNumber {
+    IssueNumber::new(number).expect("not zero")
+}
+
+fn branch() -> BurnBranch {
+    BurnBranch::for_issue("agent/ticket-{number}", number(42), "").expect("a good template")
+}
+
+fn verified(repo: &Repo, commit: &CommitId) -> Verified {
+    let tree = repo.tree_of(commit).unwrap();
+    let result = CheckResult {
+        name: "test".into(),
+        command: "true".into(),
+        need: Need::Required,
+        stage: Stage::Head,
+        ended: Ended::Passed,
+        took: Duration::ZERO,
+        output: String::new(),
+        sandbox: "off".into(),
+    };
+    let proof = Proof { base: commit.clone(), tree: tree.clone(), results: vec![result] };
+    Verified::judge(commit.clone(), &tree, proof).expect("green")
+}
+
+/// A clone with `origin`, and a commit that is not on it yet.
+fn clone(room: &Room) -> (Folder<'_>, Folder<'_>, CommitId) {
+    let origin = room.init_bare("origin.git");
+    let folder = room.init("clone");
+    folder.write("a.txt", "a\n");
+    folder.commit("base");
+    folder.git(&["remote", "add", "origin", "../origin.git"]);
+    folder.git(&["push", "-q", "origin", "main"]);
+    let commit = other_commit(&folder, "fix");
+    (origin, folder, commit)
+}
+
+/// A commit that no ref holds.
+fn other_commit(folder: &Folder<'_>, message: &str) -> CommitId {
+    let id = folder.git(&["commit-tree", "-p", "main", "-m", message, "main^{tree}"]);
+    CommitId::parse(&id).unwrap()
+}
+
+fn push(repo: &Repo, commit: &CommitId) -> Pushed {
+    let remote = origin(repo);
+    repo.push(&verified(repo, commit), &branch(), &remote, None).unwrap()
+}
+
+fn origin(repo: &Repo) -> Remote {
+    repo.remote(None).unwrap().unwrap()
+}
+
+#[test]
+fn a_branch_is_created_once_and_never_moved() {
+    let room = Room::new();
+    let (origin, folder, commit) = clone(&room);
+    let repo = open(&folder);
+    let before = folder.git(&["for-each-ref"]);
+    assert_eq!(push(&repo, &commit), Pushed::Created);
+    assert_eq!(push(&repo, &commit), Pushed::AlreadyOurs);
+    let child = folder.git(&["commit-tree", "-p", commit.as_str(), "-m", "child", "main^{tree}"]);
+    assert_eq!(push(&repo, &CommitId::parse(&child).unwrap()), Pushed::Taken { by: commit.clone() });
+    assert_eq!(origin.git(&["rev-parse", "agent/ticket-42"]), commit.as_str());
+    assert_eq!(folder.git(&["for-each-ref"]), before, "no local ref");
+}
+
+#[test]
+fn a_name_that_is_a_folder_or_lies_in_a_branch_is_told_from_a_taken_one() {
+    let room = Room::new();
+    let (origin, folder, commit) = clone(&room);
+    let repo = open(&folder);
+    origin.git(&["branch", "agent", "main"]);
+    assert_eq!(push(&repo, &commit), Pushed::BlockedBy { branch: "agent".into() });
+    origin.git(&["branch", "-D", "agent"]);
+    origin.git(&["branch", "agent/ticket-42/deeper", "main"]);
+    assert_eq!(push(&repo, &commit), Pushed::BlockedBy { branch: "agent/ticket-42/deeper".into() });
+}
+
+#[test]
+fn a_server_s_refusal_is_quoted_without_its_control_characters() {
+    let room = Room::new();
+    let (origin, folder, commit) = clone(&room);
+    let hook = origin.path.join("hooks/pre-receive");
+    std::fs::write(&hook, "#!/bin/sh\nprintf 'branch rule \\033[31m7\\n' >&2\nexit 1\n").unwrap();
+    std::process::Command::new("chmod").arg("+x").arg(&hook).status().unwrap();
+    let Pushed::Rejected { reason } = push(&open(&folder), &commit) else { panic!("not rejected") };
+    assert!(reason.contains("pre-receive hook declined") && reason.contains("branch rule"), "{reason}");
+    assert!(!reason.contains('\u{1b}'), "{reason}");
+    std::fs::remove_dir_all(&origin.path).unwrap();
+    let gone = push(&open(&folder), &commit);
+    assert!(matches!(&gone, Pushed::Unreachable { reason } if reason.contains("origin.git")), "{gone:?}");
+}
+
+#[test]
+fn hooks_and_late_changes_of_the_clone_s_configuration_have_no_effect_on_a_push() {
+    let room = Room::new();
+    let (origin, folder, commit) = clone(&room);
+    let repo = open(&folder);
+    let elsewhere = room.init_bare("elsewhere.git");
+    folder.write(".git/hooks/pre-push", "#!/bin/sh\ntouch ../fired\nexit 1\n");
+    std::process::Command::new("chmod").arg("+x").arg(folder.path.join(".git/hooks/pre-push")).status().unwrap();
+    folder.git(&["config", "remote.origin.pushurl", "../elsewhere.git"]);
+    folder.git(&["config", "core.fsmonitor", "touch ../fired; false"]);
+    folder.git(&["config", "url.../elsewhere.git.insteadOf", "../origin.git"]);
+    let remote = Remote { push_url: "../origin.git".into(), ..origin_of(&repo) };
+    assert_eq!(repo.push(&verified(&repo, &commit), &branch(), &remote, None).unwrap(), Pushed::Created);
+    assert_eq!(origin.git(&["rev-parse", "agent/ticket-42"]), commit.as_str());
+    assert_eq!(elsewhere.git(&["for-each-ref"]), "");
+    assert!(!room.path().join("fired").exists());
+}
+
+fn origin_of(repo: &Repo) -> Remote {
+    origin(repo)
+}
+
+#[test]
+fn shallow_and_partial_clones_push() {
+    for (name, args) in [("shallow", ["--depth=1"]), ("partial", ["--filter=blob:none"])] {
+        let room = Room::new();
+        let (origin, folder, _) = clone(&room);
+        folder.write("a.txt", "b\n");
+        folder.commit("more");
+        folder.git(&["push", "-q", "origin", "main"]);
+        origin.git(&["config", "uploadpack.allowFilter", "true"]);
+        let url = format!("file://{}", origin.path.display());
+        folder.git(&["clone", "-q", args[0], "--no-checkout", &url, &format!("../{name}")]);
+        let thin = Folder { room: &room, path: room.path().join(name) };
+        let repo = open(&thin);
+        let tree = repo.resolve_tree("HEAD").unwrap();
+        let path = git_burn::core::names::RepoPath::parse("a.txt").unwrap();
+        let read = repo.read(&tree, &path, 100).unwrap();
+        assert_eq!(read, git_burn::edge::repo::Found::Entry(git_burn::core::change::Entry::file("b\n")), "{name}");
+        assert_eq!(push(&repo, &other_commit(&thin, "fix")), Pushed::Created, "{name}");
+    }
+}
+
+#[test]
+fn two_runs_one_claim() {
+    let room = Room::new();
+    let (_origin, folder, _) = clone(&room);
+    let repo = open(&folder);
+    let remote = origin(&repo);
+    let claim = |holder: &str, taken| Claim {
+        issue: number(7),
+        holder: holder.into(),
+        taken: Timestamp::from_seconds(taken),
+        expires: Timestamp::from_seconds(taken + 60),
+    };
+    let one = repo.claim_commit(claim("one", 1000)).unwrap();
+    let two = repo.claim_commit(claim("two", 1000)).unwrap();
+    assert_ne!(repo.claim_commit(claim("one", 1000)).unwrap().commit, one.commit, "each claim is unique");
+    assert_eq!(repo.claims(&remote, None).unwrap(), []);
+    assert_eq!(repo.take_claim(&one, &remote, None).unwrap(), Claimed::Done);
+    assert_eq!(repo.take_claim(&one, &remote, None).unwrap(), Claimed::Done, "ours already");
+    assert_eq!(repo.take_claim(&two, &remote, None).unwrap(), Claimed::Lost { now: Some(one.commit.clone()) });
+    assert_eq!(repo.claims(&remote, None).unwrap(), [one.clone()]);
+    assert!(one.claim.is_over(Timestamp::from_seconds(1060)) && !one.claim.is_over(Timestamp::from_seconds(1059)));
+    assert_eq!(repo.swap_claim(&one.commit, &two, &remote, None).unwrap(), Claimed::Done);
+    let lost = repo.release_claim(number(7), &one.commit, &remote, None).unwrap();
+    assert_eq!(lost, Claimed::Lost { now: Some(two.commit.clone()) });
+    assert_eq!(repo.release_claim(number(7), &two.commit, &remote, None).unwrap(), Claimed::Done);
+    assert_eq!(repo.release_claim(number(7), &two.commit, &remote, None).unwrap(), Claimed::Done, "gone already");
+    assert_eq!(repo.swap_claim(&one.commit, &two, &remote, None).unwrap(), Claimed::Lost { now: None });
+    assert_eq!(folder.git(&["for-each-ref", "refs/burn"]), "");
+}
+
+#[test]
+fn local_refs_change_together_or_not_at_all() {
+    let room = Room::new();
+    let (_origin, folder, commit) = clone(&room);
+    let repo = open(&folder);
+    let base = repo.resolve("main").unwrap();
+    let create = |name: &str| RefEdit::Create { name: name.into(), to: commit.clone() };
+    assert_eq!(repo.edit_refs(&[create("refs/burn/a"), create("refs/burn/b")]).unwrap(), RefsEdited::Done);
+    let clash = repo.edit_refs(&[create("refs/burn/c"), create("refs/burn/a")]).unwrap();
+    assert!(matches!(&clash, RefsEdited::Conflict(said) if said.contains("refs/burn/a")), "{clash:?}");
+    folder.git(&["pack-refs", "--all"]);
+    assert!(matches!(repo.edit_refs(&[create("refs/burn/a/x")]).unwrap(), RefsEdited::Conflict(_)));
+    let gone = RefEdit::Delete { name: "refs/burn/a".into(), from: base.clone() };
+    assert!(matches!(repo.edit_refs(&[gone]).unwrap(), RefsEdited::Conflict(_)));
+    let names: Vec<String> = repo.refs("refs/burn/").unwrap().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["refs/burn/a", "refs/burn/b"]);
+}
+
+#[test]
+fn a_draft_is_kept_with_its_base_and_note() {
+    let room = Room::new();
+    let (_origin, folder, _) = clone(&room);
+    let repo = open(&folder);
+    let base = repo.resolve("main").unwrap();
+    assert_eq!(repo.draft(number(7)).unwrap(), None);
+    let commit = repo.draft_commit(&base, &repo.tree_of(&base).unwrap(), "turn 3").unwrap();
+    assert_eq!(repo.keep_draft(number(7), None, commit.clone()).unwrap(), RefsEdited::Done);
+    assert!(matches!(repo.keep_draft(number(7), None, commit.clone()).unwrap(), RefsEdited::Conflict(_)));
+    let draft = repo.draft(number(7)).unwrap().unwrap();
+    assert_eq!((draft.base, draft.note.as_str()), (base, "turn 3"));
+    assert_eq!(repo.drop_draft(number(7)).unwrap(), RefsEdited::Done);
+    assert_eq!(repo.drop_draft(number(7)).unwrap(), RefsEdited::Done);
+    assert_eq!(folder.git(&["for-each-ref", "refs/burn"]), "");
+}
