@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use git_burn::core::checks::{CheckResult, Ended, Need, Proof, Stage, Verified};
-use git_burn::core::names::{BurnBranch, CommitId, IssueNumber, Timestamp};
-use git_burn::edge::repo::{Claim, Claimed, Pushed, RefEdit, RefsEdited, Remote, Repo};
+use git_burn::core::claim::Claim;
+use git_burn::core::names::{BurnBranch, CommitId, IssueNumber, RunId, Timestamp};
+use git_burn::edge::repo::{Claimed, Pushed, RefEdit, RefsEdited, Remote, RemoteClaim, Repo, nonce};
 
 use crate::repo::open;
 use crate::support::git::{Repo as Folder, Room};
@@ -150,27 +151,31 @@ fn two_runs_one_claim() {
     let (_origin, folder, _) = clone(&room);
     let repo = open(&folder);
     let remote = origin(&repo);
-    let claim = |holder: &str, taken| Claim {
+    let claim = |holder: &str| Claim {
         issue: number(7),
         holder: holder.into(),
-        taken: Timestamp::from_seconds(taken),
-        expires: Timestamp::from_seconds(taken + 60),
+        host: "tower".into(),
+        pid: 1,
+        run: RunId::parse("r1").unwrap(),
+        taken: Timestamp::from_seconds(1000),
+        expires: Timestamp::from_seconds(1060),
+        nonce: nonce(),
     };
-    let one = repo.claim_commit(claim("one", 1000)).unwrap();
-    let two = repo.claim_commit(claim("two", 1000)).unwrap();
-    assert_ne!(repo.claim_commit(claim("one", 1000)).unwrap().commit, one.commit, "each claim is unique");
+    let first = claim("one");
+    let (one, two) = (repo.claim_commit(&first).unwrap(), repo.claim_commit(&claim("two")).unwrap());
+    assert_ne!(repo.claim_commit(&claim("one")).unwrap(), one, "each claim is unique");
     assert_eq!(repo.claims(&remote, None).unwrap(), []);
     assert_eq!(repo.take_claim(&one, &remote, None).unwrap(), Claimed::Done);
     assert_eq!(repo.take_claim(&one, &remote, None).unwrap(), Claimed::Done, "ours already");
-    assert_eq!(repo.take_claim(&two, &remote, None).unwrap(), Claimed::Lost { now: Some(one.commit.clone()) });
-    assert_eq!(repo.claims(&remote, None).unwrap(), [one.clone()]);
-    assert!(one.claim.is_over(Timestamp::from_seconds(1060)) && !one.claim.is_over(Timestamp::from_seconds(1059)));
-    assert_eq!(repo.swap_claim(&one.commit, &two, &remote, None).unwrap(), Claimed::Done);
-    let lost = repo.release_claim(number(7), &one.commit, &remote, None).unwrap();
-    assert_eq!(lost, Claimed::Lost { now: Some(two.commit.clone()) });
-    assert_eq!(repo.release_claim(number(7), &two.commit, &remote, None).unwrap(), Claimed::Done);
-    assert_eq!(repo.release_claim(number(7), &two.commit, &remote, None).unwrap(), Claimed::Done, "gone already");
-    assert_eq!(repo.swap_claim(&one.commit, &two, &remote, None).unwrap(), Claimed::Lost { now: None });
+    assert_eq!(repo.take_claim(&two, &remote, None).unwrap(), Claimed::Lost { now: Some(one.commit().clone()) });
+    let there = RemoteClaim { issue: number(7), commit: one.commit().clone(), message: first.message() };
+    assert_eq!(repo.claims(&remote, None).unwrap(), [there]);
+    assert_eq!(repo.swap_claim(one.commit(), &two, &remote, None).unwrap(), Claimed::Done);
+    let release = |seen: &CommitId| repo.release_claim(number(7), seen, &remote, None).unwrap();
+    assert_eq!(release(one.commit()), Claimed::Lost { now: Some(two.commit().clone()) });
+    assert_eq!(release(two.commit()), Claimed::Done);
+    assert_eq!(release(two.commit()), Claimed::Done, "gone already");
+    assert_eq!(repo.swap_claim(one.commit(), &two, &remote, None).unwrap(), Claimed::Lost { now: None });
     assert_eq!(folder.git(&["for-each-ref", "refs/burn"]), "");
 }
 
@@ -207,4 +212,70 @@ fn a_draft_is_kept_with_its_base_and_note() {
     assert_eq!(repo.drop_draft(number(7)).unwrap(), RefsEdited::Done);
     assert_eq!(repo.drop_draft(number(7)).unwrap(), RefsEdited::Done);
     assert_eq!(folder.git(&["for-each-ref", "refs/burn"]), "");
+}
+
+#[test]
+fn commits_follow_git_s_identity_rules() {
+    use git_burn::core::change::{Change, Entry, FileChange};
+    use git_burn::core::guard::{Policy, ReviewContext};
+    use git_burn::core::names::RepoPath;
+    use git_burn::edge::git::Environment;
+    use git_burn::edge::repo::OpenOptions;
+    let room = Room::new();
+    let (_origin, folder, _) = clone(&room);
+    let after = Some(Entry::file("fixed\n"));
+    let file = FileChange { before: Some(Entry::file("a\n")), after, origin: None };
+    let change = Change { files: [(RepoPath::parse("a.txt").unwrap(), file)].into() };
+    let about = ReviewContext { title: "", body: "", secrets: &[] };
+    let approved = Policy::builtin().review(change, &about).expect("harmless");
+    let when = Timestamp::from_seconds(1_000_000_000);
+    let commit = |repo: &Repo| repo.commit(&repo.resolve("main").unwrap(), &approved, "fix: it\n", when);
+    let made = commit(&open(&folder)).unwrap();
+    let show = |id: &CommitId| folder.git(&["show", "-s", "--format=%an <%ae> %aI|%cn %cI|%P|%T|%B", id.as_str()]);
+    let (parent, tree) = (folder.git(&["rev-parse", "main"]), made.tree.to_string());
+    let date = "2026-01-02T03:04:05Z";
+    let expected = format!("Ada Tester <ada@example.org> {date}|Ada Tester {date}|{parent}|{tree}|fix: it\n");
+    assert_eq!(show(&made.commit), expected.trim_end());
+    let path = [("PATH", std::env::var_os("PATH").unwrap())];
+    let bare = OpenOptions { environment: Environment::new(path), ..crate::repo::options(&folder) };
+    let unknown = commit(&Repo::open(&bare).unwrap()).unwrap_err().to_string();
+    assert!(unknown.contains("user.name and user.email are not both set\nhint: git config"), "{unknown}");
+    let settings = ["user.name=Bo", "user.email=bo@example.org"].map(String::from).to_vec();
+    let configured = OpenOptions { settings, ..bare.clone() };
+    let made = commit(&Repo::open(&configured).unwrap()).unwrap();
+    assert!(show(&made.commit).starts_with("Bo <bo@example.org> 2001-09-09T"), "{}", show(&made.commit));
+}
+
+#[test]
+fn commits_are_signed_when_the_user_says_so() {
+    use git_burn::core::change::{Change, Entry, FileChange};
+    use git_burn::core::guard::{Policy, ReviewContext};
+    use git_burn::core::names::RepoPath;
+    let room = Room::new();
+    let key = room.path().join("key");
+    let made = room.command("ssh-keygen", room.path()).args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("skipped: no ssh-keygen here");
+        return;
+    }
+    let (_origin, folder, _) = clone(&room);
+    folder.git(&["config", "gpg.format", "ssh"]);
+    folder.git(&["config", "user.signingKey", key.to_str().unwrap()]);
+    folder.git(&["config", "commit.gpgSign", "true"]);
+    let file = FileChange { before: None, after: Some(Entry::file("new\n")), origin: None };
+    let change = Change { files: [(RepoPath::parse("b.txt").unwrap(), file)].into() };
+    let about = ReviewContext { title: "", body: "", secrets: &[] };
+    let approved = Policy::builtin().review(change, &about).expect("harmless");
+    let commit = |repo: &Repo| {
+        repo.commit(&repo.resolve("main").unwrap(), &approved, "signed\n", Timestamp::from_seconds(1_000_000_000))
+    };
+    let made = commit(&open(&folder)).unwrap();
+    let raw = folder.git(&["cat-file", "commit", made.commit.as_str()]);
+    assert!(
+        raw.contains("-----BEGIN SSH SIGNATURE-----") && raw.contains("Ada Tester <ada@example.org> 1767323045"),
+        "{raw}"
+    );
+    std::fs::remove_file(&key).unwrap();
+    let error = format!("{:#}", commit(&open(&folder)).unwrap_err());
+    assert!(error.contains("could not be signed"), "{error}");
 }

@@ -284,6 +284,5 @@ impl std::error::Error for GitError {}
 
 /// A server's message may drive the terminal (git passes it through): control characters become visible.
 fn printable(bytes: &[u8]) -> String {
-    let visible = |c: char| if c.is_control() && c != '\n' { c.escape_unicode().to_string() } else { c.to_string() };
-    String::from_utf8_lossy(bytes).trim_end().chars().map(visible).collect()
+    crate::core::text::for_terminal(String::from_utf8_lossy(bytes).trim_end())
 }

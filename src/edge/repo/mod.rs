@@ -4,6 +4,7 @@
 //! database; whatever is written is an object, or a ref under `refs/burn/`, or goes to a remote.
 
 mod claims;
+mod commit;
 pub mod config;
 
 mod difference;
@@ -22,7 +23,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-pub use claims::{Claim, ClaimCommit, Claimed};
+pub use claims::{ClaimCommit, Claimed, RemoteClaim, nonce};
+pub use commit::Committed;
 pub use difference::Range;
 pub use history::{Ancestry, BlamedLine, LogEntry, Mention, MentionKind};
 pub use open::{ConfigScope, OpenOptions};

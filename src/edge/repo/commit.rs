@@ -1,0 +1,115 @@
+//! Makes the commit of an approved change: objects only, with git's identity rules and the user's signature.
+
+use anyhow::{Context, Result, bail};
+use gix::date::time::Format;
+
+use super::{Repo, commit_id};
+use crate::core::guard::Approved;
+use crate::core::names::{CommitId, Timestamp, TreeId};
+
+/// A commit that no ref holds yet, and its tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    pub commit: CommitId,
+    pub tree: TreeId,
+}
+
+/// A name, an e-mail address and a time, as they stand in a commit.
+struct Person {
+    name: String,
+    email: String,
+    /// `SECONDS +ZONE`.
+    time: String,
+}
+
+/// The two people that git puts into a commit.
+#[derive(Clone, Copy)]
+enum Role {
+    Author,
+    Committer,
+}
+
+impl Repo {
+    /// Commits what the guard has approved on top of `parent`. No ref, index or working tree changes. The author and
+    /// the committer are the ones that `git commit` would take; `commit.gpgSign` is honoured, by git itself.
+    ///
+    /// # Errors
+    /// The change does not fit the parent's tree, no identity is configured, or the signature cannot be made.
+    pub fn commit(&self, parent: &CommitId, approved: &Approved, message: &str, when: Timestamp) -> Result<Committed> {
+        let base = self.tree_of(parent)?;
+        let tree = self.write_change(&base, approved.change())?;
+        if tree == base {
+            bail!("the change leaves the tree as it was: there is nothing to commit");
+        }
+        let (author, committer) = (self.person(Role::Author, when)?, self.person(Role::Committer, when)?);
+        let signs = self.gix.config_snapshot().try_boolean("commit.gpgSign").context("commit.gpgSign is no boolean")?;
+        let commit = if signs == Some(true) {
+            self.signed_commit(parent, &tree, message, [&author, &committer])?
+        } else {
+            let (tree, parent) = (self.id(tree.as_str())?, self.id(parent.as_str())?);
+            let commit = self.gix.new_commit_as(committer.signature(), author.signature(), message, tree, [parent]);
+            commit_id(commit.context("cannot write the commit")?.id)
+        };
+        Ok(Committed { commit, tree })
+    }
+
+    /// Whether a commit could be made here, for checking before anything is spent.
+    ///
+    /// # Errors
+    /// No identity is configured; the message says how to.
+    pub fn check_identity(&self) -> Result<()> {
+        let now = Timestamp::from_seconds(0);
+        self.person(Role::Author, now).and_then(|_| self.person(Role::Committer, now)).map(drop)
+    }
+
+    fn person(&self, role: Role, when: Timestamp) -> Result<Person> {
+        let (found, who, variable) = match role {
+            Role::Author => (self.gix.author(), "author", "GIT_AUTHOR_DATE"),
+            Role::Committer => (self.gix.committer(), "committer", "GIT_COMMITTER_DATE"),
+        };
+        let Some(found) = found.transpose().with_context(|| format!("the {who} identity is broken"))? else {
+            bail!(
+                "git does not know who the {who} is: user.name and user.email are not both set\n\
+                 hint: git config --global user.name \"Your Name\"; git config --global user.email you@example.org"
+            );
+        };
+        if found.name.is_empty() || found.email.is_empty() {
+            bail!("the {who}'s name or e-mail address is empty\nhint: set user.name and user.email");
+        }
+        let time = match self.environment().text(variable) {
+            Some(date) => gix::date::parse(date, Some(gix::date::Zoned::now()))
+                .with_context(|| format!("{variable} `{date}` is not a date"))?,
+            None => gix::date::Time::new(when.seconds(), gix::date::Time::now_local_or_utc().offset),
+        };
+        let time = time.format_or_unix(Format::Raw);
+        Ok(Person { name: found.name.to_string(), email: found.email.to_string(), time })
+    }
+
+    fn signed_commit(
+        &self,
+        parent: &CommitId,
+        tree: &TreeId,
+        message: &str,
+        [author, committer]: [&Person; 2],
+    ) -> Result<CommitId> {
+        let mut command = self.git.at(self.git_dir()).args(["commit-tree", "-S", "-p", parent.as_str(), tree.as_str()]);
+        for (role, person) in [("AUTHOR", author), ("COMMITTER", committer)] {
+            command = command
+                .variable(&format!("GIT_{role}_NAME"), &person.name)
+                .variable(&format!("GIT_{role}_EMAIL"), &person.email)
+                .variable(&format!("GIT_{role}_DATE"), &person.time);
+        }
+        let id = command.input(message).text().context(
+            "commit.gpgSign is set, but the commit could not be signed\n\
+             hint: unlock the key first (gpg-agent or ssh-agent), or `git -c commit.gpgSign=false burn ...`",
+        )?;
+        CommitId::parse(&id).with_context(|| format!("git commit-tree printed `{id}`"))
+    }
+}
+
+impl Person {
+    fn signature(&self) -> gix::actor::SignatureRef<'_> {
+        let Self { name, email, time } = self;
+        gix::actor::SignatureRef { name: name.as_str().into(), email: email.as_str().into(), time }
+    }
+}
