@@ -78,6 +78,20 @@ impl Context {
         Ok(config)
     }
 
+    /// The commit whose `.gitburn` counts: the asked one, else the tip of the base branch as far as it is known here,
+    /// else HEAD. `None`: there is no commit.
+    pub fn policy_base(&self, repo: &Repo, asked: Option<&str>) -> anyhow::Result<Option<CommitId>> {
+        if let Some(revision) = asked {
+            return repo.resolve(revision).map(Some);
+        }
+        let config = self.personal_config(repo)?;
+        let remote = repo.remote(config.text("remote"))?;
+        match repo.base(config.text("base"), remote.as_ref(), None) {
+            Ok(base) => Ok(Some(base.commit)),
+            Err(_) => repo.head(),
+        }
+    }
+
     /// Everything that is configured, with the `.gitburn` of the base commit.
     pub fn config(&self, repo: &Repo, base: Option<&CommitId>) -> anyhow::Result<Config> {
         let mut config = self.personal_config(repo)?;

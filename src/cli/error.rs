@@ -4,6 +4,10 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::core::outcome::Outcome;
+use crate::edge::http::{HttpError, HttpErrorKind};
+use crate::edge::model::{ModelError, ModelErrorKind};
+
 /// How the program ends (design.md section 3). Programs branch on these numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -25,6 +29,8 @@ pub enum Exit {
     Unreachable,
     /// It broke.
     Fatal,
+    /// Stopped by SIGINT, in order.
+    Interrupted,
     /// Wrong use.
     Usage,
 }
@@ -43,6 +49,23 @@ impl Exit {
             Self::Unreachable => 8,
             Self::Fatal => 128,
             Self::Usage => 129,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<&Outcome> for Exit {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Published { .. } | Outcome::KeptLocal { .. } | Outcome::AlreadyFixed { .. } => Self::Done,
+            Outcome::Refused { .. }
+            | Outcome::ChecksRed { .. }
+            | Outcome::NoPatch { .. }
+            | Outcome::NotReady { .. } => Self::No,
+            Outcome::NeedsClarification { .. } | Outcome::Held { .. } => Self::Held,
+            Outcome::OutOfBudget { .. } => Self::Spent,
+            Outcome::Taken { .. } => Self::Busy,
+            Outcome::Interrupted => Self::Interrupted,
         }
     }
 }
@@ -99,9 +122,66 @@ pub struct Explanation {
 
 /// Finds the meaning of an error: the first cause in the chain that is known decides.
 pub fn explain(error: &anyhow::Error) -> Explanation {
-    let known = error.chain().find_map(|cause| cause.downcast_ref::<Explained>());
-    let (hints, exit) = known.map_or((Vec::new(), Exit::Fatal), |known| (known.hints.clone(), known.exit));
-    Explanation { message: format!("{error:#}"), hints, exit }
+    let (hints, exit) = error.chain().find_map(meaning).unwrap_or((Vec::new(), Exit::Fatal));
+    let (told, message): (Vec<String>, Vec<String>) =
+        format!("{error:#}").lines().map(str::to_owned).partition(|line| line.starts_with("hint: "));
+    let told = told.iter().map(|line| line.trim_start_matches("hint: ").to_owned());
+    Explanation { message: message.join("\n"), hints: told.chain(hints).collect(), exit }
+}
+
+/// What is known about one cause: hints and the exit status.
+fn meaning(cause: &(dyn std::error::Error + 'static)) -> Option<(Vec<String>, Exit)> {
+    if let Some(known) = cause.downcast_ref::<Explained>() {
+        return Some((known.hints.clone(), known.exit));
+    }
+    let (hint, exit) = match (cause.downcast_ref::<HttpError>(), cause.downcast_ref::<ModelError>()) {
+        (Some(error), _) => of_http(error),
+        (None, Some(error)) => of_model(&error.kind),
+        (None, None) => return None,
+    };
+    Some((hint.into_iter().map(str::to_owned).collect(), exit))
+}
+
+fn of_http(error: &HttpError) -> (Option<&'static str>, Exit) {
+    match &error.kind {
+        HttpErrorKind::Status(refused) => match refused.status {
+            _ if refused.rate_limited => {
+                (Some("try again later; burn.rate sets how often the forge is asked"), Exit::Unreachable)
+            }
+            401 => (
+                Some("the token is missing, wrong or expired; `git burn doctor` says where it comes from"),
+                Exit::Credentials,
+            ),
+            403 => (Some("the token may not do that; `git burn doctor` says where it comes from"), Exit::Credentials),
+            404 => (
+                Some("is the repository's name right, and may the token see it? `git burn doctor` knows more"),
+                Exit::Fatal,
+            ),
+            500.. => (Some("the server has trouble; try again later"), Exit::Unreachable),
+            _ => (None, Exit::Fatal),
+        },
+        HttpErrorKind::Unreachable { .. } | HttpErrorKind::Interrupted { .. } => {
+            (Some("is the network up, and burn.url right?"), Exit::Unreachable)
+        }
+        HttpErrorKind::Redirected { .. } => (Some("set burn.url to where the server really is"), Exit::Fatal),
+        HttpErrorKind::NotJson { .. } => (Some("is burn.url the forge's own address?"), Exit::Fatal),
+        HttpErrorKind::TooLarge { .. } => (None, Exit::Fatal),
+    }
+}
+
+fn of_model(kind: &ModelErrorKind) -> (Option<&'static str>, Exit) {
+    use ModelErrorKind as Kind;
+    match kind {
+        Kind::Unavailable { .. } | Kind::RateLimited { .. } | Kind::Interrupted { .. } => {
+            (Some("try again later, or name a second burn.model to fall back to"), Exit::Unreachable)
+        }
+        Kind::SpendLimit { .. } => (Some("raise the limit at the provider, or use another burn.model"), Exit::Spent),
+        Kind::Credentials { .. } => (Some("`git burn doctor` says which key is used"), Exit::Credentials),
+        Kind::UnknownModel { .. } => (Some("burn.model is PROVIDER/NAME with the provider's own name"), Exit::Fatal),
+        Kind::TooLong { .. } => (Some("set burn.provider.NAME.context to the model's real context"), Exit::Fatal),
+        Kind::Rejected { .. } | Kind::Protocol { .. } | Kind::Script { .. } => (None, Exit::Fatal),
+        Kind::Cancelled => (None, Exit::Interrupted),
+    }
 }
 
 /// Whether the reader of our output went away (`git burn list | head -1`): no failure.
@@ -140,6 +220,37 @@ mod tests {
         let mut told = Vec::new();
         assert_eq!(report(&error, &mut told), Exit::Credentials);
         assert_eq!(String::from_utf8(told).unwrap(), "error: asking the forge: no token\nhint: set GITEA_TOKEN\n");
+    }
+
+    #[test]
+    fn hints_inside_messages_come_last() {
+        let error = anyhow::anyhow!("not in a git repository\nhint: cd into a clone").context("looking around");
+        let Explanation { message, hints, exit } = explain(&error);
+        assert_eq!((message.as_str(), exit), ("looking around: not in a git repository", Exit::Fatal));
+        assert_eq!(hints, ["cd into a clone"]);
+    }
+
+    #[test]
+    fn a_rate_limit_is_never_a_success() {
+        let kind = ModelErrorKind::RateLimited { retry_after: None, problem: "slow down".into() };
+        let error = anyhow::Error::from(ModelError { model: "a/b".into(), kind });
+        assert_eq!(explain(&error).exit.status(), 8);
+    }
+
+    #[test]
+    fn exit_statuses_agree_with_the_outcomes() {
+        let why = String::new;
+        let outcomes = [
+            Outcome::NotReady { why: why() },
+            Outcome::Held { why: why() },
+            Outcome::OutOfBudget { limit: why() },
+            Outcome::Taken { by: why() },
+            Outcome::AlreadyFixed { evidence: why() },
+            Outcome::Interrupted,
+        ];
+        for outcome in outcomes {
+            assert_eq!(Exit::from(&outcome).status(), outcome.exit_code(), "{outcome:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,10 @@ pub mod completion;
 pub mod config;
 pub mod context;
 pub mod error;
+pub mod manual;
+pub mod render;
 pub mod terminal;
+pub mod trust;
 pub mod values;
 
 use std::ffi::OsString;
@@ -35,5 +38,7 @@ fn tell(told: &clap::Error) -> Exit {
 fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
     match command {
         Command::Completion(args) => completion::run(args.shell, &context.terminal),
+        Command::Man(args) => manual::run(&args, context),
+        Command::Trust(args) => trust::run(&args, context),
     }
 }

@@ -1,1 +1,124 @@
-//! Tests of cli.
+//! The program as people meet it: `git burn` through PATH, its help, errors and exit statuses, completion, trust.
+
+use std::time::{Duration, Instant};
+
+use crate::support::burn::{Ended, path_with_program, program};
+use crate::support::git::Room;
+
+#[test]
+fn help_is_short_and_grouped_and_version_says_which() {
+    let room = Room::new();
+    let help = room.burn_in(room.path(), &["-h"]).exits(0);
+    for heading in ["Start:", "Common options:", "Usage: git burn [OPTIONS] <COMMAND>", "  trust "] {
+        assert!(help.stdout.contains(heading), "{}", help.stdout);
+    }
+    let _ = room.burn_in(room.path(), &["--version"]).exits(0).prints(concat!("git-burn ", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn wrong_usage_exits_with_129_as_git_does() {
+    let room = Room::new();
+    let _ = room.burn_in(room.path(), &["frobnicate"]).exits(129).tells(&["frobnicate"]);
+    let _ = room.burn_in(room.path(), &["completion", "--no-such-flag"]).exits(129);
+    let _ = room.burn_in(room.path(), &[]).exits(129).tells(&["Start:"]);
+}
+
+#[test]
+fn starting_is_quick() {
+    let run = || {
+        let start = Instant::now();
+        let status = std::process::Command::new(program()).arg("--version").output().expect("it runs").status;
+        assert!(status.success());
+        start.elapsed()
+    };
+    let best = (0..10).map(|_| run()).min().expect("ten runs");
+    // 10 ms is the promise for release builds on a quiet machine; this is a debug build beside other tests.
+    assert!(best < Duration::from_millis(100), "git-burn --version took {best:?}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let room = Room::new();
+    let mut shell = room.command("sh", room.path());
+    shell.env("PATH", path_with_program()).args(["-c", "{ git-burn man; echo status=$? >&2; } | head -1"]);
+    let _ = Ended::of(&mut shell).exits(0).tells(&["status=0"]);
+}
+
+#[test]
+fn folders_that_do_not_exist_and_places_without_repository_are_told() {
+    let room = Room::new();
+    let _ = room.burn_in(room.path(), &["-C", "nowhere", "trust"]).exits(128).tells(&["nowhere", "hint:"]);
+    let _ = room.burn_in(room.path(), &["trust"]).exits(128).tells(&["not in a git repository", "hint: "]);
+}
+
+#[test]
+fn switches_in_the_environment_are_git_booleans() {
+    let room = Room::new();
+    let run = |value: &str| {
+        let mut command = room.git_with_burn(room.path(), &["burn", "completion", "zsh"]);
+        Ended::of(command.env("GIT_BURN_OFFLINE", value))
+    };
+    for fine in ["1", "yes", "", "off"] {
+        let _ = run(fine).exits(0);
+    }
+    let _ = run("perhaps").exits(128).tells(&["GIT_BURN_OFFLINE", "perhaps"]);
+}
+
+#[test]
+fn bash_completes_git_burn() {
+    let room = Room::new();
+    let script = room.burn_in(room.path(), &["completion", "bash"]).exits(0);
+    std::fs::write(room.path().join("git-burn"), script.stdout).expect("a file");
+    let git_completion = "/usr/share/bash-completion/completions/git";
+    if !std::path::Path::new(git_completion).exists() {
+        println!("git's bash completion is not here: not tried");
+        return;
+    }
+    let complete = |words: &str| {
+        let count = words.split(' ').count() - 1;
+        let script = format!(
+            "source {git_completion}; source ./git-burn; COMP_WORDS=({words}); [[ '{words}' == *' ' ]] && COMP_WORDS+=('')\n\
+             COMP_CWORD={count}; COMP_LINE='{words}'; COMP_POINT=${{#COMP_LINE}}; COMPREPLY=()\n\
+             __git_wrap__git_main; echo \"${{COMPREPLY[@]}}\""
+        );
+        let mut bash = room.command("bash", room.path());
+        Ended::of(bash.args(["--norc", "-c", &script]).env("PATH", path_with_program())).exits(0).stdout
+    };
+    assert!(complete("git burn comp").contains("completion"), "{}", complete("git burn comp"));
+    assert!(complete("git burn completion ").contains("fish"), "{}", complete("git burn completion "));
+    assert!(complete("git burn man --in").contains("--install"));
+}
+
+#[test]
+fn trust_is_for_one_content_of_the_team_file() {
+    let room = Room::new();
+    let repo = room.init("work");
+    repo.commit("empty");
+    let _ = repo.burn(&["trust"]).exits(1).tells(&["no .gitburn"]);
+    repo.write(".gitburn", "[burn]\nbase = main\n[burn \"check.test\"]\ncommand = make test\n");
+    repo.commit("team settings");
+    repo.untouched_by(|| {
+        let _ = repo
+            .burn(&["trust", "--show"])
+            .exits(1)
+            .prints("not trusted\t.gitburn:4\tburn.check.test.command = make test");
+        let _ = repo.burn(&["trust"]).exits(0).prints("trusted\t.gitburn:4\tburn.check.test.command = make test");
+        let _ = repo.burn(&["trust", "--show"]).exits(0);
+    });
+    repo.write(".gitburn", "[burn \"check.test\"]\ncommand = make evil\n");
+    repo.commit("changed");
+    let _ = repo.burn(&["trust", "--show"]).exits(1);
+    let _ = repo.burn(&["trust", "--show", "--base", "HEAD^"]).exits(0);
+    let _ = repo.burn(&["trust", "--revoke"]).exits(0);
+    let _ = repo.burn(&["trust", "--show", "--base", "HEAD^"]).exits(1);
+}
+
+#[test]
+fn a_broken_team_file_is_told_with_all_its_lines() {
+    let room = Room::new();
+    let repo = room.init("work");
+    repo.write(".gitburn", "[burn]\nmodle = x\nclose = after-merge\n[user]\nname = y\n");
+    repo.commit("broken");
+    let told = [".gitburn:2: unknown key `burn.modle` (did you mean `burn.model`?)", ".gitburn:5"];
+    let _ = repo.burn(&["trust"]).exits(128).tells(&told);
+}

@@ -91,7 +91,10 @@ fn functions(sources: &[Source]) -> Vec<(String, usize)> {
             if semicolon < brace && !in_type {
                 continue;
             }
-            let lines = source.code[start..closing(&source.code, start + brace)].matches('\n').count() + 1;
+            let body = &source.code[start..closing(&source.code, start + brace)];
+            // Comments, blank lines and the rows of a table of literals are no burden to read.
+            let lines =
+                body.lines().filter(|line| line.trim().trim_matches(['|', ' ', ',', 'b', '&']).len() > 0).count();
             found.push((format!("{} `{}`", source.place(start), &capture[1]), lines));
         }
     }

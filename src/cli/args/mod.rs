@@ -72,8 +72,12 @@ pub enum When {
 /// What to do. A command is declared here when it works, and only then.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Let the team's settings that run programs count
+    Trust(start::Trust),
     /// Print a completion script for a shell
     Completion(start::Completion),
+    /// Print or install the manual
+    Man(start::Man),
 }
 
 /// The headings of `git burn -h` and what stands below each, in order. A test sees to it that no command is missing.
@@ -110,7 +114,7 @@ fn help_template(command: &clap::Command) -> String {
     });
     let groups: String = groups.collect();
     format!(
-        "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{groups}{{options}}\n\n\
+        "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{groups}Common options:\n{{options}}\n\n\
          `git burn COMMAND -h` explains a command; `git burn man --install` brings the manual.\n"
     )
 }

@@ -1,4 +1,6 @@
 //! What the tests share: hermetic git repositories in temporary folders.
 
+pub mod burn;
+pub mod checkout;
 pub mod git;
 pub mod source;

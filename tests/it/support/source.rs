@@ -56,7 +56,8 @@ pub fn sources() -> Vec<Source> {
         let path = path.strip_prefix(&root).expect("below src").to_string_lossy().replace('\\', "/");
         Source { path, text, code }
     };
-    paths.into_iter().map(read).collect()
+    // `#[cfg(test)] mod tests;` puts the tests of a module into a file of that name.
+    paths.into_iter().filter(|path| !path.ends_with("tests.rs")).map(read).collect()
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
@@ -105,11 +106,13 @@ fn skip(bytes: &[u8], at: usize) -> Option<usize> {
         [b'"', ..] => Some(at + quoted(rest, b'"')),
         [b'\'', b'\\', ..] => Some(at + quoted(rest, b'\'')),
         [b'\'', ..] => {
-            let width = std::str::from_utf8(&rest[1..rest.len().min(5)])
-                .map_or_else(|error| std::str::from_utf8(&rest[1..=error.valid_up_to()]).unwrap_or(""), |text| text)
-                .chars()
-                .next()
-                .map_or(0, char::len_utf8);
+            // The first character, one to four bytes; a lifetime has no quote behind it.
+            let width = match rest.get(1) {
+                Some(0xf0..) => 4,
+                Some(0xe0..) => 3,
+                Some(0xc0..) => 2,
+                Some(_) | None => 1,
+            };
             (rest.get(1 + width) == Some(&b'\'')).then_some(at + 2 + width)
         }
         _ => None,

@@ -1,0 +1,6 @@
+//! How things look: events for people and as JSON lines, tables, the pager.
+
+pub mod human;
+pub mod json;
+pub mod live;
+pub mod table;
