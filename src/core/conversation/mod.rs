@@ -6,12 +6,22 @@
 //! a [`Reply`], and what follows from it is decided elsewhere.
 
 mod blocks;
+mod compact;
+mod feedback;
 mod look;
+mod looked;
+mod opening;
+mod passage;
 mod reply;
 
 use serde::Serialize;
 
+pub use compact::Compacted;
+pub use feedback::{draft, findings, nudge, red, refused, too_long, turns_left};
 pub use look::{LineRange, Look, LookProblem};
+pub use looked::{BlameLine, CommitLine, Found, Looked, Match, looked};
+pub use opening::{Briefing, Instructions, Opening, opening};
+pub use passage::Passage;
 pub use reply::{Completeness, Confusion, Evidence, Label, Looks, MOST_LOOKS, Reply, read};
 
 /// Who says a message.
@@ -37,8 +47,10 @@ pub enum Cache {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
-    /// The issue, the rules and the context pack. Never dropped.
+    /// The issue and the rules. Never dropped.
     Opening,
+    /// The files shown at the start, by which look-ups they can be had again. Dropped late.
+    Pack(Vec<Look>),
     /// The model's own words.
     Answer,
     /// Results of these look-ups; they can be asked for again.
