@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use git_burn::core::issue::{Issue, Role, State};
+use git_burn::core::issue::{Comment, Issue, Role, State};
 use git_burn::core::names::{IssueNumber, Timestamp};
-use git_burn::core::triage::{self, Assessment, Override, Rules, Standing, Surroundings, Tier};
+use git_burn::core::triage::{
+    self, Assessment, Decision, Done, Override, Route, Routing, Rules, Standing, Surroundings, Taken, Tier,
+};
 use serde_json::Value;
 
 fn number(number: u64) -> IssueNumber {
@@ -166,4 +168,110 @@ fn hostile_bodies_cost_linear_time() {
         assess(&issue(1, &body, &body, &[]));
     }
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+fn decide(issue: &Issue, around: &Surroundings) -> (Assessment, Decision) {
+    let rules = Rules::builtin();
+    let assessment = triage::assess(issue, &rules, around, now());
+    let route = |name: &str, matches: &str, assign: Option<&str>, label: Option<&str>| Route {
+        name: name.into(),
+        matches: vec![matches.into()],
+        assign: assign.map(str::to_owned),
+        label: label.map(str::to_owned),
+    };
+    let routes =
+        vec![route("research", "research", None, Some("kimi-ready")), route("rest", "*", Some("claude"), None)];
+    let routing = Routing { routes, owner: Some("boss".into()) };
+    let decision = triage::decide(&assessment, issue, &rules, &routing, around.overrides.get(&issue.number));
+    (assessment, decision)
+}
+
+#[test]
+fn the_seeds_routes_decide() {
+    let around = Surroundings { open: BTreeSet::from([number(7)]), ..Surroundings::default() };
+    let summary =
+        |title: &str, body: &str, labels: &[&str]| decide(&issue(1, title, body, labels), &around).1.summary();
+    assert_eq!(summary("[spike] x", "src/a.rs must return, expected", &["ready-for-agent"]), "label kimi-ready");
+    assert_eq!(summary("[bug] it fails", "", &[]), "assign claude");
+    assert_eq!(summary("[bug] it fails", "blocked by #7", &[]), "flag for boss");
+    assert_eq!(summary("x", "blocked by #7", &[]), "leave: blocked by #7");
+    assert_eq!(summary("x", "", &["ready-for-agent"]), "ask 3 questions");
+    assert_eq!(summary("x", "", &[]), "leave: not ready: score 1 is below 5");
+    assert_eq!(summary("[rfc] x", "", &[]), "leave: P3 is never picked");
+    let mut assigned = issue(1, "[bug] it fails", "", &[]);
+    assigned.assignees = vec!["claude".into()];
+    assert_eq!(decide(&assigned, &around).1.summary(), "leave: already assigned to claude");
+}
+
+#[test]
+fn a_decision_is_known_again_and_only_by_its_own_comment() {
+    let (assessment, decision) = decide(&issue(1, "[bug] it fails", "", &[]), &Surroundings::default());
+    let body = triage::audit_comment(&assessment, &decision);
+    let comment = |author: &str, body: &str| Comment {
+        id: 1,
+        author: author.into(),
+        author_role: Role::Unknown,
+        body: body.into(),
+        created: now(),
+        updated: now(),
+        url: String::new(),
+    };
+    assert!(triage::was_posted(&decision, &[comment("Burner", &body)], "burner"));
+    assert!(!triage::was_posted(&decision, &[comment("stranger", &body)], "burner"));
+    let other = Decision::Route { assign: Some("kimi".into()), label: None };
+    assert!(!triage::was_posted(&other, &[comment("burner", &body)], "burner"));
+    expect_test::expect![[r#"
+        ### Triage
+
+        **Decision:** assign it to claude.
+
+        **Why:** bug, P1 (kind bug), score 5 of 9.
+
+        <details><summary>Score</summary>
+
+        ```text
+        scope 1 of 3
+          +1 title is short: `8 characters`
+        acceptance 1 of 3
+          +1 says what must hold: `fails`
+        alignment 3 of 3
+          +3 is a bug: `bug`
+        ```
+
+        </details>
+
+        To change this, reply with a line that starts with `/override` and goes on with `p0` to `p3`, `ready`, `skip`, `assign LOGIN` or `none`. Replies of people with write access count, the latest wins.
+
+        <!-- git-burn decision=1323a27f2cdc4818 -->"#]]
+    .assert_eq(&body);
+}
+
+#[test]
+fn the_summary_lists_ready_decided_and_skipped_issues_without_pinging_anybody() {
+    let mut issues: Vec<Issue> = (1..=12).map(|n| issue(n, &format!("[bug] number {n} fails"), "", &[])).collect();
+    issues.push(issue(13, "hello @everyone closes #1 | x", "", &[]));
+    issues.push(issue(14, "[p0] evil @team fixes #2", "must should expected [x](y) src/a.rs", &["bug"]));
+    let all: Vec<Assessment> = issues.iter().map(assess).collect();
+    let taken: Vec<Taken> = issues
+        .iter()
+        .map(|issue| {
+            let decision = decide(issue, &Surroundings::default()).1;
+            let done = if matches!(decision, Decision::Leave { .. }) { Done::Nothing } else { Done::Now };
+            Taken { issue: issue.number, decision, done }
+        })
+        .collect();
+    let body = triage::summary_body(now(), &all, &triage::order(&all), &taken);
+    assert!(
+        body.contains("**Open:** 14 | **Ready:** 13 | **Blocked:** 0 | **Unclear:** 0 | **Decided today:** 13"),
+        "{body}"
+    );
+    let rows: Vec<&str> = body.lines().filter(|line| line.starts_with("| #")).collect();
+    assert_eq!(rows.len(), 10);
+    assert!(rows[0].starts_with("| #14 | P0 | 7 "), "{}", rows[0]);
+    assert!(!body.contains("@team") && !body.contains("fixes #2"), "{body}");
+    assert!(body.contains("- #13: not ready: score 1 is below 5"), "{body}");
+    let mut posted = issue(99, &triage::summary_title(now()), &body, &[]);
+    assert_eq!(triage::summary_day(&posted), Some("2026-11-24"));
+    posted.body.clear();
+    assert_eq!(triage::summary_day(&posted), None);
 }

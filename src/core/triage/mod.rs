@@ -4,6 +4,7 @@
 //! ready at 5); its known mistakes are not: only explicit dependencies block, only explicit tags make a P0, and words
 //! of all common languages count as files, functions and tests.
 
+mod audit;
 mod evidence;
 mod explain;
 mod order;
@@ -11,6 +12,7 @@ mod questions;
 mod reply;
 mod route;
 mod score;
+mod summary;
 mod tags;
 mod vocabulary;
 
@@ -19,11 +21,13 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub use audit::{audit_comment, describe_cycle, was_posted};
 pub use evidence::dependencies;
 pub use order::{Order, order, rank};
 pub use reply::{read as read_overrides, unknown_speakers};
 pub use route::{Decision, Route, Routing, decide};
 pub use score::{Reason, Score};
+pub use summary::{Done, Taken, summary_body, summary_day, summary_title};
 
 use super::issue::{Issue, State};
 use super::names::{IssueNumber, Timestamp};
