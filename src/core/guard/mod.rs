@@ -4,12 +4,18 @@
 //! violation, not the first. The rules and why they exist are listed at [`Rule`]; what they assume about files is in
 //! `kind`, what a change looks like to them in `view`.
 
+mod confusables;
 mod entries;
 mod forbidden;
 mod globs;
 mod kind;
+mod leftovers;
 mod policy;
+mod secrets;
 mod settings;
+#[cfg(test)]
+mod testing;
+mod unicode;
 mod view;
 mod violation;
 

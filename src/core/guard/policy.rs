@@ -4,13 +4,14 @@ use regex::Regex;
 use serde::Serialize;
 
 use super::entries::{PathRules, check_entries};
-use super::forbidden;
 use super::globs::Globs;
 use super::settings::{Limits, Loosening, SettingError, Tightening};
 use super::view::{View, texts, views};
 use super::violation::{Rule, Violation};
+use super::{forbidden, leftovers, secrets, unicode};
 use crate::core::change::{Change, LineCounts, is_binary};
 use crate::core::names::{RepoPath, Secret};
+use crate::core::text::Redactor;
 
 /// What a change may do. Built in, then loosened by the user, then tightened by user and repository.
 #[derive(Debug, Clone)]
@@ -155,7 +156,7 @@ impl Policy {
         if violations.is_empty() { Ok(Approved { change, flags, counts }) } else { Err(violations) }
     }
 
-    fn judge(&self, change: &Change, _about: &ReviewContext<'_>) -> Judgement {
+    fn judge(&self, change: &Change, about: &ReviewContext<'_>) -> Judgement {
         let mut violations = Vec::new();
         let texts = texts(change);
         let views = views(change, &texts);
@@ -163,8 +164,13 @@ impl Policy {
         self.paths.check(change, &mut violations);
         check_entries(change, &mut violations);
         self.check_limits(&views, counts, &mut violations);
+        let own = Redactor::new(about.secrets);
+        let names = unicode::names(&views);
         for view in &views {
             forbidden::check(view, &self.forbid, &mut violations);
+            secrets::check(view, &own, &mut violations);
+            unicode::check(view, &names, &mut violations);
+            leftovers::check(view, &mut violations);
         }
         violations.retain(|violation| !self.is_permitted(violation));
         violations

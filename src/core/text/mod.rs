@@ -18,7 +18,7 @@ mod prompt;
 mod redact;
 mod terminal;
 
-pub(crate) use characters::{Hidden, hidden};
+pub(crate) use characters::{Hidden, hidden, is_flag_tag};
 pub use commit::{commit_message, commit_subject};
 pub use forge::{Closing, FORGE_LIMIT, code_block, for_forge, for_title, login, shorten};
 pub use prompt::{Fenced, for_prompt};
