@@ -7,6 +7,7 @@ pub mod context;
 pub mod error;
 pub mod manual;
 pub mod render;
+pub mod settings;
 pub mod terminal;
 pub mod trust;
 pub mod values;

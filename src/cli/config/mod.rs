@@ -87,6 +87,13 @@ impl Setting {
     }
 }
 
+/// Whose values: the team's file, or the user's own places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Team,
+    Own,
+}
+
 /// Whether the keys of `.gitburn` that run programs or send data count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
@@ -197,6 +204,19 @@ impl Config {
         })
     }
 
+    /// The values of a list that come from `.gitburn`, or those that come from everywhere else.
+    pub fn texts_of(&self, key: &str, side: Side) -> Vec<String> {
+        let is_wanted = |setting: &&Setting| (setting.origin.place() == Place::Shared) == (side == Side::Team);
+        self.many(key).into_iter().filter(is_wanted).map(|setting| setting.text().to_owned()).collect()
+    }
+
+    /// A number that `.gitburn` sets, or that the strongest other place sets.
+    pub fn number_of(&self, key: &str, side: Side) -> anyhow::Result<Option<u64>> {
+        let is_wanted = |setting: &&Setting| (setting.origin.place() == Place::Shared) == (side == Side::Team);
+        let strongest = self.settings.iter().rev().filter(|setting| setting.name.is(key)).find(is_wanted);
+        strongest.map(|setting| setting.read(values::number)).transpose()
+    }
+
     /// Whether some place says that what a list holds by default shall not count.
     pub fn is_emptied(&self, key: &str) -> bool {
         self.settings.iter().any(|setting| setting.name.is(key) && setting.text().is_empty())
@@ -270,12 +290,13 @@ fn split<'a>(key: &Key, text: &'a str) -> Vec<&'a str> {
     }
 }
 
+/// Made-up configurations for tests.
 #[cfg(test)]
-mod tests {
+pub(super) mod testing {
     use super::*;
 
     /// Lines of a git configuration file, as if they were the user's.
-    fn git(pairs: &[(&str, &str)]) -> git_config::Config {
+    pub(in crate::cli) fn git(pairs: &[(&str, &str)]) -> git_config::Config {
         let line = |(name, value): &(&str, &str)| {
             let Name { subsection, variable } = Name::of(name);
             let section = subsection.map_or_else(|| "[burn]".into(), |name| format!("[burn \"{name}\"]"));
@@ -283,6 +304,20 @@ mod tests {
         };
         git_config::Config::parse("config", pairs.iter().map(line).collect::<String>().as_bytes()).unwrap()
     }
+
+    /// A team file without trust, and the user's own settings.
+    pub(in crate::cli) fn config(team: &str, own: &[(&str, &str)]) -> Config {
+        let mut config = Config::default();
+        config.add_git(&git(own)).unwrap();
+        config.add_shared(shared::parse(team.as_bytes()).unwrap(), Trust::Missing).unwrap();
+        config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::git;
+    use super::*;
 
     fn config(team: &str, personal: &[(&str, &str)], environment: &[(&str, &str)]) -> Config {
         let mut config = Config::default();

@@ -1,0 +1,161 @@
+//! Which token goes to which server. A token is bound to a host: it is never shown to another one.
+
+use crate::core::names::Secret;
+use crate::edge::forge::Dialect;
+use crate::edge::git::Environment;
+use crate::edge::http::Origin;
+
+/// A token and where it came from. The value is never printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    pub secret: Secret,
+    /// For people: the variable, the file, `git credential`.
+    pub source: String,
+}
+
+/// Variables that hold a token of a forge or a model, for keeping their values out of everything.
+const SECRET_VARIABLES: &[&str] = &[
+    "GIT_BURN_TOKEN",
+    "GITEA_TOKEN",
+    "FORGEJO_TOKEN",
+    "GITEA_API_TOKEN",
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    "GH_ENTERPRISE_TOKEN",
+    "GITHUB_ENTERPRISE_TOKEN",
+    "ANTHROPIC_API_KEY",
+    "OPENAI_API_KEY",
+    "OPENROUTER_API_KEY",
+    "NOUS_API_KEY",
+];
+
+/// Variables that say for which server the tokens of a family are.
+const GITEA_SERVERS: &[&str] =
+    &["GITEA_SERVER_URL", "GITEA_INSTANCE_URL", "GITEA_BASE_URL", "GITEA_URL", "FORGEJO_SERVER_URL", "FORGEJO_URL"];
+
+/// The token in the environment for a server, and remarks about those that are there but for another one.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    pub token: Option<Token>,
+    pub remarks: Vec<String>,
+}
+
+/// Looks for the token of a forge in the environment; the forge's own names come first.
+pub fn in_environment(environment: &Environment, dialect: Dialect, server: &Origin) -> Found {
+    let mut found = Found::default();
+    let candidates = [("GIT_BURN_TOKEN", Binding::Here)].into_iter().chain(match dialect {
+        Dialect::Gitea => vec![
+            ("GITEA_TOKEN", gitea(environment, server)),
+            ("FORGEJO_TOKEN", gitea(environment, server)),
+            ("GITEA_API_TOKEN", gitea(environment, server)),
+            // Gitea's own runners set it, with GITHUB_SERVER_URL.
+            ("GITHUB_TOKEN", named(environment, &["GITHUB_SERVER_URL"], server)),
+        ],
+        Dialect::Github => vec![
+            ("GH_TOKEN", github(environment, server)),
+            ("GITHUB_TOKEN", github(environment, server)),
+            ("GH_ENTERPRISE_TOKEN", named(environment, &["GH_HOST", "GITHUB_SERVER_URL"], server)),
+            ("GITHUB_ENTERPRISE_TOKEN", named(environment, &["GH_HOST", "GITHUB_SERVER_URL"], server)),
+        ],
+    });
+    for (name, binding) in candidates {
+        let Some(secret) = environment.text(name).and_then(Secret::new) else { continue };
+        match binding {
+            Binding::Here if found.token.is_none() => found.token = Some(Token { secret, source: name.to_owned() }),
+            Binding::Here => {}
+            Binding::Elsewhere(place) => found.remarks.push(format!("{name} is for {place}, not for {server}")),
+        }
+    }
+    found
+}
+
+/// Whether a token may go to a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Binding {
+    Here,
+    Elsewhere(String),
+}
+
+/// Without a variable that names the server, any server that is configured or found to be Gitea is meant.
+fn gitea(environment: &Environment, server: &Origin) -> Binding {
+    match GITEA_SERVERS.iter().any(|name| environment.text(name).is_some()) {
+        true => named(environment, GITEA_SERVERS, server),
+        false => Binding::Here,
+    }
+}
+
+/// github.com and its clouds, unless a variable names another server.
+fn github(environment: &Environment, server: &Origin) -> Binding {
+    let cloud = matches!(server.host.as_str(), "github.com" | "www.github.com" | "api.github.com");
+    match cloud || server.host.ends_with(".ghe.com") {
+        true if server.scheme == "https" => Binding::Here,
+        _ => named(environment, &["GITHUB_SERVER_URL", "GH_HOST"], server),
+    }
+}
+
+/// Only the server that one of the variables names, as a URL or as a host.
+fn named(environment: &Environment, variables: &[&str], server: &Origin) -> Binding {
+    let mut places = variables.iter().filter_map(|name| environment.text(name));
+    let mut named = Vec::new();
+    let is_here = places.any(|place| {
+        named.push(place.to_owned());
+        let url = if place.contains("://") { place.to_owned() } else { format!("https://{place}") };
+        Origin::of(&url).is_ok_and(|origin| origin == *server)
+    });
+    match is_here {
+        true => Binding::Here,
+        false if named.is_empty() => Binding::Elsewhere("github.com".to_owned()),
+        false => Binding::Elsewhere(named.join(", ")),
+    }
+}
+
+/// Every token in the environment: none of them may turn up in a change, a prompt or a text.
+pub fn secrets(environment: &Environment) -> Vec<Secret> {
+    let known = SECRET_VARIABLES.iter().filter_map(|name| environment.text(name));
+    known.filter_map(Secret::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(variables: &[(&str, &str)], dialect: Dialect, server: &str) -> String {
+        let environment = Environment::new(variables.iter().copied());
+        let found = in_environment(&environment, dialect, &Origin::of(server).unwrap());
+        let token = found.token.map_or_else(|| "nothing".to_owned(), |token| token.source);
+        [vec![token], found.remarks].concat().join("; ")
+    }
+
+    #[test]
+    fn tokens_go_to_their_own_server_only() {
+        let github = [("GITHUB_TOKEN", "x"), ("GITEA_TOKEN", "y")];
+        assert_eq!(told(&github, Dialect::Github, "https://github.com"), "GITHUB_TOKEN");
+        assert_eq!(
+            told(&github, Dialect::Gitea, "https://git.example.org"),
+            "GITEA_TOKEN; GITHUB_TOKEN is for github.com, not for https://git.example.org"
+        );
+        assert_eq!(
+            told(&github, Dialect::Github, "https://github.com.evil.example"),
+            "nothing; GITHUB_TOKEN is for github.com, not for https://github.com.evil.example"
+        );
+        assert!(told(&github, Dialect::Github, "http://github.com").starts_with("nothing"));
+    }
+
+    #[test]
+    fn a_named_server_binds_the_token() {
+        let bound = [("GITEA_TOKEN", "x"), ("GITEA_SERVER_URL", "https://git.example.org/")];
+        assert_eq!(told(&bound, Dialect::Gitea, "https://git.example.org"), "GITEA_TOKEN");
+        let elsewhere = told(&bound, Dialect::Gitea, "https://git.example.org:444");
+        assert!(elsewhere.starts_with("nothing; GITEA_TOKEN is for https://git.example.org/"), "{elsewhere}");
+        let enterprise = [("GH_TOKEN", "x"), ("GH_HOST", "git.corp.example")];
+        assert_eq!(told(&enterprise, Dialect::Github, "https://git.corp.example"), "GH_TOKEN");
+    }
+
+    #[test]
+    fn the_programs_own_variable_comes_first_and_empty_ones_do_not_count() {
+        let variables = [("GIT_BURN_TOKEN", "x"), ("GH_TOKEN", "y"), ("GITHUB_TOKEN", "")];
+        assert_eq!(told(&variables, Dialect::Github, "https://github.com"), "GIT_BURN_TOKEN");
+        assert_eq!(told(&[("GH_TOKEN", "")], Dialect::Github, "https://github.com"), "nothing");
+        assert_eq!(secrets(&Environment::new(variables)).len(), 2);
+    }
+}

@@ -1,0 +1,44 @@
+//! `burn.max*` and `burn.timeout`: what one issue may use up.
+
+use std::time::Duration;
+
+use crate::cli::config::Config;
+use crate::cli::values;
+use crate::core::budget::Limits;
+
+/// The limits of one issue.
+pub fn limits(config: &Config) -> anyhow::Result<Limits> {
+    Ok(Limits {
+        turns: config.limit("maxTurns", 20, small)?,
+        tokens: config.limit("maxTokens", 500_000, values::number)?,
+        cost: config.cost("maxCost")?,
+        time: config.limit("timeout", Duration::from_secs(30 * 60), values::duration)?,
+        attempts: config.limit("maxAttempts", 4, small)?,
+    })
+}
+
+/// Issues of one sprint.
+pub fn issues(config: &Config) -> anyhow::Result<u32> {
+    config.limit("maxIssues", 10, small)
+}
+
+/// A count that fits.
+fn small(text: &str) -> Result<u32, String> {
+    u32::try_from(values::number(text)?).map_err(|_| format!("`{text}` is too large"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::config::testing::config;
+
+    #[test]
+    fn limits_have_defaults_and_are_read_with_units() {
+        let found = limits(&config("", &[("timeout", "1h"), ("maxCost", "2.50"), ("maxTokens", "1m")])).unwrap();
+        assert_eq!((found.turns, found.attempts, found.tokens), (20, 4, 1 << 20));
+        assert_eq!(found.time, Duration::from_secs(3600));
+        assert_eq!(found.cost.map(|cost| cost.to_string()).as_deref(), Some("$2.50"));
+        let problem = limits(&config("", &[("maxTurns", "many")])).unwrap_err().to_string();
+        assert!(problem.starts_with("burn.maxTurns (config:2): `many` is not a number"), "{problem}");
+    }
+}
