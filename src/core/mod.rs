@@ -5,6 +5,7 @@ pub mod budget;
 pub mod change;
 pub mod checks;
 pub mod claim;
+pub mod clean;
 pub mod conversation;
 pub mod event;
 pub mod features;
