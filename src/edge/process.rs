@@ -41,6 +41,16 @@ pub(super) enum Ending {
 /// # Errors
 /// The program cannot be started.
 pub(super) fn run(command: &mut Command, input: Option<Vec<u8>>, limits: ProcessLimits) -> io::Result<Finished> {
+    run_unless(command, input, limits, &|| false)
+}
+
+/// The same, but ends it as at the time limit as soon as `given_up` says so.
+pub(super) fn run_unless(
+    command: &mut Command,
+    input: Option<Vec<u8>>,
+    limits: ProcessLimits,
+    given_up: &dyn Fn() -> bool,
+) -> io::Result<Finished> {
     let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
     command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
     own_group(command);
@@ -57,7 +67,8 @@ pub(super) fn run(command: &mut Command, input: Option<Vec<u8>>, limits: Process
         pump(pipe, Channel::Error, sender);
     }
     let mut capture = Capture { stdout: Vec::new(), stderr: Vec::new(), limit: limits.output };
-    let ended = watch(&mut child, &chunks, &mut capture, Instant::now() + limits.time);
+    let end = Instant::now() + limits.time;
+    let ended = watch(&mut child, &chunks, &mut capture, &|| Instant::now() >= end || given_up());
     let ended = match ended {
         Some(ended) => ended,
         None => Ending::Exited(child.wait()?),
@@ -113,7 +124,7 @@ fn watch(
     child: &mut Child,
     chunks: &Receiver<(Channel, Vec<u8>)>,
     capture: &mut Capture,
-    deadline: Instant,
+    is_over: &dyn Fn() -> bool,
 ) -> Option<Ending> {
     let mut gone_since = None;
     let mut step = Duration::from_millis(5);
@@ -124,7 +135,7 @@ fn watch(
                     return Some(Ending::TooMuchOutput);
                 }
             }
-            Err(RecvTimeoutError::Disconnected) => return await_exit(child, deadline),
+            Err(RecvTimeoutError::Disconnected) => return await_exit(child, is_over),
             Err(RecvTimeoutError::Timeout) => {
                 step = (step * 2).min(Duration::from_millis(100));
                 if matches!(child.try_wait(), Ok(Some(_))) {
@@ -135,17 +146,17 @@ fn watch(
         if gone_since.is_some_and(|gone| gone.elapsed() > GRACE) {
             return None;
         }
-        if Instant::now() >= deadline && gone_since.is_none() {
+        if is_over() && gone_since.is_none() {
             return Some(Ending::TimedOut);
         }
     }
 }
 
 /// The pipes are closed: the exit follows within microseconds, or the child has closed them on purpose and goes on.
-fn await_exit(child: &mut Child, deadline: Instant) -> Option<Ending> {
+fn await_exit(child: &mut Child, is_over: &dyn Fn() -> bool) -> Option<Ending> {
     let mut nap = Duration::from_micros(50);
     while matches!(child.try_wait(), Ok(None)) {
-        if Instant::now() >= deadline {
+        if is_over() {
             return Some(Ending::TimedOut);
         }
         std::thread::sleep(nap);

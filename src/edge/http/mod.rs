@@ -186,8 +186,9 @@ pub enum Repeat {
     Idempotent,
     /// It creates something: only where the server surely did nothing (no connection, rate limit).
     IfRefused,
-    /// A question to a model: costs, but changes nothing. After 408, 429, 500, 502, 503, 504, 529 and lost
-    /// connections before the answer began; [`Request::is_final`] can say no.
+    /// A question to a model: costs, but changes nothing. After 408, 429, 500, 502, 503, 504, 529, and three tries
+    /// where there is no connection; [`Request::is_final`] can say no. Not after a lost connection: the question may
+    /// have been billed, so that asking again is a decision about money.
     Question,
     Never,
 }
@@ -334,7 +335,7 @@ impl Http {
                 Err(error) => error,
             };
             done += 1;
-            if !may_repeat(request, &error) {
+            if !may_repeat(request, &error, done) {
                 return Err(error);
             }
             let asked = error.refused().and_then(|refused| refused.wait);
@@ -532,11 +533,12 @@ fn agent(options: &HttpOptions, origin: &Origin) -> anyhow::Result<ureq::Agent> 
 }
 
 /// Whether repeating can help and cannot hurt.
-fn may_repeat(request: &Request, error: &HttpError) -> bool {
+fn may_repeat(request: &Request, error: &HttpError, done: u32) -> bool {
     let (status, refused) = match &error.kind {
         HttpErrorKind::Status(refused) => (refused.status, refused),
+        HttpErrorKind::Unreachable { .. } if request.repeat == Repeat::Question => return done < 3,
         HttpErrorKind::Unreachable { .. } => return request.repeat != Repeat::Never,
-        HttpErrorKind::Interrupted { .. } => return matches!(request.repeat, Repeat::Idempotent | Repeat::Question),
+        HttpErrorKind::Interrupted { .. } => return request.repeat == Repeat::Idempotent,
         HttpErrorKind::Redirected { .. } | HttpErrorKind::TooLarge { .. } | HttpErrorKind::NotJson { .. } => {
             return false;
         }

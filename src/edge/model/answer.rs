@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::error::ModelErrorKind;
 use crate::core::budget::Usage;
 use crate::core::conversation::{Completeness, Confusion, Reply, read};
 
@@ -59,6 +60,19 @@ impl std::fmt::Display for Stop {
 impl Answer {
     pub(super) fn new(text: String, stop: Stop, usage: Option<Usage>, model: impl Into<String>) -> Self {
         Self { text, stop, usage, model: model.into() }
+    }
+
+    /// An answer that came over a wire: a NUL in it is no text that anybody wrote.
+    pub(super) fn checked(
+        text: String,
+        stop: Stop,
+        usage: Option<Usage>,
+        model: String,
+    ) -> Result<Self, ModelErrorKind> {
+        match text.contains('\0') {
+            true => Err(ModelErrorKind::Protocol { problem: "the response contains NUL characters".to_owned() }),
+            false => Ok(Self { text, stop, usage, model }),
+        }
     }
 
     /// What it means, or why nothing of it may be used: an answer that was cut off is no answer.

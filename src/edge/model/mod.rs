@@ -6,36 +6,78 @@
 //! it for success.
 
 mod answer;
+mod anthropic;
+mod background;
+mod command;
 mod error;
+mod events;
+mod lineup;
+mod ollama;
+mod open;
+mod openai;
+mod provider;
+mod remote;
 mod replay;
+mod turns;
+mod wire;
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use self::background::Report;
+use self::command::Program;
+use self::wire::Question;
 use crate::core::budget::Price;
 use crate::core::conversation::Conversation;
 use crate::core::names::IssueNumber;
+use crate::edge::http::Http;
 
 pub use answer::{Answer, Phase, Progress, Stop};
 pub use error::{ModelError, ModelErrorKind};
+pub use lineup::{Lineup, Next, come_back_after};
+pub use open::OpenModel;
+pub use provider::{KeyNeed, ModelName, Provider, ProviderSettings, WireFormat};
 pub use replay::{Exchange, Script};
 
 /// One model of one provider, ready to be asked. Cheap to clone; clones share their state.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Model {
     /// `PROVIDER/NAME`, as the user wrote it.
     name: String,
+    /// As the provider spells it.
+    bare_name: String,
     price: Option<Price>,
+    /// Set by the user or known.
     context: Option<u64>,
     longest_answer: Option<u64>,
     wire: Arc<Wire>,
 }
 
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Model({})", self.name)
+    }
+}
+
 /// How a model is reached. A closed set; providers are data.
-#[derive(Debug)]
 enum Wire {
+    Anthropic(Http),
+    OpenAi {
+        http: Http,
+        habits: openai::Habits,
+    },
+    Ollama {
+        http: Http,
+        context: ollama::Context,
+    },
+    Command(Program),
     Replay(Script),
+    /// A key is missing; this says which.
+    Keyless {
+        problem: String,
+    },
 }
 
 /// What one question may use.
@@ -51,11 +93,15 @@ pub struct AskLimits<'a> {
     pub cancelled: &'a AtomicBool,
 }
 
+/// How long a command that is given up is waited for until it is gone.
+const COMMAND_GRACE: Duration = Duration::from_secs(1);
+
 impl Model {
     /// Plays a recorded or written script instead of asking anybody; see [`Script`].
     pub fn replay(script: Script) -> Self {
         Self {
             name: format!("replay/{}", script.name()),
+            bare_name: script.name().to_owned(),
             price: Some(Price::FREE),
             context: None,
             longest_answer: None,
@@ -73,9 +119,15 @@ impl Model {
         self.price.as_ref()
     }
 
-    /// Tokens that fit into the context, prompt and answer together; `None`: not known.
+    /// Tokens that fit into the context, prompt and answer together; `None`: not known. Ollama is asked once; when it
+    /// does not answer, the question itself will tell why.
     pub fn context(&self) -> Option<u64> {
-        self.context
+        match &*self.wire {
+            Wire::Ollama { http, context } => context.ask(http, &self.bare_name, self.context).ok(),
+            Wire::Anthropic(_) | Wire::OpenAi { .. } | Wire::Command(_) | Wire::Replay(_) | Wire::Keyless { .. } => {
+                self.context
+            }
+        }
     }
 
     /// Tokens of the longest answer that the provider allows; `None`: not known.
@@ -93,7 +145,53 @@ impl Model {
     ) -> Result<Answer, ModelError> {
         let answer = match &*self.wire {
             Wire::Replay(script) => script.ask(conversation, limits, progress),
+            Wire::Keyless { problem } => Err(ModelErrorKind::Credentials { problem: problem.clone() }),
+            Wire::Command(program) => {
+                let (program, prompt, time) = (program.clone(), command::prompt(conversation), limits.time);
+                let work = move |report: &Report| program.ask(&prompt, time, report);
+                background::run(limits.cancelled, time, COMMAND_GRACE, progress, work)
+            }
+            Wire::Anthropic(_) | Wire::OpenAi { .. } | Wire::Ollama { .. } => {
+                let (wire, question) = (Arc::clone(&self.wire), self.question(conversation, limits));
+                let work = move |report: &Report| wire.ask(&question, report);
+                background::run(limits.cancelled, limits.time, Duration::ZERO, progress, work)
+            }
         };
         answer.map_err(|kind| ModelError { model: self.name.clone(), kind })
+    }
+
+    fn question(&self, conversation: &Conversation, limits: &AskLimits<'_>) -> Question {
+        let output = limits.output.min(self.longest_answer.unwrap_or(u64::MAX));
+        let texts = conversation.messages.iter().map(|message| message.text.len());
+        Question {
+            model: self.bare_name.clone(),
+            body: self.wire.body(&self.bare_name, conversation, output),
+            time: limits.time,
+            context: self.context,
+            prompt_tokens: conversation.tokens(),
+            prompt_bytes: (conversation.system.len() + texts.sum::<usize>()) as u64,
+        }
+    }
+}
+
+impl Wire {
+    fn body(&self, model: &str, conversation: &Conversation, output: u64) -> serde_json::Value {
+        match self {
+            Self::Anthropic(_) => anthropic::body(model, conversation, output),
+            Self::OpenAi { .. } => openai::body(model, conversation, output),
+            Self::Ollama { .. } => ollama::body(model, conversation, output),
+            Self::Command(_) | Self::Replay(_) | Self::Keyless { .. } => serde_json::Value::Null,
+        }
+    }
+
+    fn ask(&self, question: &Question, report: &Report) -> Result<Answer, ModelErrorKind> {
+        match self {
+            Self::Anthropic(http) => anthropic::ask(http, question, report),
+            Self::OpenAi { http, habits } => openai::ask(http, question, habits, report),
+            Self::Ollama { http, context } => ollama::ask(http, question, context, report),
+            Self::Command(_) | Self::Replay(_) | Self::Keyless { .. } => {
+                Err(ModelErrorKind::Protocol { problem: "not a model behind HTTP".to_owned() })
+            }
+        }
     }
 }
