@@ -41,6 +41,13 @@ pub fn too_long(tokens: u64) -> Message {
     message(Topic::Nudge, text)
 }
 
+/// A claim that the issue is resolved already, without a commit that can be found.
+pub fn unproven_claim() -> Message {
+    let text = "You say that the issue is resolved already, but no commit that you name is part of this history. Find it \
+                with `log` or `blame` and name its id in a ```done block, or send a patch.\n";
+    message(Topic::Nudge, text.to_owned())
+}
+
 /// A patch that could not be placed; `refusal` is the engine's own text with all problems.
 pub fn refused(refusal: &str) -> Message {
     let text = format!(

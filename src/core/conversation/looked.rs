@@ -99,6 +99,21 @@ pub fn looked(results: &[Looked], asked: &Looks) -> Message {
 }
 
 impl Found {
+    /// Files of which lines were shown.
+    pub fn shown(&self) -> impl Iterator<Item = &RepoPath> {
+        let (passage, matches) = match self {
+            Self::Lines(passage) => (Some(&passage.path), [].as_slice()),
+            Self::Matches { matches, more: _ } => (None, matches.as_slice()),
+            Self::Binary { .. }
+            | Self::Paths { .. }
+            | Self::Commits(_)
+            | Self::Blame(_)
+            | Self::Missing { .. }
+            | Self::Problem(_) => (None, [].as_slice()),
+        };
+        passage.into_iter().chain(matches.iter().map(|found| &found.path))
+    }
+
     fn write(&self, out: &mut String) {
         // Writing to a string cannot fail, here and below.
         let _ = match self {
@@ -187,6 +202,9 @@ mod tests {
             problems: vec![LookProblem::new("cat x", "no such look-up")],
             set_aside: vec![Label::Patch],
         };
+        let shown: Vec<String> =
+            results.iter().flat_map(|result| result.found.shown()).map(RepoPath::to_string).collect();
+        assert_eq!(shown, ["a.rs", "a.rs", "a.rs"], "the file that was read, and two matches");
         let message = looked(&results, &asked);
         expect![[r#"
             ## read a.rs

@@ -7,7 +7,7 @@
 
 mod blocks;
 mod compact;
-mod feedback;
+pub mod feedback;
 mod look;
 mod looked;
 mod opening;
@@ -17,7 +17,6 @@ mod reply;
 use serde::Serialize;
 
 pub use compact::Compacted;
-pub use feedback::{draft, findings, nudge, red, refused, too_long, turns_left};
 pub use look::{LineRange, Look, LookProblem};
 pub use looked::{BlameLine, CommitLine, Found, Looked, Match, looked};
 pub use opening::{Briefing, Instructions, Opening, opening};
