@@ -1,1 +1,15 @@
-//! Ranks the files of a repository for an issue, without a model.
+//! Ranks a repository's files for an issue without a model, and packs the best of them into a token budget.
+
+pub mod bm25;
+pub mod corpus;
+pub mod definitions;
+pub mod evidence;
+pub mod features;
+pub mod imports;
+pub mod language;
+pub mod outline;
+pub mod query;
+pub mod ranking;
+pub mod reading;
+pub mod signals;
+pub mod words;

@@ -1,0 +1,163 @@
+//! The ranking itself: first look, shortlist, second look, final order with reasons and line ranges.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::bm25::{Statistics, issue_weight};
+use super::corpus::{Corpus, File};
+use super::evidence::first_look;
+use super::features::Fast;
+use super::imports::from_the_top;
+use super::query::{Hits, Query};
+use super::reading::Reading;
+use super::signals::{Signal, TABLE, Values, scale};
+
+/// How many files are read after the first look.
+pub const SHORTLIST: usize = 300;
+
+/// One file of a ranking.
+#[derive(Debug, Clone)]
+pub struct Ranked {
+    /// Position in the corpus.
+    pub file: u32,
+    pub score: f32,
+    pub values: Values,
+    /// Pieces that speak for it, best first, with their scores; empty for a file that was not read.
+    pub pieces: Vec<(Range<usize>, f32)>,
+}
+
+impl Ranked {
+    /// Why it stands where it stands: signals with what each adds, strongest first.
+    pub fn reasons(&self) -> Vec<(&'static str, f32)> {
+        let added = TABLE.iter().map(|(signal, weight, words)| (*words, weight * self.values.get(*signal)));
+        let mut reasons: Vec<_> = added.filter(|(_, added)| added.abs() >= 0.005).collect();
+        reasons.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+        reasons
+    }
+}
+
+/// The files worth reading: the best by first score, and the best by content, title and definitions alone.
+pub fn shortlist(values: &[Values]) -> Vec<u32> {
+    let best = |count: usize, by: &dyn Fn(&Values) -> f32| {
+        let mut order: Vec<u32> = (0..values.len() as u32).filter(|at| by(&values[*at as usize]) > 0.0).collect();
+        let key = |at: &u32| by(&values[*at as usize]);
+        if order.len() > count {
+            order.select_nth_unstable_by(count, |a, b| key(b).total_cmp(&key(a)).then(a.cmp(b)));
+            order.truncate(count);
+        }
+        order
+    };
+    let source = |signal: Signal| move |one: &Values| one.get(signal) * if one.get(Signal::Test) > 0.0 { 0.3 } else { 1.0 };
+    let mut chosen = best(SHORTLIST * 2 / 3, &|one| one.score() + 1.0);
+    chosen.extend(best(SHORTLIST / 6, &source(Signal::Content)));
+    chosen.extend(best(SHORTLIST / 6, &source(Signal::Title)));
+    chosen.extend(best(SHORTLIST / 6, &source(Signal::Definitions)));
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen
+}
+
+/// The first half: signals of all files, and the files to read.
+pub fn look(query: &Query, corpus: &Corpus) -> (Vec<Values>, Vec<u32>) {
+    let values = first_look(query, corpus);
+    let chosen = shortlist(&values);
+    (values, chosen)
+}
+
+/// The second half: all files, best first. `readings` are those of the shortlist, in its order.
+pub fn rank(query: &Query, corpus: &Corpus, mut values: Vec<Values>, chosen: &[u32], readings: &[Reading]) -> Vec<Ranked> {
+    let pieces = piece_scores(query, chosen, readings, &mut values);
+    quoted(chosen, readings, &mut values);
+    [Signal::Piece, Signal::Pieces, Signal::Quoted].into_iter().for_each(|signal| scale(&mut values, signal));
+    imported(corpus, chosen, readings, &mut values);
+    let mut ranked: Vec<Ranked> = values
+        .iter()
+        .enumerate()
+        .map(|(at, values)| Ranked { file: at as u32, score: values.score(), values: *values, pieces: Vec::new() })
+        .collect();
+    for (position, pieces) in chosen.iter().zip(pieces) {
+        ranked[*position as usize].pieces = pieces;
+    }
+    let path = |one: &Ranked| &corpus.files[one.file as usize].path;
+    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| path(a).cmp(path(b))));
+    ranked
+}
+
+/// Scores every piece of every candidate; the candidates' signals get the best and the mean of the best three.
+fn piece_scores(query: &Query, chosen: &[u32], readings: &[Reading], values: &mut [Values]) -> Vec<Vec<(Range<usize>, f32)>> {
+    let empty = Hits::default();
+    let all = readings.iter().flat_map(|reading| {
+        let without = (reading.piece_count as usize).saturating_sub(reading.pieces.len());
+        reading.pieces.iter().map(|piece| &piece.hits).chain(std::iter::repeat_n(&empty, without))
+    });
+    let mut statistics = Statistics::of(query, all, 0.5);
+    statistics.mean_length = statistics.mean_length.max(60.0);
+    let weight = issue_weight(query);
+    let score = |reading: &Reading| {
+        let scored = reading.pieces.iter().map(|piece| (piece.lines.clone(), statistics.score(&piece.hits, &weight)));
+        let mut scored: Vec<_> = scored.filter(|(_, score)| *score > 0.0).collect();
+        scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.start.cmp(&b.0.start)));
+        scored
+    };
+    let pieces: Vec<Vec<(Range<usize>, f32)>> = readings.iter().map(score).collect();
+    for (position, pieces) in chosen.iter().zip(&pieces) {
+        let one = &mut values[*position as usize];
+        one.set(Signal::Piece, pieces.first().map_or(0.0, |(_, score)| *score));
+        one.set(Signal::Pieces, pieces.iter().take(3).map(|(_, score)| score).sum::<f32>() / 3.0);
+    }
+    pieces
+}
+
+/// Runs of three words that few candidates share with the issue.
+fn quoted(chosen: &[u32], readings: &[Reading], values: &mut [Values]) {
+    let mut holders: HashMap<u64, u32, Fast> = HashMap::default();
+    readings.iter().flat_map(|reading| &reading.runs).for_each(|run| *holders.entry(*run).or_default() += 1);
+    let all = readings.len() as f32;
+    for (position, reading) in chosen.iter().zip(readings) {
+        let worth = |run: &u64| ((1.0 + all / holders[run] as f32).ln() / (1.0 + all).ln()).powi(2);
+        let sum: f32 = reading.runs.iter().map(worth).sum();
+        values[*position as usize].set(Signal::Quoted, sum.ln_1p());
+    }
+}
+
+/// How sharply the best candidates stand out when they pass evidence on.
+const SHARPNESS: f32 = 8.0;
+
+/// A candidate's share of the belief that it is the place.
+fn beliefs(chosen: &[u32], values: &[Values]) -> Vec<f32> {
+    let scores: Vec<f32> = chosen.iter().map(|at| values[*at as usize].score()).collect();
+    let best = scores.iter().copied().fold(f32::MIN, f32::max);
+    let raw: Vec<f32> = scores.iter().map(|score| (SHARPNESS * (score - best)).exp()).collect();
+    let sum: f32 = raw.iter().sum();
+    raw.into_iter().map(|one| one / sum.max(f32::MIN_POSITIVE)).collect()
+}
+
+/// Candidates pass part of their belief to the files that they import.
+fn imported(corpus: &Corpus, chosen: &[u32], readings: &[Reading], values: &mut [Values]) {
+    let beliefs = beliefs(chosen, values);
+    for ((position, reading), belief) in chosen.iter().zip(readings).zip(beliefs) {
+        if belief < 0.0005 {
+            continue;
+        }
+        let targets = import_targets(corpus, &corpus.files[*position as usize], reading);
+        let share = belief / (targets.len().max(1) as f32).sqrt();
+        for target in targets.into_iter().filter(|target| target != position) {
+            let one = &mut values[target as usize];
+            one.set(Signal::Imported, one.get(Signal::Imported) + share);
+        }
+    }
+}
+
+/// The files of the tree that a file imports.
+fn import_targets(corpus: &Corpus, importer: &File, reading: &Reading) -> Vec<u32> {
+    let path = importer.path.to_text();
+    let mut targets = Vec::new();
+    for import in &reading.imports {
+        let (found, depth) = corpus.find_module(&from_the_top(&path, import));
+        let sure = found.len() == 1 || (found.len() <= 3 && depth > 1);
+        targets.extend(found.into_iter().filter(|file| sure && corpus.files[*file as usize].language == importer.language));
+    }
+    targets.sort_unstable();
+    targets.dedup();
+    targets
+}

@@ -1,0 +1,140 @@
+//! The signals of one file, and how much each counts: the whole formula of the ranking in one table.
+
+/// What speaks for or against a file. Each is scaled to at most 1 over the files of one query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(usize)]
+pub enum Signal {
+    /// BM25 of the whole issue against the whole file.
+    Content,
+    /// BM25 of the title alone.
+    Title,
+    /// Words of the path stand in the issue.
+    Path,
+    /// Words of the file's own name do.
+    Name,
+    /// The path itself stands in the issue.
+    Mention,
+    /// A module name stands in the issue.
+    Module,
+    /// The strongest name of the issue that the file defines.
+    Defines,
+    /// All of them together.
+    Definitions,
+    /// Changed lately.
+    Recent,
+    /// Changed by commits whose message resembles the issue.
+    Similar,
+    /// Many lines: more that can be wrong.
+    Size,
+    /// BM25 of the best piece of the file.
+    Piece,
+    /// Mean of the best three pieces.
+    Pieces,
+    /// Runs of three words of the issue stand in the file: quoted code and messages.
+    Quoted,
+    /// Imported by files that score well.
+    Imported,
+    /// Defines what the best pieces of other files use.
+    Used,
+    /// Changed together with files that score well.
+    Together,
+    /// A test by file name or folder.
+    Test,
+    /// In a folder `test` or `testing`.
+    TestSupport,
+    /// Documentation, examples, tools.
+    Documentation,
+    /// Vendored or generated.
+    Foreign,
+    /// Not program text.
+    Data,
+    /// Fewer than six lines.
+    Tiny,
+}
+
+/// How many signals there are.
+pub const COUNT: usize = Signal::Tiny as usize + 1;
+
+/// Every signal with its weight and the words that explain it.
+pub const TABLE: [(Signal, f32, &str); COUNT] = [
+    (Signal::Content, 0.15, "content"),
+    (Signal::Title, 0.4, "title"),
+    (Signal::Path, 0.2, "path words"),
+    (Signal::Name, 0.0, "name"),
+    (Signal::Mention, 0.15, "path mentioned"),
+    (Signal::Module, 0.1, "module mentioned"),
+    (Signal::Defines, 0.15, "defines a name"),
+    (Signal::Definitions, 0.0, "defines names"),
+    (Signal::Recent, 0.1, "changed lately"),
+    (Signal::Similar, 0.2, "similar commits"),
+    (Signal::Size, 0.0, "size"),
+    (Signal::Piece, 0.2, "best piece"),
+    (Signal::Pieces, 0.2, "best pieces"),
+    (Signal::Quoted, 0.0, "quoted text"),
+    (Signal::Imported, 0.0, "imported by candidates"),
+    (Signal::Used, 0.0, "used by candidates"),
+    (Signal::Together, 0.0, "changes with candidates"),
+    (Signal::Test, -0.5, "test"),
+    (Signal::TestSupport, -0.2, "test support"),
+    (Signal::Documentation, -0.2, "documentation or tool"),
+    (Signal::Foreign, -0.5, "vendored or generated"),
+    (Signal::Data, -0.4, "not program text"),
+    (Signal::Tiny, -0.1, "tiny"),
+];
+
+/// The signals of one file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Values(pub [f32; COUNT]);
+
+impl Values {
+    /// No signal at all.
+    pub const NONE: Self = Self([0.0; COUNT]);
+
+    /// One signal's value.
+    pub fn get(&self, signal: Signal) -> f32 {
+        self.0[signal as usize]
+    }
+
+    /// Sets one signal.
+    pub fn set(&mut self, signal: Signal, value: f32) {
+        self.0[signal as usize] = value;
+    }
+
+    /// The weighted sum.
+    pub fn score(&self) -> f32 {
+        TABLE.iter().map(|(signal, weight, _)| weight * self.get(*signal)).sum()
+    }
+}
+
+/// Divides one signal by its largest value over all files, so that weights mean the same for every query.
+pub fn scale(values: &mut [Values], signal: Signal) {
+    let largest = values.iter().map(|one| one.get(signal)).fold(0.0, f32::max);
+    if largest > 0.0 {
+        for one in values {
+            one.set(signal, one.get(signal) / largest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_lists_every_signal_at_its_place() {
+        for (position, (signal, _, _)) in TABLE.iter().enumerate() {
+            assert_eq!(*signal as usize, position);
+        }
+    }
+
+    #[test]
+    fn scaling_makes_the_largest_one() {
+        let mut values = [Values::NONE; 2];
+        values[0].set(Signal::Path, 2.0);
+        values[1].set(Signal::Path, 4.0);
+        scale(&mut values, Signal::Path);
+        assert_eq!([values[0].get(Signal::Path), values[1].get(Signal::Path)], [0.5, 1.0]);
+        scale(&mut values, Signal::Title);
+        assert_eq!(values[0].get(Signal::Title), 0.0);
+    }
+}
