@@ -5,6 +5,7 @@ pub mod git;
 pub mod http;
 pub mod model;
 mod process;
+pub mod rank_index;
 pub mod repo;
 pub mod sandbox;
 pub mod trust;

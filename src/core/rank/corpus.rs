@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::definitions::Kind;
-use super::features::{Fast, View};
+use super::features::Fast;
 use super::language::{Language, Role};
-use super::query::{Hits, Query};
+use super::query::Hits;
 use super::words::Term;
 use crate::core::names::RepoPath;
 
@@ -23,12 +23,10 @@ pub struct File {
 }
 
 impl File {
-    /// A file as the index has it. A blob that is missing (partial clone) or binary has an empty record.
-    pub fn new(path: RepoPath, query: &Query, view: Option<&View<'_>>) -> Self {
+    /// A file as the index has it; all empty for a blob that is missing (partial clone) or binary.
+    pub fn of(path: RepoPath, hits: Hits, lines: u32, definitions: Box<[(Term, Kind)]>) -> Self {
         let (language, role) = (Language::of(path.as_bytes()), Role::of(path.as_bytes()));
-        let hits = view.map(|view| query.hits(view)).unwrap_or_default();
-        let definitions = view.map(|view| view.definitions().collect()).unwrap_or_default();
-        Self { path, language, role, hits, lines: view.map_or(0, |view| view.lines), definitions }
+        Self { path, language, role, hits, lines, definitions }
     }
 }
 
@@ -133,8 +131,7 @@ mod tests {
     use super::*;
 
     fn corpus(paths: &[&str]) -> Corpus {
-        let query = Query::new("", "");
-        let file = |path: &&str| File::new(RepoPath::parse(path).unwrap(), &query, None);
+        let file = |path: &&str| File::of(RepoPath::parse(path).unwrap(), Hits::default(), 0, Box::new([]));
         Corpus::new(paths.iter().map(file).collect(), Vec::new())
     }
 

@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::bm25::{Statistics, issue_weight};
 use super::corpus::{Corpus, File};
 use super::evidence::first_look;
 use super::features::Fast;
+use super::language::{Language, Role};
 use super::imports::from_the_top;
 use super::query::{Hits, Query};
 use super::reading::Reading;
 use super::signals::{Signal, TABLE, Values, scale};
+use crate::core::names::RepoPath;
 
 /// How many files are read after the first look.
 pub const SHORTLIST: usize = 300;
@@ -18,12 +21,15 @@ pub const SHORTLIST: usize = 300;
 /// One file of a ranking.
 #[derive(Debug, Clone)]
 pub struct Ranked {
-    /// Position in the corpus.
-    pub file: u32,
+    pub path: RepoPath,
+    pub language: Language,
+    pub role: Role,
     pub score: f32,
     pub values: Values,
     /// Pieces that speak for it, best first, with their scores; empty for a file that was not read.
     pub pieces: Vec<(Range<usize>, f32)>,
+    /// Its text, if it was read.
+    pub text: Option<Arc<[u8]>>,
 }
 
 impl Ranked {
@@ -70,17 +76,19 @@ pub fn rank(query: &Query, corpus: &Corpus, mut values: Vec<Values>, chosen: &[u
     quoted(chosen, readings, &mut values);
     [Signal::Piece, Signal::Pieces, Signal::Quoted].into_iter().for_each(|signal| scale(&mut values, signal));
     imported(corpus, chosen, readings, &mut values);
-    let mut ranked: Vec<Ranked> = values
-        .iter()
-        .enumerate()
-        .map(|(at, values)| Ranked { file: at as u32, score: values.score(), values: *values, pieces: Vec::new() })
-        .collect();
-    for (position, pieces) in chosen.iter().zip(pieces) {
-        ranked[*position as usize].pieces = pieces;
+    let mut ranked: Vec<Ranked> = corpus.files.iter().zip(&values).map(|(file, values)| unread(file, values)).collect();
+    for ((position, reading), pieces) in chosen.iter().zip(readings).zip(pieces) {
+        let one = &mut ranked[*position as usize];
+        one.pieces = pieces;
+        one.text = Some(reading.text.clone());
     }
-    let path = |one: &Ranked| &corpus.files[one.file as usize].path;
-    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| path(a).cmp(path(b))));
+    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.path.cmp(&b.path)));
     ranked
+}
+
+fn unread(file: &File, values: &Values) -> Ranked {
+    let (path, language, role) = (file.path.clone(), file.language, file.role);
+    Ranked { path, language, role, score: values.score(), values: *values, pieces: Vec::new(), text: None }
 }
 
 /// Scores every piece of every candidate; the candidates' signals get the best and the mean of the best three.

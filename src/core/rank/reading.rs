@@ -1,6 +1,7 @@
 //! What reading a candidate adds to the index: its best pieces, quoted text, and the modules that it imports.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::features::TEXT_LIMIT;
 use super::language::Language;
@@ -9,8 +10,10 @@ use super::query::{Hits, Query, run_hash};
 use super::words::words;
 
 /// A candidate after reading.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Reading {
+    /// The whole text.
+    pub text: Arc<[u8]>,
     /// The pieces that have any term of the query.
     pub pieces: Vec<PieceHits>,
     /// How many pieces the file has, and how many terms they have together: for the mean length.
@@ -31,11 +34,11 @@ pub struct PieceHits {
 
 impl Reading {
     /// Reads a candidate's text (whole, as in the tree).
-    pub fn of(query: &Query, language: Language, text: &[u8]) -> Self {
-        if crate::core::change::is_binary(text) {
-            return Self::default();
+    pub fn of(query: &Query, language: Language, whole: Arc<[u8]>) -> Self {
+        if crate::core::change::is_binary(&whole) {
+            return Self { text: Arc::new([]), pieces: Vec::new(), piece_count: 0, runs: Vec::new(), imports: Vec::new() };
         }
-        let text = &text[..text.len().min(TEXT_LIMIT)];
+        let text = &whole[..whole.len().min(TEXT_LIMIT)];
         let outline = Outline::of(language, text);
         let mut pieces = Vec::new();
         for piece in &outline.pieces {
@@ -45,7 +48,8 @@ impl Reading {
             }
         }
         let piece_count = outline.pieces.len() as u32;
-        Self { pieces, piece_count, runs: runs(query, text), imports: super::imports::imports(language, text) }
+        let (runs, imports) = (runs(query, text), super::imports::imports(language, text));
+        Self { pieces, piece_count, runs, imports, text: whole }
     }
 }
 

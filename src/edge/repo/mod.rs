@@ -7,8 +7,10 @@ mod claims;
 mod commit;
 pub mod config;
 
+mod corpus;
 mod difference;
 mod history;
+mod lineage;
 mod open;
 mod push;
 mod read;
