@@ -109,6 +109,23 @@ impl Context {
         Ok(if trusted { Trust::Given } else { Trust::Missing })
     }
 
+    /// Says something on standard error, unless only results are wanted.
+    pub fn tell(&self, line: &str) {
+        if !self.common.quiet {
+            self.terminal.write_err(format!("{line}\n").as_bytes());
+        }
+    }
+
+    /// Warns about settings of the team's file that do not count for want of trust.
+    pub fn warn_untrusted(&self, config: &Config) {
+        let names: Vec<String> = config.untrusted().iter().map(|setting| setting.name.to_string()).collect();
+        if !names.is_empty() {
+            let text =
+                format!("warning: {} sets {}, which count after `git burn trust`", shared::FILE, names.join(", "));
+            self.tell(&text);
+        }
+    }
+
     /// How to colour standard output.
     pub fn paint_out(&self, repo: Option<&Repo>) -> Paint {
         self.paint(repo, self.terminal.out_is_tty)

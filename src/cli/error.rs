@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::core::outcome::Outcome;
+use crate::edge::forge::{ForgeError, Trouble};
 use crate::edge::http::{HttpError, HttpErrorKind};
 use crate::edge::model::{ModelError, ModelErrorKind};
 
@@ -134,12 +135,31 @@ fn meaning(cause: &(dyn std::error::Error + 'static)) -> Option<(Vec<String>, Ex
     if let Some(known) = cause.downcast_ref::<Explained>() {
         return Some((known.hints.clone(), known.exit));
     }
+    if let Some(forge) = cause.downcast_ref::<ForgeError>() {
+        return Some((Vec::new(), of_forge(&forge.trouble)));
+    }
     let (hint, exit) = match (cause.downcast_ref::<HttpError>(), cause.downcast_ref::<ModelError>()) {
         (Some(error), _) => of_http(error),
         (None, Some(error)) => of_model(&error.kind),
         (None, None) => return None,
     };
     Some((hint.into_iter().map(str::to_owned).collect(), exit))
+}
+
+/// Its message has the way out already.
+fn of_forge(trouble: &Trouble) -> Exit {
+    match trouble {
+        Trouble::Credentials | Trouble::Forbidden { .. } => Exit::Credentials,
+        Trouble::RateLimited { .. } | Trouble::Unreachable => Exit::Unreachable,
+        Trouble::Busy => Exit::Busy,
+        Trouble::Missing
+        | Trouble::NotAnApi
+        | Trouble::Conflict
+        | Trouble::Refused { .. }
+        | Trouble::UnknownLabel { .. }
+        | Trouble::NotAssignable { .. }
+        | Trouble::Malformed { .. } => Exit::Fatal,
+    }
 }
 
 fn of_http(error: &HttpError) -> (Option<&'static str>, Exit) {

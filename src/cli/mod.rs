@@ -3,11 +3,16 @@
 pub mod args;
 pub mod completion;
 pub mod config;
+pub mod connect;
 pub mod context;
 pub mod error;
+pub mod guard;
+pub mod list;
 pub mod manual;
+pub mod pager;
 pub mod render;
 pub mod settings;
+pub mod show;
 pub mod terminal;
 pub mod trust;
 pub mod values;
@@ -39,6 +44,9 @@ fn tell(told: &clap::Error) -> Exit {
 fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
     match command {
         Command::Completion(args) => completion::run(args.shell, &context.terminal),
+        Command::Guard(args) => guard::run(&args, context),
+        Command::List(args) => list::run(&args, context),
+        Command::Show(args) => show::run(&args, context),
         Command::Man(args) => manual::run(&args, context),
         Command::Trust(args) => trust::run(&args, context),
     }

@@ -78,6 +78,12 @@ pub enum Command {
     Completion(start::Completion),
     /// Print or install the manual
     Man(start::Man),
+    /// List the issues that are ready for work
+    List(look::List),
+    /// Show an issue and its triage
+    Show(look::Show),
+    /// Judge a change by the rules that a model's patch must pass
+    Guard(guard::Guard),
 }
 
 /// The headings of `git burn -h` and what stands below each, in order. A test sees to it that no command is missing.

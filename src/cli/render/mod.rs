@@ -1,5 +1,6 @@
 //! How things look: events for people and as JSON lines, tables, the pager.
 
+pub mod findings;
 pub mod human;
 pub mod json;
 pub mod live;

@@ -56,8 +56,18 @@ pub fn sources() -> Vec<Source> {
         let path = path.strip_prefix(&root).expect("below src").to_string_lossy().replace('\\', "/");
         Source { path, text, code }
     };
-    // `#[cfg(test)] mod tests;` puts the tests of a module into a file of that name.
-    paths.into_iter().filter(|path| !path.ends_with("tests.rs")).map(read).collect()
+    let tests: Vec<PathBuf> = paths.iter().flat_map(|path| test_modules(path)).collect();
+    paths.into_iter().filter(|path| !tests.iter().any(|test| path.starts_with(test))).map(read).collect()
+}
+
+/// Files and folders of the modules that a file declares as `#[cfg(test)] mod NAME;`.
+fn test_modules(path: &Path) -> Vec<PathBuf> {
+    let declaration = regex::Regex::new(r"#\[cfg\(test\)\]\s*(?:pub(?:\([^)]*\))? )?mod (\w+);").expect("a pattern");
+    let text = std::fs::read_to_string(path).expect("a source file");
+    let is_root = path.ends_with("mod.rs") || path.ends_with("lib.rs");
+    let folder = if is_root { path.with_file_name("") } else { path.with_extension("") };
+    let names = declaration.captures_iter(&text).map(|capture| capture[1].to_owned()).collect::<Vec<_>>();
+    names.iter().flat_map(|name| [folder.join(format!("{name}.rs")), folder.join(name)]).collect()
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
