@@ -68,6 +68,23 @@ impl fmt::Display for ModelError {
 impl std::error::Error for ModelError {}
 
 impl ModelErrorKind {
+    /// The same trouble in other words.
+    pub(super) fn map(self, words: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Unavailable { problem } => Self::Unavailable { problem: words(problem) },
+            Self::RateLimited { retry_after, problem } => Self::RateLimited { retry_after, problem: words(problem) },
+            Self::SpendLimit { problem } => Self::SpendLimit { problem: words(problem) },
+            Self::Credentials { problem } => Self::Credentials { problem: words(problem) },
+            Self::UnknownModel { problem } => Self::UnknownModel { problem: words(problem) },
+            Self::TooLong { problem } => Self::TooLong { problem: words(problem) },
+            Self::Rejected { problem } => Self::Rejected { problem: words(problem) },
+            Self::Interrupted { problem, usage } => Self::Interrupted { problem: words(problem), usage },
+            Self::Protocol { problem } => Self::Protocol { problem: words(problem) },
+            Self::Script { problem } => Self::Script { problem: words(problem) },
+            Self::Cancelled => Self::Cancelled,
+        }
+    }
+
     /// Whether another model may do better: the trouble is this provider's, not the question's. A refusal or a prompt
     /// that is too long is no reason to hand the question to somebody else silently.
     pub fn is_the_providers(&self) -> bool {

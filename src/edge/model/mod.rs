@@ -31,7 +31,7 @@ use self::command::Program;
 use self::wire::Question;
 use crate::core::budget::Price;
 use crate::core::conversation::Conversation;
-use crate::core::names::IssueNumber;
+use crate::core::names::{IssueNumber, Secret};
 use crate::edge::http::Http;
 
 pub use answer::{Answer, Phase, Progress, Stop};
@@ -52,6 +52,8 @@ pub struct Model {
     /// Set by the user or known.
     context: Option<u64>,
     longest_answer: Option<u64>,
+    /// What must not come back in an answer.
+    key: Option<Secret>,
     wire: Arc<Wire>,
 }
 
@@ -105,6 +107,7 @@ impl Model {
             price: Some(Price::FREE),
             context: None,
             longest_answer: None,
+            key: None,
             wire: Arc::new(Wire::Replay(script)),
         }
     }
@@ -157,7 +160,25 @@ impl Model {
                 background::run(limits.cancelled, limits.time, Duration::ZERO, progress, work)
             }
         };
-        answer.map_err(|kind| ModelError { model: self.name.clone(), kind })
+        let answer = answer.and_then(|answer| self.without_key(answer));
+        answer.map_err(|kind| ModelError { model: self.name.clone(), kind: kind.map(|text| self.redact(text)) })
+    }
+
+    /// A model has no way to know the key; an answer that holds it comes from somebody who plays with it.
+    fn without_key(&self, answer: Answer) -> Result<Answer, ModelErrorKind> {
+        match &self.key {
+            Some(key) if answer.text_so_far().contains(key.reveal()) => {
+                Err(ModelErrorKind::Protocol { problem: "it repeats the API key".to_owned() })
+            }
+            Some(_) | None => Ok(answer),
+        }
+    }
+
+    fn redact(&self, text: String) -> String {
+        match &self.key {
+            Some(key) => text.replace(key.reveal(), "[credential]"),
+            None => text,
+        }
     }
 
     fn question(&self, conversation: &Conversation, limits: &AskLimits<'_>) -> Question {

@@ -31,13 +31,15 @@ impl OpenModel<'_> {
     pub fn open(&self) -> anyhow::Result<Model> {
         let provider = Provider::of(self.name, self.settings, &|name| self.variable(name));
         let provider = provider.map_err(anyhow::Error::msg).with_context(|| format!("model `{}`", self.name))?;
-        let wire = self.wire(&provider).with_context(|| format!("model `{}`", self.name))?;
+        let key = provider.key_env.iter().find_map(|name| self.variable(name)).and_then(|text| Secret::new(&text));
+        let wire = self.wire(&provider, key.clone()).with_context(|| format!("model `{}`", self.name))?;
         Ok(Model {
             name: self.name.to_string(),
             bare_name: self.name.name.clone(),
             price: provider.price,
             context: provider.context,
             longest_answer: provider.longest_answer,
+            key,
             wire: Arc::new(wire),
         })
     }
@@ -48,13 +50,12 @@ impl OpenModel<'_> {
         found.map(|(_, value)| value.clone())
     }
 
-    fn wire(&self, provider: &Provider) -> anyhow::Result<Wire> {
+    fn wire(&self, provider: &Provider, key: Option<Secret>) -> anyhow::Result<Wire> {
         match provider.wire {
             WireFormat::Replay => return Ok(Wire::Replay(Script::open(&self.folder.join(&self.name.name))?)),
             WireFormat::Command => return self.command(provider),
             WireFormat::Anthropic | WireFormat::OpenAi | WireFormat::Ollama => {}
         }
-        let key = provider.key_env.iter().find_map(|name| self.variable(name)).and_then(|text| Secret::new(&text));
         if key.is_none() && provider.key == KeyNeed::Required {
             return Ok(Wire::Keyless { problem: format!("{} is not set", provider.key_env.join(" or ")) });
         }

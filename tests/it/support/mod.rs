@@ -3,4 +3,7 @@
 pub mod burn;
 pub mod checkout;
 pub mod git;
+pub mod model_server;
+pub mod schema;
+pub mod server;
 pub mod source;
