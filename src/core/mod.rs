@@ -21,5 +21,6 @@ pub mod renames;
 pub mod retry;
 pub mod schedule;
 pub mod sprint;
+pub mod testfiles;
 pub mod text;
 pub mod triage;

@@ -29,6 +29,11 @@ pub(super) struct Role {
     pub(super) is_manifest: bool,
 }
 
+/// Whether a file holds tests by the conventions of its language.
+pub fn is_test_file(path: &RepoPath) -> bool {
+    Role::of(path).is_test
+}
+
 impl Role {
     pub(super) fn of(path: &RepoPath) -> Self {
         let path = path.to_text().to_lowercase();

@@ -19,6 +19,7 @@ mod unicode;
 mod view;
 mod violation;
 
+pub use kind::is_test_file;
 pub use policy::{Approved, Flag, FlagKind, Policy, ReviewContext};
 pub use settings::{Limits, Loosening, SettingError, Tightening};
 pub use violation::{Ending, Rule, Violation, ending};

@@ -213,6 +213,28 @@ impl Repo {
     }
 }
 
+impl Repo {
+    /// The repository's configuration without anything that could hold a secret or run a program: enough for git to
+    /// read the repository.
+    pub(in crate::edge) fn public_config(&self) -> String {
+        let plain = ["repositoryformatversion", "filemode", "symlinks", "ignorecase", "autocrlf", "eol", "longpaths"];
+        let mut core = String::from("[core]\n\tbare = false\n");
+        let mut extensions = String::from("[extensions]\n");
+        for setting in self.config().iter().filter(|setting| matches!(setting.origin, Origin::Local(_))) {
+            let value = setting.value.as_deref().unwrap_or("true");
+            let harmless = value.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            match setting.key.split_once('.') {
+                Some(("core", name)) if harmless && plain.contains(&name) => core += &format!("\t{name} = {value}\n"),
+                Some(("extensions", name)) if harmless && name != "worktreeconfig" => {
+                    extensions += &format!("\t{name} = {value}\n");
+                }
+                _ => {}
+            }
+        }
+        core + &extensions
+    }
+}
+
 /// The values of one name in one section, in order; a name without `=` has none.
 fn section_values(section: &gix::config::file::SectionRef<'_>, name: &str) -> Vec<Option<String>> {
     let values = section.values(name);

@@ -94,6 +94,12 @@ impl Repo {
     }
 }
 
+impl std::fmt::Debug for Repo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repo").field("git_dir", &self.git_dir()).finish_non_exhaustive()
+    }
+}
+
 fn object_id(hex: &str) -> Result<gix::ObjectId> {
     gix::ObjectId::from_hex(hex.as_bytes()).with_context(|| format!("`{hex}` is not an object id of this repository"))
 }

@@ -1,1 +1,0 @@
-//! Confines what checks run: bubblewrap where it is installed.

@@ -1,0 +1,144 @@
+//! Runs one command line to its end: output captured, time and output limited, nothing of it left behind.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::output::Capture;
+use crate::core::checks::Ended;
+use crate::edge::process::{end_group, own_group};
+
+/// More output than this ends the command.
+pub(super) const FLOOD: u64 = 64 * 1024 * 1024;
+
+/// How long after the end the pipe may stay open before what was read by then has to do.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What became of a command.
+pub(super) struct Execution {
+    pub ended: Ended,
+    pub took: Duration,
+    pub output: String,
+}
+
+/// Runs a command with both output streams in one pipe, in the order in which they were written.
+pub(super) fn execute(mut command: Command, limit: Duration, marker: Option<&str>) -> Execution {
+    let start = Instant::now();
+    let not_started = |problem: String| Execution {
+        ended: Ended::NotStarted { problem },
+        took: start.elapsed(),
+        output: String::new(),
+    };
+    let spawned = std::io::pipe().and_then(|(reader, writer)| {
+        command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+        own_group(&mut command);
+        command.spawn().map(|child| (child, reader))
+    });
+    let (mut child, reader) = match spawned {
+        Ok(spawned) => spawned,
+        Err(error) => return not_started(error.to_string()),
+    };
+    // The command still holds the writing ends; as long as it does, the reader sees no end.
+    drop(command);
+    let capture = Arc::new(Mutex::new(Capture::default()));
+    let done = read_all(reader, Arc::clone(&capture));
+    let ended = watch(&mut child, &capture, start + limit, limit);
+    end_group(&mut child);
+    if let Some(marker) = marker {
+        sweep(marker);
+    }
+    // An error here is the time-out: somebody outside of our reach holds the pipe.
+    let _ = done.recv_timeout(GRACE);
+    let took = start.elapsed();
+    let capture = std::mem::take(&mut *lock(&capture));
+    Execution { ended, took, output: capture.into_text() }
+}
+
+fn lock(capture: &Mutex<Capture>) -> std::sync::MutexGuard<'_, Capture> {
+    capture.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn read_all(mut reader: std::io::PipeReader, capture: Arc<Mutex<Capture>>) -> Receiver<()> {
+    let (sender, done) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(count @ 1..) = reader.read(&mut buffer) {
+            let mut capture = lock(&capture);
+            if capture.total() <= FLOOD {
+                capture.push(&buffer[..count]);
+            }
+        }
+        drop(sender);
+    });
+    done
+}
+
+fn watch(child: &mut Child, capture: &Mutex<Capture>, deadline: Instant, limit: Duration) -> Ended {
+    let mut nap = Duration::from_micros(500);
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return ended(status),
+            Ok(None) => {}
+            Err(error) => return Ended::NotStarted { problem: format!("it was lost: {error}") },
+        }
+        let bytes = lock(capture).total();
+        if bytes > FLOOD {
+            return Ended::Flooded { bytes };
+        }
+        if Instant::now() >= deadline {
+            return Ended::TimedOut { after: limit };
+        }
+        std::thread::sleep(nap);
+        nap = (nap * 2).min(Duration::from_millis(20));
+    }
+}
+
+/// A shell, and bubblewrap, report a signal as 128 plus its number.
+fn ended(status: std::process::ExitStatus) -> Ended {
+    match (status.code(), signal(status)) {
+        (Some(0), _) => Ended::Passed,
+        (Some(code @ 129..=159), _) => Ended::Killed { signal: code - 128 },
+        (Some(code), _) => Ended::Failed { code },
+        (None, signal) => Ended::Killed { signal },
+    }
+}
+
+#[cfg(unix)]
+fn signal(status: std::process::ExitStatus) -> i32 {
+    std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or(0)
+}
+
+#[cfg(not(unix))]
+fn signal(_status: std::process::ExitStatus) -> i32 {
+    0
+}
+
+/// Kills every process that inherited the marker in its environment: what left the group, where no process namespace
+/// ends it. A process that cleans its environment escapes; that is what the sandbox is for.
+fn sweep(marker: &str) {
+    // A process may start another one while it is being looked for.
+    for _ in 0..20 {
+        let marked = marked_processes(marker);
+        if marked.is_empty() {
+            return;
+        }
+        for process in marked {
+            let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn marked_processes(marker: &str) -> Vec<rustix::process::Pid> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let marked = entries.filter_map(|entry| {
+        let entry = entry.ok()?;
+        let id: i32 = entry.file_name().to_str()?.parse().ok()?;
+        let environment = std::fs::read(entry.path().join("environ")).ok()?;
+        let found = environment.split(|byte| *byte == 0).any(|variable| variable == marker.as_bytes());
+        found.then(|| rustix::process::Pid::from_raw(id)).flatten()
+    });
+    marked.collect()
+}

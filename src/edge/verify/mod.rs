@@ -1,0 +1,101 @@
+//! Runs the checks of a commit in a throw-away worktree and ends everything they started.
+//!
+//! The commit exists before the checks run and is what is published; the folder after the checks is never looked at.
+
+mod execute;
+mod output;
+mod tamper;
+mod worktree;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+pub use worktree::{SlotOnDisk, SlotState, cache_dir, remove_slot, slots};
+
+use self::execute::{Execution, execute};
+use self::tamper::{Seal, Watch};
+use self::worktree::{Slot, Untracked};
+use super::repo::Repo;
+use super::sandbox::{Confinement, Grounds, Sandbox, write_git_config};
+use crate::core::checks::{Check, CheckResult, Ended, Stage};
+use crate::core::names::CommitId;
+
+/// A worktree at one commit at a time, in which checks can be run.
+#[derive(Debug)]
+pub struct Bench {
+    repo: Repo,
+    cache: PathBuf,
+    sandbox: Sandbox,
+    slot: Slot,
+    at: Option<CommitId>,
+}
+
+impl Bench {
+    /// Takes a worktree from the cache folder (see [`cache_dir`]), or makes one, and tries the sandbox in it.
+    ///
+    /// # Errors
+    /// There is no worktree to be had, or the sandbox is required and does not work here.
+    pub fn open(repo: &Repo, cache: PathBuf, sandbox: Sandbox, commit: &CommitId) -> Result<Self> {
+        let slot = Slot::take(repo, &cache, commit)?;
+        slot.empty_tmp()?;
+        let mut bench = Self { repo: repo.clone(), cache, sandbox, slot, at: None };
+        let grounds = bench.grounds();
+        write_git_config(&grounds, &bench.repo.public_config())?;
+        bench.sandbox.settle(&grounds)?;
+        Ok(bench)
+    }
+
+    /// How the checks are confined: for the proof, and for telling people when it is less than they may expect.
+    pub fn confinement(&self) -> &Confinement {
+        self.sandbox.confinement()
+    }
+
+    /// Runs one check on a commit. What it says about the code is in the result; so is that it could not be started.
+    ///
+    /// # Errors
+    /// The worktree cannot be brought to the commit.
+    pub fn run(&mut self, commit: &CommitId, stage: Stage, check: &Check) -> Result<CheckResult> {
+        // A check may rewrite tracked files; the next one is to see the commit all the same.
+        let untracked = if self.at.as_ref() == Some(commit) { Untracked::Keep } else { Untracked::Remove };
+        self.at = None;
+        self.slot.reset(&self.repo, commit, untracked)?;
+        self.at = Some(commit.clone());
+        self.slot.empty_tmp()?;
+        let seal = self.seal();
+        let command = self.sandbox.command(&self.grounds(), &check.command);
+        let Execution { mut ended, took, output } = execute(command, check.timeout, self.sandbox.marker().as_deref());
+        if let Some(path) = seal.broken(&self.seal()) {
+            ended = Ended::Tampered { what: path.display().to_string() };
+            self.replace_slot(commit)?;
+        }
+        let Check { name, command, need, .. } = check.clone();
+        let sandbox = self.sandbox.confinement().to_string();
+        Ok(CheckResult { name, command, need, stage, ended, took, output, sandbox })
+    }
+
+    /// A worktree that was tampered with is not used again.
+    fn replace_slot(&mut self, commit: &CommitId) -> Result<()> {
+        self.at = None;
+        let fresh = Slot::take(&self.repo, &self.cache, commit)?;
+        std::mem::replace(&mut self.slot, fresh).discard(&self.repo)
+    }
+
+    fn seal(&self) -> Seal {
+        let watch = match self.sandbox.confinement().is_confined() {
+            true => Watch::Confined,
+            false => Watch::Unconfined,
+        };
+        Seal::take(self.repo.common_dir(), &self.slot.git_dir, &self.slot.tree, watch)
+    }
+
+    fn grounds(&self) -> Grounds {
+        Grounds {
+            tree: self.slot.tree.clone(),
+            home: self.slot.home(),
+            tmp: self.slot.tmp(),
+            common_dir: self.repo.common_dir().to_owned(),
+            git_config: self.slot.file("git-config"),
+        }
+    }
+}
