@@ -53,6 +53,9 @@ pub struct Snapshot {
     pub entries: BTreeMap<RepoPath, Entry>,
     /// For a path that does not exist: what exists under the same name but for case.
     pub twins: BTreeMap<RepoPath, RepoPath>,
+    /// All files of the tree, ascending, when they were worth reading
+    /// ([`Patch::wants_listing`](super::patch::Patch::wants_listing)).
+    pub listing: Option<Arc<[RepoPath]>>,
 }
 
 /// The difference between two trees, whole files on both sides. Never empty when it comes from an applied patch.

@@ -1,4 +1,170 @@
-//! Benchmark of patch.
+//! Benchmark of the patch engine against broken true commits and real answers.
+//!
+//! `cargo bench --profile quick -- patch synth CASES.jsonl...` reads what `gen_synth.py` wrote and prints exact, refused and
+//! wrong results by kind of damage; `--unknown` applies without knowing that the answers are whole, `--show KIND:VERDICT`
+//! prints cases; `patch real CASES.jsonl...` does the same by model for real answers.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+
+use git_burn::core::change::{Change, Entry, Snapshot};
+use git_burn::core::names::RepoPath;
+use git_burn::core::patch::{Applied, ApplyOptions, Care, Completeness, LineNumbers, Patch, Refusal};
+use serde::Deserialize;
+
+type Texts = BTreeMap<String, Option<String>>;
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    kind: String,
+    expect: String,
+    patch: String,
+    files: Texts,
+    expected: Texts,
+}
+
+/// How a result compares with the true one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Verdict {
+    Exact,
+    Refused,
+    /// Right but for blanks at line ends or the end of the file.
+    Ends,
+    Wrong,
+}
 
 /// Runs it.
-pub(crate) fn run(_args: &[String]) {}
+pub(crate) fn run(args: &[String]) {
+    let files: Vec<&String> = args.iter().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    let option = |name: &str| args.iter().find_map(|arg| arg.strip_prefix(name));
+    match args.first().map(String::as_str) {
+        Some("synth") => synth(
+            &files,
+            option("--unknown").map_or(Completeness::Complete, |_| Completeness::Unknown),
+            option("--show="),
+        ),
+        _ => println!("usage: cargo bench -- patch synth|real|history|speed FILES"),
+    }
+}
+
+fn lines(path: &str) -> impl Iterator<Item = String> {
+    let file = File::open(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    BufReader::with_capacity(1 << 20, file).lines().map(|line| line.expect("a readable file"))
+}
+
+fn snapshot(files: &Texts) -> Snapshot {
+    let path = |name: &String| RepoPath::parse(name).expect("a path of a tree");
+    let existing = || files.iter().filter_map(|(name, text)| text.as_ref().map(|text| (path(name), text)));
+    Snapshot {
+        entries: existing().map(|(path, text)| (path, Entry::file(text.as_str()))).collect(),
+        listing: Some(existing().map(|(path, _)| path).collect::<Vec<_>>().into()),
+        ..Snapshot::default()
+    }
+}
+
+fn apply(
+    reply: &str,
+    base: &Snapshot,
+    completeness: Completeness,
+    line_numbers: LineNumbers,
+) -> Result<Applied, Refusal> {
+    let options = ApplyOptions { line_numbers, care: Care::Tool, seen: None };
+    let patch = Patch::parse(reply.as_bytes(), completeness)?;
+    let mut entries = base.clone();
+    let wanted = patch.candidates_in(base.listing.as_deref().unwrap_or_default());
+    entries.entries.retain(|path, _| wanted.contains(path));
+    patch.apply(&entries, &options)
+}
+
+fn texts(change: &Change) -> Texts {
+    let text = |entry: &Entry| String::from_utf8_lossy(entry.bytes()).into_owned();
+    change.files.iter().map(|(path, file)| (path.to_string(), file.after.as_ref().map(text))).collect()
+}
+
+fn judge(case: &Case, result: &Result<Applied, Refusal>) -> Verdict {
+    let Ok(applied) = result else { return Verdict::Refused };
+    let got = texts(&applied.change);
+    if got == case.expected {
+        return Verdict::Exact;
+    }
+    let ends = |texts: &Texts, name: &String| -> Option<String> {
+        let text = texts.get(name).or(case.files.get(name))?.as_ref()?;
+        Some(text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_end_matches('\n').to_owned())
+    };
+    let same = got.keys().chain(case.expected.keys()).all(|name| ends(&got, name) == ends(&case.expected, name));
+    if case.expect == "apply" && same { Verdict::Ends } else { Verdict::Wrong }
+}
+
+fn synth(files: &[&String], completeness: Completeness, show: Option<&str>) {
+    let mut counts: BTreeMap<String, BTreeMap<Verdict, usize>> = BTreeMap::new();
+    for line in files.iter().flat_map(|path| lines(path)) {
+        let case: Case = serde_json::from_str(&line).expect("a case of gen_synth.py");
+        let base = snapshot(&case.files);
+        let result = apply(&case.patch, &base, completeness, LineNumbers::Shown);
+        let verdict = judge(&case, &result);
+        *counts.entry(case.kind.clone()).or_default().entry(verdict).or_default() += 1;
+        let label = format!("{}:{verdict:?}", case.kind);
+        if show.is_some_and(|wanted| {
+            wanted == label || wanted == format!("*:{verdict:?}") && !case.kind.starts_with("truncated")
+        }) {
+            describe(&case, &result);
+        }
+    }
+    table(&counts);
+}
+
+fn describe(case: &Case, result: &Result<Applied, Refusal>) {
+    println!("==== {}", case.id);
+    match result {
+        Ok(applied) => {
+            applied.placements.iter().for_each(|placement| println!("  {placement}"));
+            let got = texts(&applied.change);
+            for name in got.keys().chain(case.expected.keys()).collect::<std::collections::BTreeSet<_>>() {
+                let empty = String::new();
+                let text = |texts: &Texts| {
+                    texts.get(name).or(case.files.get(name)).cloned().flatten().unwrap_or(empty.clone())
+                };
+                let (want, have) = (text(&case.expected), text(&got));
+                if want != have {
+                    println!(
+                        "{}",
+                        similar::TextDiff::from_lines(&want, &have)
+                            .unified_diff()
+                            .context_radius(4)
+                            .header(name, "got")
+                    );
+                }
+            }
+        }
+        Err(refusal) => println!("{refusal}"),
+    }
+    println!("---- patch\n{}", case.patch);
+}
+
+fn table(counts: &BTreeMap<String, BTreeMap<Verdict, usize>>) {
+    println!("| kind | n | exact % | refused % | ends % | wrong % | wrong |\n|---|---|---|---|---|---|---|");
+    let mut all: BTreeMap<Verdict, usize> = BTreeMap::new();
+    for (kind, verdicts) in counts {
+        row(kind, verdicts);
+        if !kind.starts_with("truncated") {
+            verdicts.iter().for_each(|(verdict, count)| *all.entry(*verdict).or_default() += count);
+        }
+    }
+    row("all but truncated", &all);
+}
+
+fn row(kind: &str, verdicts: &BTreeMap<Verdict, usize>) {
+    let total: usize = verdicts.values().sum();
+    let count = |verdict| verdicts.get(&verdict).copied().unwrap_or(0);
+    let percent = |verdict| 100.0 * count(verdict) as f64 / total.max(1) as f64;
+    println!(
+        "| {kind} | {total} | {:.1} | {:.1} | {:.1} | {:.2} | {} |",
+        percent(Verdict::Exact),
+        percent(Verdict::Refused),
+        percent(Verdict::Ends),
+        percent(Verdict::Wrong),
+        count(Verdict::Wrong)
+    );
+}

@@ -1,0 +1,36 @@
+//! Telling a change that is there already from one that is still to be made.
+
+use super::super::form::{Hunk, Tag};
+use super::super::refusal::Problem;
+use super::Target;
+use super::lines::{Compare, information};
+
+/// Whether the file looks as if the hunk had been applied: its new text is there, and its old text is not, or only where
+/// the new text is.
+pub(super) fn is_applied(hunk: &Hunk, target: &Target<'_>) -> Result<bool, Problem> {
+    let adds_something = hunk.added().any(|line| information(line.text(target.reply)) > 0);
+    if !adds_something {
+        return Ok(false);
+    }
+    let after = Hunk {
+        lines: hunk
+            .new()
+            .copied()
+            .map(|mut line| {
+                line.tag = Tag::Context;
+                line
+            })
+            .collect(),
+        ..Hunk::default()
+    };
+    let new = target.find(&after, Compare::TrimEnd)?;
+    if new.is_empty() {
+        return Ok(false);
+    }
+    let old = target.find(hunk, Compare::TrimEnd)?;
+    if hunk.stated().is_some_and(|stated| old.contains(&stated)) {
+        return Ok(false);
+    }
+    let reach = hunk.lines.len() + 10;
+    Ok(old.is_empty() || old.iter().any(|old| new.iter().any(|new| old.abs_diff(*new) < reach)))
+}

@@ -1,0 +1,447 @@
+//! Placing the hunks of one file, all against its base text.
+//!
+//! The ladder and the evidence for each of its rungs are in the documentation of [`Rung`] and [`Choice`].
+
+mod align;
+mod applied;
+mod choose;
+mod explain;
+mod indent;
+pub(super) mod lines;
+pub(super) mod split;
+mod windows;
+
+use std::borrow::Cow;
+use std::cell::{Cell, OnceCell};
+
+use serde::Serialize;
+
+use super::LineNumbers;
+use super::form::{Hunk, Tag};
+use super::refusal::{Block, Problem, ProblemKind};
+use align::{Aligned, Unaligned};
+use choose::Open;
+use lines::{Compare, Ending, FileLines, Index, information};
+use windows::Windows;
+
+/// How a block's lines were compared with the file: the rungs of the ladder, strictest first. A looser rung is tried only
+/// where every stricter one finds nothing.
+///
+/// The figures are of 103,855 broken true commits (`tests/bench/patch.rs` repeats the measurement).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rung {
+    /// Byte for byte.
+    Exact,
+    /// But for returns at line ends. Added lines get the file's own.
+    LineEnding,
+    /// But for blanks at line ends; context keeps the file's.
+    TrailingBlanks,
+    /// Without blank context lines at its edges, which models make up.
+    EdgeBlanks,
+    /// With context lines that came without their leading column.
+    Column,
+    /// With one line read as added that had lost its `+`: the header's counts say so.
+    LostPlus,
+    /// But for leading blanks, which map consistently; added lines are indented like the text they join.
+    Indentation,
+    /// By the changed lines and enough context, where every alignment that is nearly as good agrees on the place.
+    Anchors,
+}
+
+/// Why this place and no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Choice {
+    /// It is on its stated line, its counts are right, and so are those of the file's other hunks.
+    Stated,
+    /// The lines occur once.
+    Only,
+    /// It ends with a change, and one place is at the end of the file.
+    AtEnd,
+    /// One place is off its stated line by as much as the file's other hunks.
+    Shift,
+    /// Only one place keeps the hunks in order.
+    Order,
+    /// Only one place is under the heading that the hunk names.
+    Section,
+    /// One place is within five lines of the stated one, the next ten times as far, and the model saw line numbers.
+    Near,
+}
+
+/// Where a hunk goes.
+#[derive(Debug, Clone)]
+pub(super) struct Place<'t> {
+    /// Index of the hunk among those of the file patch, as it was written.
+    pub hunk: usize,
+    pub rung: Rung,
+    pub choice: Choice,
+    /// The stretch that its old text covers, end exclusive.
+    pub first: usize,
+    pub end: usize,
+    /// Ascending, without overlap.
+    pub edits: Vec<Edit<'t>>,
+}
+
+/// Lines `at..at + remove` of the file become `add`.
+#[derive(Debug, Clone)]
+pub(super) struct Edit<'t> {
+    pub at: usize,
+    pub remove: usize,
+    pub add: Vec<Added<'t>>,
+}
+
+/// A line that goes in, with its own return if it has one.
+pub(super) type Added<'t> = Cow<'t, [u8]>;
+
+/// A file and the reply that is to change it, with what is worth computing once.
+pub(super) struct Target<'t> {
+    pub reply: &'t [u8],
+    pub file: FileLines<'t>,
+    indexes: [OnceCell<Index<'t>>; 4],
+    /// Comparisons that are left.
+    work: Cell<u64>,
+}
+
+/// Comparisons of lines that one file may cost: a search that needs more is hostile or hopeless.
+const WORK: u64 = 200_000_000;
+
+impl<'t> Target<'t> {
+    pub(super) fn new(reply: &'t [u8], text: &'t [u8]) -> Self {
+        Self { reply, file: FileLines::new(text), indexes: Default::default(), work: Cell::new(WORK) }
+    }
+
+    fn index(&self, compare: Compare) -> &Index<'t> {
+        self.indexes[compare as usize].get_or_init(|| Index::new(compare, &self.file.lines))
+    }
+
+    /// Everywhere the hunk's old text stands.
+    fn find(&self, hunk: &Hunk, compare: Compare) -> Result<Vec<usize>, Problem> {
+        let index = self.index(compare);
+        let needle: Vec<u32> = hunk.old().map(|line| index.id(line.text(self.reply))).collect();
+        if needle.is_empty() || needle.contains(&lines::ABSENT) {
+            return Ok(Vec::new());
+        }
+        let mut work = self.work.get();
+        let found = index.find(&needle, &mut work);
+        self.work.set(work);
+        found.ok_or_else(|| {
+            Problem::new(ProblemKind::Limit, "the search for its lines takes too long")
+                .hint("give lines that occur once")
+        })
+    }
+
+    /// A line as it goes into the file: with the file's line ending where the patch has another one throughout.
+    fn added(&self, line: &[u8], like: Option<usize>) -> Option<Vec<u8>> {
+        let bare = line.strip_suffix(b"\r").unwrap_or(line);
+        let with_return = match self.file.ending {
+            Ending::Lf => false,
+            Ending::Crlf => true,
+            Ending::Mixed => self.file.lines.get(like?)?.ends_with(b"\r"),
+        };
+        Some(if with_return { [bare, b"\r"].concat() } else { bare.to_vec() })
+    }
+}
+
+/// Places of one hunk by one rung.
+enum Found<'h> {
+    Windows(Windows<'h>),
+    Aligned(Aligned, Cow<'h, Hunk>),
+}
+
+impl Found<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Windows(windows) => windows.at.len(),
+            Self::Aligned(..) => 1,
+        }
+    }
+
+    fn first(&self, index: usize) -> usize {
+        match self {
+            Self::Windows(windows) => windows.at[index],
+            Self::Aligned(aligned, _) => aligned.first,
+        }
+    }
+
+    /// How many lines each place covers.
+    fn count(&self) -> usize {
+        match self {
+            Self::Windows(windows) => windows.count,
+            Self::Aligned(aligned, _) => aligned.end - aligned.first,
+        }
+    }
+
+    /// Whether its position tells how reliable the patch's line numbers are.
+    fn is_plain(&self) -> bool {
+        match self {
+            Self::Windows(windows) => windows.rung != Rung::EdgeBlanks && windows.rung != Rung::Indentation,
+            Self::Aligned(..) => false,
+        }
+    }
+}
+
+/// Problems of single hunks, and the hunks that are fine.
+pub(super) struct Misplaced {
+    pub problems: Vec<Problem>,
+    /// Indexes of the others.
+    pub fine: Vec<usize>,
+}
+
+/// Places all hunks of a file patch, or says of each why not.
+pub(super) fn place<'t>(
+    hunks: &[Hunk],
+    target: &Target<'t>,
+    line_numbers: LineNumbers,
+    name: &str,
+) -> Result<Vec<Place<'t>>, Misplaced> {
+    if let Some(places) = as_stated(hunks, target) {
+        return Ok(places);
+    }
+    let block = |index: usize| Block { file: name.to_owned(), number: Some(index + 1), line: hunks[index].line };
+    let fail = |problems: Vec<Problem>, fine: Vec<usize>| Misplaced { problems, fine };
+    if hunks.iter().all(|hunk| !hunk.changes()) {
+        let problem =
+            Problem::new(ProblemKind::NoChange, "no block changes anything").at(Block { number: None, ..block(0) });
+        return Err(fail(vec![problem], Vec::new()));
+    }
+    let parts =
+        split_all(hunks, target).map_err(|(index, problem)| fail(vec![problem.at(block(index))], Vec::new()))?;
+    let mut open: Vec<Open<'_>> = Vec::new();
+    let mut owners: Vec<usize> = Vec::new();
+    let mut problems: Vec<(usize, Problem)> = Vec::new();
+    let all_applied = parts.iter().all(|(_, hunk)| applied::is_applied(hunk, target).unwrap_or(false));
+    for (owner, hunk) in &parts {
+        let found = if all_applied { Err(explain::already_applied()) } else { find(hunk, target) };
+        match found {
+            Ok(found) => {
+                open.push(Open { hunk, found, chosen: None });
+                owners.push(*owner);
+            }
+            Err(problem) => problems.push((*owner, problem)),
+        }
+    }
+    choose::choose(&mut open, target, line_numbers);
+    let mut places: Vec<Place<'t>> = Vec::new();
+    for (open, owner) in open.iter().zip(&owners) {
+        match settle(open, *owner, target) {
+            Ok(place) => places.push(place),
+            Err(problem) => problems.push((*owner, problem)),
+        }
+    }
+    if problems.is_empty() {
+        problems = overlaps(&mut places, hunks);
+    }
+    if problems.is_empty() {
+        return Ok(places);
+    }
+    let broken: Vec<usize> = problems.iter().map(|(owner, _)| *owner).collect();
+    let fine = (0..hunks.len()).filter(|index| !broken.contains(index)).collect();
+    Err(fail(problems.into_iter().map(|(owner, problem)| problem.at(block(owner))).collect(), fine))
+}
+
+/// The usual case: every hunk stands exactly where it says and counts right. No search, no index.
+fn as_stated<'t>(hunks: &[Hunk], target: &Target<'t>) -> Option<Vec<Place<'t>>> {
+    let lines = &target.file.lines;
+    let mut places = Vec::with_capacity(hunks.len());
+    let mut floor = 0;
+    for (index, hunk) in hunks.iter().enumerate() {
+        let first = hunk.stated().filter(|_| !hunk.marks.recounted && hunk.changes())?;
+        let numbers = hunk.numbers?;
+        let end = first + usize::try_from(numbers.old_count).ok()?;
+        let window = lines.get(first..end)?;
+        let anchored = hunk.lines.iter().any(super::form::Line::is_context) || window.len() == lines.len();
+        let same = hunk.old().zip(window).all(|(line, file)| line.text(target.reply) == *file);
+        let ends = !(hunk.old_unended || hunk.new_unended) || end == lines.len();
+        if first < floor || !anchored || !same || !ends {
+            return None;
+        }
+        floor = end;
+        let add = |line: &super::form::Line| Cow::Borrowed(line.text(target.reply));
+        places.push(Place {
+            hunk: index,
+            rung: Rung::Exact,
+            choice: Choice::Stated,
+            first,
+            end,
+            edits: edits(hunk, first, add),
+        });
+    }
+    Some(places)
+}
+
+fn split_all<'h>(hunks: &'h [Hunk], target: &Target<'_>) -> Result<Vec<(usize, Cow<'h, Hunk>)>, (usize, Problem)> {
+    let mut parts = Vec::with_capacity(hunks.len());
+    for (index, hunk) in hunks.iter().enumerate().filter(|(_, hunk)| hunk.changes()) {
+        let split = split::split(hunk, target).map_err(|problem| (index, problem))?;
+        parts.extend(split.into_iter().map(|part| (index, part)));
+    }
+    Ok(parts)
+}
+
+/// Climbs the ladder for one hunk.
+fn find<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Found<'h>, Problem> {
+    if hunk.old().next().is_none() {
+        return without_old(hunk, target);
+    }
+    if let Some(windows) = windows::find(hunk, target)? {
+        return Ok(Found::Windows(windows));
+    }
+    if let Some(windows) = windows::lost_plus(hunk, target)? {
+        return Ok(Found::Windows(windows));
+    }
+    let at = target.find(hunk, Compare::Trim)?;
+    if !at.is_empty() && hunk.old().any(|line| information(line.text(target.reply)) > 0) {
+        let count = hunk.old().count();
+        return Ok(Found::Windows(Windows { rung: Rung::Indentation, hunk: Cow::Borrowed(hunk), at, count }));
+    }
+    if applied::is_applied(hunk, target)? {
+        return Err(explain::already_applied());
+    }
+    let index = target.index(Compare::TrimEnd);
+    match align::align(hunk, target.reply, &target.file.lines, index) {
+        Ok(aligned) => Ok(Found::Aligned(aligned, Cow::Borrowed(hunk))),
+        Err(why) => Err(unplaced(hunk, target, why)),
+    }
+}
+
+/// Added lines without any old one: only an empty file, or the format's own word, says where they go.
+fn without_old<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Found<'h>, Problem> {
+    let end = target.file.lines.len();
+    if end == 0 || hunk.at_end {
+        return Ok(Found::Windows(Windows { rung: Rung::Exact, hunk: Cow::Borrowed(hunk), at: vec![end], count: 0 }));
+    }
+    let what = "only adds lines and shows none of the file: nothing says where they go";
+    Err(Problem::new(ProblemKind::NoContext, what).hint("show the line before and the line after"))
+}
+
+fn unplaced(hunk: &Hunk, target: &Target<'_>, why: Unaligned) -> Problem {
+    let index = target.index(Compare::Trim);
+    explain::unplaced(hunk, target, index, why)
+}
+
+/// Builds the edits of a chosen place, or says why none could be chosen.
+fn settle<'t>(open: &Open<'_>, owner: usize, target: &Target<'t>) -> Result<Place<'t>, Problem> {
+    let Some((index, choice)) = open.chosen else { return Err(explain::ambiguous(open, target)) };
+    let (first, end) = (open.found.first(index), open.found.first(index) + open.found.count());
+    if (open.hunk.old_unended || open.hunk.new_unended || open.hunk.at_end) && end < target.file.lines.len() {
+        let what = "says that its last line ends the file, but its lines are not the last ones";
+        return Err(Problem::new(ProblemKind::NotFound, what).candidates(vec![explain::range(first, end, 100)]));
+    }
+    explain::cut_off(open.hunk, end, target)?;
+    let (rung, edits) = match &open.found {
+        Found::Windows(windows) => (windows.rung, window_edits(windows, first, target)?),
+        Found::Aligned(aligned, hunk) => (Rung::Anchors, aligned_edits(aligned, hunk, target)?),
+    };
+    Ok(Place { hunk: owner, rung, choice, first, end, edits })
+}
+
+fn window_edits<'t>(windows: &Windows<'_>, first: usize, target: &Target<'t>) -> Result<Vec<Edit<'t>>, Problem> {
+    let hunk = windows.hunk.as_ref();
+    match windows.rung {
+        Rung::Exact if !(target.file.ending == Ending::Crlf && all_bare(hunk, target)) => {
+            Ok(edits(hunk, first, |line| Cow::Borrowed(line.text(target.reply))))
+        }
+        Rung::Indentation => {
+            let window = &target.file.lines[first..first + windows.count];
+            let lines = indent::reindent(hunk, target.reply, window).ok_or_else(|| {
+                let what = "stands in the file with other indentation, and it cannot be told how its added lines are to be indented";
+                Problem::new(ProblemKind::Indentation, what).candidates(vec![explain::range(first, first + windows.count, 100)])
+            })?;
+            let mut lines = lines.into_iter();
+            with_ending(edits(hunk, first, |_| Cow::Owned(lines.next().unwrap_or_default())), target)
+        }
+        Rung::Exact
+        | Rung::LineEnding
+        | Rung::TrailingBlanks
+        | Rung::EdgeBlanks
+        | Rung::Column
+        | Rung::LostPlus
+        | Rung::Anchors => with_ending(edits(hunk, first, |line| Cow::Borrowed(line.text(target.reply))), target),
+    }
+}
+
+fn all_bare(hunk: &Hunk, target: &Target<'_>) -> bool {
+    !hunk.lines.iter().any(|line| line.text(target.reply).ends_with(b"\r"))
+}
+
+fn aligned_edits<'t>(aligned: &Aligned, hunk: &Hunk, target: &Target<'t>) -> Result<Vec<Edit<'t>>, Problem> {
+    let edits = aligned.edits.iter().map(|spot| Edit {
+        at: spot.at,
+        remove: spot.remove,
+        add: spot.add.iter().map(|line| Cow::Borrowed(hunk.lines[*line].text(target.reply))).collect(),
+    });
+    with_ending(edits.collect(), target)
+}
+
+/// Gives added lines the file's ending; in a file with both kinds, that of the lines they stand beside.
+fn with_ending<'t>(mut edits: Vec<Edit<'t>>, target: &Target<'t>) -> Result<Vec<Edit<'t>>, Problem> {
+    for edit in &mut edits {
+        let near = edit.at.saturating_sub(1)..(edit.at + edit.remove + 1).min(target.file.lines.len());
+        let mut kinds = target.file.lines[near.clone()].iter().map(|line| line.ends_with(b"\r"));
+        let first = kinds.next();
+        if target.file.ending == Ending::Mixed && kinds.any(|kind| Some(kind) != first) && !edit.add.is_empty() {
+            let what = "the file mixes line endings here, so that those of the added lines cannot be told";
+            return Err(
+                Problem::new(ProblemKind::LineEnding, what).candidates(vec![explain::range(near.start, near.end, 100)])
+            );
+        }
+        for line in &mut edit.add {
+            if let Some(fitted) = target.added(line, Some(near.start)) {
+                *line = Cow::Owned(fitted);
+            }
+        }
+    }
+    Ok(edits)
+}
+
+/// The runs of changes of a hunk whose old text begins at file line `first`.
+fn edits<'t>(hunk: &Hunk, first: usize, mut add: impl FnMut(&super::form::Line) -> Added<'t>) -> Vec<Edit<'t>> {
+    let mut edits: Vec<Edit<'t>> = Vec::new();
+    let mut at = first;
+    let mut open = false;
+    for line in &hunk.lines {
+        if line.is_context() {
+            at += 1;
+            open = false;
+            continue;
+        }
+        if !open {
+            edits.push(Edit { at, remove: 0, add: Vec::new() });
+            open = true;
+        }
+        let Some(edit) = edits.last_mut() else { continue };
+        match line.tag {
+            Tag::Remove => {
+                edit.remove += 1;
+                at += 1;
+            }
+            Tag::Add => edit.add.push(add(line)),
+            Tag::Context => {}
+        }
+    }
+    edits
+}
+
+/// Sorts places and finds hunks that change the same lines, or insert at the same point.
+fn overlaps(places: &mut [Place<'_>], hunks: &[Hunk]) -> Vec<(usize, Problem)> {
+    places.sort_by_key(|place| (place.first, place.end));
+    let mut problems = Vec::new();
+    let mut edits: Vec<(usize, usize, usize)> = places
+        .iter()
+        .flat_map(|place| place.edits.iter().map(|edit| (edit.at, edit.at + edit.remove, place.hunk)))
+        .collect();
+    edits.sort_unstable();
+    for pair in edits.windows(2) {
+        let ((at, end, first), (next, next_end, second)) = (pair[0], pair[1]);
+        let same_point = at == next && (at == end || next == next_end);
+        if next < end || same_point {
+            let what = format!("changes the same lines as the block at line {} of the patch", hunks[first].line);
+            let candidates =
+                vec![explain::range(at, end.max(at + 1), 100), explain::range(next, next_end.max(next + 1), 100)];
+            let problem = Problem::new(ProblemKind::Overlap, what).candidates(candidates).hint("merge the two blocks");
+            problems.push((second, problem));
+        }
+    }
+    problems
+}

@@ -1,0 +1,116 @@
+//! The rungs that compare a hunk's old text with a stretch of the file of the same length.
+
+use std::borrow::Cow;
+
+use super::super::form::{Hunk, Line, Tag};
+use super::super::refusal::Problem;
+use super::lines::{Compare, information};
+use super::{Rung, Target};
+
+/// Places where a hunk, or a reading of it, stands in the file, all found by the same rung.
+#[derive(Debug, Clone)]
+pub(super) struct Windows<'h> {
+    pub rung: Rung,
+    /// The hunk as it was read for this rung.
+    pub hunk: Cow<'h, Hunk>,
+    /// First lines, ascending.
+    pub at: Vec<usize>,
+    /// Length of each.
+    pub count: usize,
+}
+
+impl<'h> Windows<'h> {
+    fn new(rung: Rung, hunk: Cow<'h, Hunk>, at: Vec<usize>) -> Self {
+        let count = hunk.old().count();
+        Self { rung, hunk, at, count }
+    }
+}
+
+/// The strictest rung that finds the hunk anywhere, if one of these does.
+pub(super) fn find<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Option<Windows<'h>>, Problem> {
+    let exact = |compare, rung| -> Result<Option<Windows<'h>>, Problem> {
+        let at = target.find(hunk, compare)?;
+        Ok((!at.is_empty()).then(|| Windows::new(rung, Cow::Borrowed(hunk), at)))
+    };
+    if let Some(windows) = exact(Compare::Bytes, Rung::Exact)? {
+        return Ok(Some(windows));
+    }
+    if let Some(windows) = exact(Compare::NoReturn, Rung::LineEnding)? {
+        return Ok(Some(windows));
+    }
+    if hunk.old().any(|line| information(line.text(target.reply)) > 0)
+        && let Some(windows) = exact(Compare::TrimEnd, Rung::TrailingBlanks)?
+    {
+        return Ok(Some(windows));
+    }
+    if let Some(windows) = edge_blanks(hunk, target)? {
+        return Ok(Some(windows));
+    }
+    column(hunk, target)
+}
+
+/// Blank context lines at the edges are often made up: the rest decides, if it says enough.
+fn edge_blanks<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Windows<'h>>, Problem> {
+    let blank = |line: &&Line| line.is_context() && Compare::Trim.key(line.text(target.reply)).is_empty();
+    let lead = hunk.lines.iter().take_while(blank).count();
+    let tail = hunk.lines[lead..].iter().rev().take_while(blank).count();
+    if lead + tail == 0 || lead + tail >= hunk.lines.len() {
+        return Ok(None);
+    }
+    let trimmed = Hunk { lines: hunk.lines[lead..hunk.lines.len() - tail].to_vec(), ..hunk.clone() };
+    let says: usize = trimmed.old().map(|line| information(line.text(target.reply))).sum();
+    if says < ENOUGH {
+        return Ok(None);
+    }
+    let at = target.find(&trimmed, Compare::NoReturn)?;
+    Ok((!at.is_empty()).then(|| Windows::new(Rung::EdgeBlanks, Cow::Owned(trimmed), at)))
+}
+
+/// Letters and digits that a block needs to be told from others by chance.
+pub(super) const ENOUGH: usize = 6;
+
+/// Context lines that came without their leading column: read them as the rows they are.
+fn column<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Windows<'h>>, Problem> {
+    if !hunk.lines.iter().any(|line| line.is_context() && !line.bare) {
+        return Ok(None);
+    }
+    let uncut = |line: &Line| if line.tag == Tag::Context { line.uncut() } else { *line };
+    let raw = Hunk { lines: hunk.lines.iter().map(uncut).collect(), ..hunk.clone() };
+    for compare in [Compare::NoReturn, Compare::TrimEnd] {
+        let at = target.find(&raw, compare)?;
+        if !at.is_empty() {
+            return Ok(Some(Windows::new(Rung::Column, Cow::Owned(raw), at)));
+        }
+    }
+    Ok(None)
+}
+
+/// An added line that lost its `+` looks like context that the file does not have. The header's counts tell: with the
+/// line read as added they are right, as context the old side has one too many.
+pub(super) fn lost_plus<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Windows<'h>>, Problem> {
+    let Some(numbers) = hunk.numbers else { return Ok(None) };
+    let surplus = (hunk.old().count() as u64).saturating_sub(numbers.old_count);
+    if surplus != 1 || hunk.new().count() as u64 != numbers.new_count {
+        return Ok(None);
+    }
+    let mut found: Option<(Vec<Vec<u8>>, Windows<'h>)> = None;
+    for index in 0..hunk.lines.len() {
+        let next_to_added =
+            [index.wrapping_sub(1), index + 1].iter().any(|n| hunk.lines.get(*n).is_some_and(|l| l.tag == Tag::Add));
+        if !hunk.lines[index].is_context() || !next_to_added {
+            continue;
+        }
+        let mut read = hunk.clone();
+        read.lines[index] = Line { tag: Tag::Add, bare: true, ..hunk.lines[index].uncut() };
+        let at = target.find(&read, Compare::NoReturn)?;
+        if at.is_empty() {
+            continue;
+        }
+        let result: Vec<Vec<u8>> = read.new().map(|line| line.text(target.reply).to_vec()).collect();
+        match &found {
+            Some((other, _)) if *other != result => return Ok(None),
+            _ => found = Some((result, Windows::new(Rung::LostPlus, Cow::Owned(read), at))),
+        }
+    }
+    Ok(found.map(|(_, windows)| windows))
+}
