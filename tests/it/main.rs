@@ -13,6 +13,7 @@ mod patches;
 mod push;
 mod rank;
 mod repo;
+mod sprint;
 mod support;
 mod tidy;
 mod triage;

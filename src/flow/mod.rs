@@ -1,0 +1,3 @@
+//! Decisions over edges: what happens to an issue, from picking it to the report. No input or output of its own.
+
+pub mod claims;
