@@ -112,7 +112,9 @@ impl Index {
         let written = write_segment(folder, &all)?;
         let merged = self.segments.iter().filter(|_| full || scattered).map(|segment| segment.path.clone());
         let known: HashSet<PathBuf> = self.segments.iter().map(|segment| segment.path.clone()).collect();
-        let damaged = entries(folder).filter(|path| is_segment(path) && !known.contains(path) && fs::read(path).is_ok_and(|bytes| records(&bytes).is_none()));
+        let damaged = entries(folder).filter(|path| {
+            is_segment(path) && !known.contains(path) && fs::read(path).is_ok_and(|bytes| records(&bytes).is_none())
+        });
         for path in merged.chain(damaged).filter(|path| *path != written) {
             let _ = fs::remove_file(path);
         }
@@ -166,7 +168,8 @@ fn write_segment(folder: &Path, records: &[(Key, &[u8])]) -> Result<PathBuf> {
     records.iter().for_each(|(_, record)| body.extend(*record));
     let sum = checksum(&body);
     let path = folder.join(format!("{sum:016x}.segment"));
-    let mut file = tempfile::Builder::new().prefix(".segment-").tempfile_in(folder).context("cannot write the index")?;
+    let mut file =
+        tempfile::Builder::new().prefix(".segment-").tempfile_in(folder).context("cannot write the index")?;
     let mut header = MAGIC.to_vec();
     header.extend(VERSION.to_le_bytes());
     header.extend((records.len() as u32).to_le_bytes());

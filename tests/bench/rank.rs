@@ -27,7 +27,11 @@ pub(crate) fn run(args: &[String]) {
 
 fn repository(git_dir: &Path) -> Repo {
     let environment = Environment::new(std::env::vars_os().filter(|(name, _)| name == "PATH"));
-    let options = OpenOptions { git_dir: Some(git_dir.to_owned()), config: ConfigScope::RepositoryOnly, ..OpenOptions::new("/", environment) };
+    let options = OpenOptions {
+        git_dir: Some(git_dir.to_owned()),
+        config: ConfigScope::RepositoryOnly,
+        ..OpenOptions::new("/", environment)
+    };
     Repo::open(&options).expect("a repository")
 }
 
@@ -129,15 +133,29 @@ fn open(dump: Option<&Path>) {
     }
     table("open 100", &rows);
     seconds.sort_by(f64::total_cmp);
-    println!("seconds: median {:.3}, p95 {:.3}, max {:.3}", seconds[seconds.len() / 2], seconds[seconds.len() * 95 / 100], seconds[seconds.len() - 1]);
-    let misses: Vec<String> = rows.iter().filter(|(_, last, _)| *last > 10).map(|(id, last, _)| format!("{id}:{last}")).collect();
+    println!(
+        "seconds: median {:.3}, p95 {:.3}, max {:.3}",
+        seconds[seconds.len() / 2],
+        seconds[seconds.len() * 95 / 100],
+        seconds[seconds.len() - 1]
+    );
+    let misses: Vec<String> =
+        rows.iter().filter(|(_, last, _)| *last > 10).map(|(id, last, _)| format!("{id}:{last}")).collect();
     println!("not among ten: {}", misses.join(" "));
 }
 
 fn table(name: &str, rows: &[(String, usize, usize)]) {
     let share = |k: usize| 100.0 * rows.iter().filter(|(_, last, _)| *last <= k).count() as f64 / rows.len() as f64;
     let mrr: f64 = rows.iter().map(|(_, _, first)| 1.0 / *first as f64).sum::<f64>() / rows.len() as f64;
-    println!("{name}: n {} A@1 {:.1} A@3 {:.1} A@5 {:.1} A@10 {:.1} A@20 {:.1} MRR {mrr:.3}", rows.len(), share(1), share(3), share(5), share(10), share(20));
+    println!(
+        "{name}: n {} A@1 {:.1} A@3 {:.1} A@5 {:.1} A@10 {:.1} A@20 {:.1} MRR {mrr:.3}",
+        rows.len(),
+        share(1),
+        share(3),
+        share(5),
+        share(10),
+        share(20)
+    );
 }
 
 /// The signals of all files that were read, one line each, for fitting weights elsewhere.

@@ -4,6 +4,7 @@
 mod cli;
 mod cli_guard;
 mod cli_look;
+mod conversation;
 mod flow;
 mod forge;
 mod guard;

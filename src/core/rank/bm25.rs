@@ -30,7 +30,8 @@ impl Statistics {
             text.terms.iter().for_each(|(term, _)| containing[*term as usize] += 1);
         }
         let all = count as f32;
-        let rarity = containing.iter().map(|n| (1.0 + (all - *n as f32 + 0.5).max(0.0) / (*n as f32 + 0.5)).ln()).collect();
+        let rarity =
+            containing.iter().map(|n| (1.0 + (all - *n as f32 + 0.5).max(0.0) / (*n as f32 + 0.5)).ln()).collect();
         Self { rarity, mean_length: (total as f32 / all.max(1.0)).max(1.0), length_penalty }
     }
 

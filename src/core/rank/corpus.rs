@@ -110,7 +110,8 @@ fn names_of(path: &[u8]) -> Vec<Vec<u8>> {
         names.push(stem.to_vec());
     }
     if INDEX_STEMS.contains(&stem) {
-        let folder = path.iter().rposition(|byte| *byte == b'/').map(|slash| super::language::file_name(&path[..slash]));
+        let folder =
+            path.iter().rposition(|byte| *byte == b'/').map(|slash| super::language::file_name(&path[..slash]));
         names.extend(folder.filter(|folder| *folder != stem).map(<[u8]>::to_vec));
     }
     names

@@ -28,7 +28,9 @@ pub enum Kind {
 impl Kind {
     /// The kind with this number, as the index stores it.
     pub fn from_number(number: u8) -> Option<Self> {
-        [Self::Block, Self::Member, Self::Value, Self::Function, Self::Type].into_iter().find(|kind| *kind as u8 == number)
+        [Self::Block, Self::Member, Self::Value, Self::Function, Self::Type]
+            .into_iter()
+            .find(|kind| *kind as u8 == number)
     }
 }
 
@@ -92,18 +94,73 @@ fn definition_in(language: Language, line: &[u8]) -> Option<(Range<usize>, Kind,
 
 /// Words before the one that decides.
 const MODIFIERS: &[&str] = &[
-    "abstract", "actual", "async", "case", "const", "crate", "data", "declare", "default", "export", "expect", "extern", "external",
-    "file", "final", "fileprivate", "implicit", "indirect", "infix", "inline", "inner", "internal", "lateinit", "lazy", "local",
-    "mutating", "native", "new", "nonisolated", "open", "operator", "override", "partial", "private", "protected", "pub",
-    "public", "readonly", "required", "sealed", "static", "suspend", "synchronized", "transparent", "unsafe", "value",
-    "virtual", "@objc", "tailrec", "typedef", "convenience", "factory", "create", "or", "replace", "CREATE", "OR", "REPLACE",
+    "abstract",
+    "actual",
+    "async",
+    "case",
+    "const",
+    "crate",
+    "data",
+    "declare",
+    "default",
+    "export",
+    "expect",
+    "extern",
+    "external",
+    "file",
+    "final",
+    "fileprivate",
+    "implicit",
+    "indirect",
+    "infix",
+    "inline",
+    "inner",
+    "internal",
+    "lateinit",
+    "lazy",
+    "local",
+    "mutating",
+    "native",
+    "new",
+    "nonisolated",
+    "open",
+    "operator",
+    "override",
+    "partial",
+    "private",
+    "protected",
+    "pub",
+    "public",
+    "readonly",
+    "required",
+    "sealed",
+    "static",
+    "suspend",
+    "synchronized",
+    "transparent",
+    "unsafe",
+    "value",
+    "virtual",
+    "@objc",
+    "tailrec",
+    "typedef",
+    "convenience",
+    "factory",
+    "create",
+    "or",
+    "replace",
+    "CREATE",
+    "OR",
+    "REPLACE",
 ];
 
 /// Keyword, kind, and for which languages (empty: all that use the word so).
 fn keyword(language: Language, word: &[u8]) -> Option<Kind> {
     use Language as L;
     let kind = match word {
-        b"class" | b"struct" | b"enum" | b"interface" | b"trait" | b"union" | b"record" | b"protocol" | b"actor" => Kind::Type,
+        b"class" | b"struct" | b"enum" | b"interface" | b"trait" | b"union" | b"record" | b"protocol" | b"actor" => {
+            Kind::Type
+        }
         b"namespace" | b"module" | b"object" | b"mixin" | b"defmodule" | b"defprotocol" | b"newtype" | b"package"
         | b"annotation" => Kind::Type,
         b"type" if language != L::Python => Kind::Type,
@@ -153,7 +210,10 @@ fn by_keyword(language: Language, line: &[u8], start: usize) -> Option<(Range<us
             at = skip_spaces(line, line[at + 1..].iter().position(|byte| *byte == b'"')? + at + 2);
         }
     }
-    let named = matches!(language, Language::Rust | Language::Go | Language::JavaScript | Language::TypeScript | Language::Php | Language::Zig);
+    let named = matches!(
+        language,
+        Language::Rust | Language::Go | Language::JavaScript | Language::TypeScript | Language::Php | Language::Zig
+    );
     (constant && named).then(|| word_at(line, at)).flatten().map(|name| (name, arrow_or_value(line)))
 }
 
@@ -216,7 +276,10 @@ fn name_after(language: Language, line: &[u8], at: usize, keyword: &[u8]) -> Opt
     if keyword == b"impl" {
         name = implemented(line, name);
     }
-    let qualified = matches!(language, Language::Ruby | Language::Lua | Language::Elixir | Language::Kotlin | Language::Julia | Language::Cpp);
+    let qualified = matches!(
+        language,
+        Language::Ruby | Language::Lua | Language::Elixir | Language::Kotlin | Language::Julia | Language::Cpp
+    );
     let name = if qualified { last_of(line, name) } else { name };
     let follows = line.get(skip_spaces(line, name.end)).copied();
     // `class` in prose, `type(x)`, `struct foo *bar;` and the like are no definitions.
@@ -252,12 +315,24 @@ fn last_of(line: &[u8], mut name: Range<usize>) -> Range<usize> {
 fn by_family(language: Language, line: &[u8], start: usize, indent: usize) -> Option<(Range<usize>, Kind)> {
     use Language as L;
     match language {
-        L::C | L::Cpp | L::Java | L::CSharp | L::Dart => preprocessor(line, start).or_else(|| c_function(language, line, start, indent)),
+        L::C | L::Cpp | L::Java | L::CSharp | L::Dart => {
+            preprocessor(line, start).or_else(|| c_function(language, line, start, indent))
+        }
         L::JavaScript | L::TypeScript => script_method(line, start, indent),
         L::Python | L::Ruby | L::R | L::Lua | L::Julia => assignment(line, start, indent),
         L::Shell => shell_function(line, start),
         L::Haskell => signature(line, start),
-        L::Php | L::Go | L::Rust | L::Kotlin | L::Swift | L::Scala | L::Perl | L::Elixir | L::Zig | L::Sql | L::Other => None,
+        L::Php
+        | L::Go
+        | L::Rust
+        | L::Kotlin
+        | L::Swift
+        | L::Scala
+        | L::Perl
+        | L::Elixir
+        | L::Zig
+        | L::Sql
+        | L::Other => None,
     }
 }
 
@@ -265,13 +340,18 @@ fn by_family(language: Language, line: &[u8], start: usize, indent: usize) -> Op
 fn preprocessor(line: &[u8], start: usize) -> Option<(Range<usize>, Kind)> {
     let rest = line[start..].strip_prefix(b"#")?;
     let word = skip_spaces(line, line.len() - rest.len());
-    line[word..].starts_with(b"define").then(|| word_at(line, skip_spaces(line, word + 6))).flatten().map(|name| (name, Kind::Value))
+    line[word..]
+        .starts_with(b"define")
+        .then(|| word_at(line, skip_spaces(line, word + 6)))
+        .flatten()
+        .map(|name| (name, Kind::Value))
 }
 
 /// Words that stand before `(` without being a function's name.
 const CONTROL: &[&str] = &[
-    "if", "for", "while", "switch", "return", "catch", "else", "do", "sizeof", "new", "throw", "case", "using", "lock", "foreach",
-    "await", "assert", "delete", "yield", "when", "goto", "typeof", "super", "this", "base", "elif", "with", "defined",
+    "if", "for", "while", "switch", "return", "catch", "else", "do", "sizeof", "new", "throw", "case", "using", "lock",
+    "foreach", "await", "assert", "delete", "yield", "when", "goto", "typeof", "super", "this", "base", "elif", "with",
+    "defined",
 ];
 
 /// `type name(args) {`: two words or more, no statement, no call.
@@ -310,7 +390,8 @@ fn assignment(line: &[u8], start: usize, indent: usize) -> Option<(Range<usize>,
     let name = word_at(line, start)?;
     let last = last_of(line, name.clone());
     let rest = line[last.end..].trim_ascii_start();
-    let value = rest.strip_prefix(b"<-").or_else(|| rest.strip_prefix(b"=").filter(|after| after.first() != Some(&b'=')));
+    let value =
+        rest.strip_prefix(b"<-").or_else(|| rest.strip_prefix(b"=").filter(|after| after.first() != Some(&b'=')));
     let annotated = rest.first() == Some(&b':') && rest.contains(&b'=') && last == name;
     let function = value.is_some_and(|value| value.trim_ascii_start().starts_with(b"function"));
     if function {
@@ -345,32 +426,105 @@ mod tests {
     fn every_language_names_its_definitions() {
         use Language as L;
         let table: &[(L, &str, &[&str])] = &[
-            (L::Python, "class A(B):\n    async def run(self):\nLIMIT: int = 3\ndef top():\n    x = 1", &["Type A", "Member run", "Value LIMIT", "Function top"]),
-            (L::Rust, "pub(crate) struct A<T>;\nimpl<T> Display for A<T> {\n    pub const fn new() {}\n}\nmacro_rules! check {\nstatic MAX: u8 = 1;", &["Type A", "Block A", "Member new", "Function check", "Value MAX"]),
-            (L::Go, "type Repo struct {\nfunc (r *Repo) Open(x int) error {\nfunc main() {\nvar ErrX = 1", &["Type Repo", "Function Open", "Function main", "Value ErrX"]),
-            (L::Java, "public final class A {\n  @Override\n  public static <T> List<T> of(T a) {\n    if (a) {\n    foo(a);\n  A(int x) {", &["Type A", "Member of"]),
-            (L::C, "static int parse_line(char *s)\n{\n\tif (x) {\nstruct node {\n#define LIMIT 3\nint x = f(3);", &["Function parse_line", "Type node", "Value LIMIT"]),
-            (L::Cpp, "namespace fmt {\ntemplate <typename T>\nvoid Buffer::grow(size_t n) {\nenum class color {", &["Type fmt", "Function grow", "Type color"]),
-            (L::CSharp, "namespace A.B\npublic class JsonReader : X\n    protected override Task<int> ReadAsync(Token t)\n    return Read(t);", &["Type A", "Type JsonReader", "Member ReadAsync"]),
-            (L::JavaScript, "export default class A {\n  render() {\n    if (x) {\nconst useX = (a) => {\nexports.run = function (x) {\nfunction* gen() {", &["Type A", "Member render", "Function useX", "Function run", "Function gen"]),
-            (L::TypeScript, "export interface Props<T> {\nexport type X = A | B\nexport async function load() {", &["Type Props", "Type X", "Function load"]),
-            (L::Php, "abstract class A\n    public static function make(array $x)\n    const LIMIT = 3;", &["Type A", "Member make"]),
-            (L::Ruby, "module Deliver\n  class Runner\n    def self.start(x)\nLIMIT = 3", &["Type Deliver", "Type Runner", "Member start", "Value LIMIT"]),
-            (L::Kotlin, "data class A(val x: Int)\nfun String.shout(): String {\nobject Cache {", &["Type A", "Function shout", "Type Cache"]),
-            (L::Swift, "public extension View {\n    func frame(x: Int) -> X {\nprotocol P {", &["Block View", "Member frame", "Type P"]),
-            (L::Scala, "sealed trait T\ncase class A(x: Int)\n  def go(x: Int) = 1\nobject O {", &["Type T", "Type A", "Member go", "Type O"]),
+            (
+                L::Python,
+                "class A(B):\n    async def run(self):\nLIMIT: int = 3\ndef top():\n    x = 1",
+                &["Type A", "Member run", "Value LIMIT", "Function top"],
+            ),
+            (
+                L::Rust,
+                "pub(crate) struct A<T>;\nimpl<T> Display for A<T> {\n    pub const fn new() {}\n}\nmacro_rules! check {\nstatic MAX: u8 = 1;",
+                &["Type A", "Block A", "Member new", "Function check", "Value MAX"],
+            ),
+            (
+                L::Go,
+                "type Repo struct {\nfunc (r *Repo) Open(x int) error {\nfunc main() {\nvar ErrX = 1",
+                &["Type Repo", "Function Open", "Function main", "Value ErrX"],
+            ),
+            (
+                L::Java,
+                "public final class A {\n  @Override\n  public static <T> List<T> of(T a) {\n    if (a) {\n    foo(a);\n  A(int x) {",
+                &["Type A", "Member of"],
+            ),
+            (
+                L::C,
+                "static int parse_line(char *s)\n{\n\tif (x) {\nstruct node {\n#define LIMIT 3\nint x = f(3);",
+                &["Function parse_line", "Type node", "Value LIMIT"],
+            ),
+            (
+                L::Cpp,
+                "namespace fmt {\ntemplate <typename T>\nvoid Buffer::grow(size_t n) {\nenum class color {",
+                &["Type fmt", "Function grow", "Type color"],
+            ),
+            (
+                L::CSharp,
+                "namespace A.B\npublic class JsonReader : X\n    protected override Task<int> ReadAsync(Token t)\n    return Read(t);",
+                &["Type A", "Type JsonReader", "Member ReadAsync"],
+            ),
+            (
+                L::JavaScript,
+                "export default class A {\n  render() {\n    if (x) {\nconst useX = (a) => {\nexports.run = function (x) {\nfunction* gen() {",
+                &["Type A", "Member render", "Function useX", "Function run", "Function gen"],
+            ),
+            (
+                L::TypeScript,
+                "export interface Props<T> {\nexport type X = A | B\nexport async function load() {",
+                &["Type Props", "Type X", "Function load"],
+            ),
+            (
+                L::Php,
+                "abstract class A\n    public static function make(array $x)\n    const LIMIT = 3;",
+                &["Type A", "Member make"],
+            ),
+            (
+                L::Ruby,
+                "module Deliver\n  class Runner\n    def self.start(x)\nLIMIT = 3",
+                &["Type Deliver", "Type Runner", "Member start", "Value LIMIT"],
+            ),
+            (
+                L::Kotlin,
+                "data class A(val x: Int)\nfun String.shout(): String {\nobject Cache {",
+                &["Type A", "Function shout", "Type Cache"],
+            ),
+            (
+                L::Swift,
+                "public extension View {\n    func frame(x: Int) -> X {\nprotocol P {",
+                &["Block View", "Member frame", "Type P"],
+            ),
+            (
+                L::Scala,
+                "sealed trait T\ncase class A(x: Int)\n  def go(x: Int) = 1\nobject O {",
+                &["Type T", "Type A", "Member go", "Type O"],
+            ),
             (L::Dart, "class A extends B {\n  Widget build(BuildContext c) {", &["Type A", "Member build"]),
             (L::Lua, "local function f(x)\nfunction M.util:go()\nM.run = function()", &["Function go", "Function run"]),
             (L::Perl, "package A::B;\nsub new {", &["Type A", "Function new"]),
             (L::Shell, "build_all() {\nfunction clean {\necho x", &["Function build_all", "Function clean"]),
             (L::R, "fit.model <- function(x) {\nlimit <- 3", &["Function model", "Value limit"]),
-            (L::Julia, "module Foo\nfunction bar(x)\nstruct Baz\nmacro go(x)", &["Type Foo", "Function bar", "Type Baz", "Function go"]),
-            (L::Elixir, "defmodule A.Parser do\n  def parse(x) do\n  defp help(x), do: x", &["Type Parser", "Member parse", "Member help"]),
-            (L::Haskell, "module Main where\ndata Tree a = Leaf\nparse :: String -> Int\nclass Show a where", &["Function parse", "Type Show"]),
+            (
+                L::Julia,
+                "module Foo\nfunction bar(x)\nstruct Baz\nmacro go(x)",
+                &["Type Foo", "Function bar", "Type Baz", "Function go"],
+            ),
+            (
+                L::Elixir,
+                "defmodule A.Parser do\n  def parse(x) do\n  defp help(x), do: x",
+                &["Type Parser", "Member parse", "Member help"],
+            ),
+            (
+                L::Haskell,
+                "module Main where\ndata Tree a = Leaf\nparse :: String -> Int\nclass Show a where",
+                &["Function parse", "Type Show"],
+            ),
             (L::Zig, "pub fn main() !void {\nconst Node = struct {", &["Function main", "Value Node"]),
-            (L::Sql, "CREATE TABLE app.users (\nCREATE OR REPLACE FUNCTION touch() RETURNS", &["Type users", "Function touch"]),
+            (
+                L::Sql,
+                "CREATE TABLE app.users (\nCREATE OR REPLACE FUNCTION touch() RETURNS",
+                &["Type users", "Function touch"],
+            ),
         ];
-        let wrong: Vec<_> = table.iter().filter(|(language, text, expected)| found(*language, text) != *expected).collect();
+        let wrong: Vec<_> =
+            table.iter().filter(|(language, text, expected)| found(*language, text) != *expected).collect();
         let shown: Vec<_> = wrong.iter().map(|(language, text, _)| (language, found(*language, text))).collect();
         assert!(wrong.is_empty(), "{wrong:#?}\nfound {shown:#?}");
     }

@@ -21,8 +21,12 @@ const WIDE_COMMIT: usize = 30;
 pub fn similar_commits(query: &Query, messages: &[Hits]) -> Vec<(usize, f32)> {
     let statistics = Statistics::of(query, messages.iter(), 0.5);
     let weight = issue_weight(query);
-    let mut scored: Vec<(usize, f32)> =
-        messages.iter().enumerate().map(|(at, message)| (at, statistics.score(message, &weight))).filter(|(_, score)| *score > 0.0).collect();
+    let mut scored: Vec<(usize, f32)> = messages
+        .iter()
+        .enumerate()
+        .map(|(at, message)| (at, statistics.score(message, &weight)))
+        .filter(|(_, score)| *score > 0.0)
+        .collect();
     scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     scored.truncate(SIMILAR_LIMIT);
     scored
@@ -40,8 +44,16 @@ pub fn first_look(query: &Query, corpus: &Corpus) -> Vec<Values> {
         role(file, one);
     }
     let scaled = [
-        Signal::Content, Signal::Title, Signal::Path, Signal::Name, Signal::Module, Signal::Defines, Signal::Definitions,
-        Signal::Recent, Signal::Similar, Signal::Size,
+        Signal::Content,
+        Signal::Title,
+        Signal::Path,
+        Signal::Name,
+        Signal::Module,
+        Signal::Defines,
+        Signal::Definitions,
+        Signal::Recent,
+        Signal::Similar,
+        Signal::Size,
     ];
     scaled.into_iter().for_each(|signal| scale(&mut values, signal));
     values
@@ -81,7 +93,20 @@ fn path_terms(query: &Query, path: &[u8]) -> (Vec<u16>, usize) {
 }
 
 /// Names that say less than the folder that they stand in.
-const PLAIN_NAMES: &[&[u8]] = &[b"__init__", b"base", b"core", b"utils", b"util", b"common", b"index", b"mod", b"lib", b"main", b"helpers", b"types"];
+const PLAIN_NAMES: &[&[u8]] = &[
+    b"__init__",
+    b"base",
+    b"core",
+    b"utils",
+    b"util",
+    b"common",
+    b"index",
+    b"mod",
+    b"lib",
+    b"main",
+    b"helpers",
+    b"types",
+];
 
 /// The file's telling name: its stem, or its folder where the stem tells nothing.
 fn telling_name(path: &[u8]) -> &[u8] {
@@ -93,7 +118,8 @@ fn telling_name(path: &[u8]) -> &[u8] {
 }
 
 fn words_in_paths(query: &Query, corpus: &Corpus, values: &mut [Values]) {
-    let found: Vec<_> = corpus.files.iter().map(|file| path_terms(query, without_extension(file.path.as_bytes())).0).collect();
+    let found: Vec<_> =
+        corpus.files.iter().map(|file| path_terms(query, without_extension(file.path.as_bytes())).0).collect();
     let mut containing = vec![0_u32; query.terms.len()];
     found.iter().flatten().for_each(|term| containing[*term as usize] += 1);
     let all = corpus.files.len() as f32;
@@ -170,7 +196,8 @@ pub fn definition_worth(corpus: &Corpus, all: &[(u32, Kind)]) -> f32 {
 }
 
 fn definitions(query: &Query, corpus: &Corpus, values: &mut [Values]) {
-    let names: HashMap<Term, f32, Fast> = query.names.iter().map(|(name, weight)| (Term::of(name.as_bytes()), *weight)).collect();
+    let names: HashMap<Term, f32, Fast> =
+        query.names.iter().map(|(name, weight)| (Term::of(name.as_bytes()), *weight)).collect();
     let mut found: Vec<_> = definers(corpus, &names).into_iter().collect();
     found.sort_unstable_by_key(|(name, _)| *name);
     for (name, all) in found {
@@ -194,7 +221,9 @@ fn history(query: &Query, corpus: &Corpus, values: &mut [Values]) {
     }
     let messages: Vec<Hits> = corpus.history.iter().map(|commit| commit.hits.clone()).collect();
     for (commit, score) in similar_commits(query, &messages) {
-        let Some(files) = corpus.history[commit].files.as_ref().filter(|files| files.len() <= WIDE_COMMIT) else { continue };
+        let Some(files) = corpus.history[commit].files.as_ref().filter(|files| files.len() <= WIDE_COMMIT) else {
+            continue;
+        };
         for file in files {
             let one = &mut values[*file as usize];
             one.set(Signal::Similar, one.get(Signal::Similar) + score / (files.len() as f32).sqrt());

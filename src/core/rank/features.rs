@@ -228,7 +228,10 @@ mod tests {
         let features = features("class Query:\n    def set_limits(self): self.set_limits()\n");
         let view = features.view();
         let count = |word: &[u8]| view.terms().find(|(term, _)| *term == Term::of(word)).map(|(_, count)| count);
-        assert_eq!((count(b"limit"), count(b"set_limits"), count(b"query"), count(b"absent")), (Some(2), Some(2), Some(1), None));
+        assert_eq!(
+            (count(b"limit"), count(b"set_limits"), count(b"query"), count(b"absent")),
+            (Some(2), Some(2), Some(1), None)
+        );
         assert!(view.definitions().any(|definition| definition == (Term::of(b"Query"), Kind::Type)));
         assert_eq!(view.lines, 2);
     }

@@ -10,14 +10,20 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a constant pattern")
 }
 
-static PYTHON: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?m)^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+\(?([^\n#)]*)|import[ \t]+([\w., \t]+))"));
+static PYTHON: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?m)^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+\(?([^\n#)]*)|import[ \t]+([\w., \t]+))")
+});
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r#"(?m)^.*?(?:\bimport\b|\bfrom\b|\brequire(?:_relative|_once)?\b|\bexport\b|#[ \t]*include|\binclude(?:_once)?\b|\bpart\b)[^'"<\n]*['"<]([\w@./-]+)['">]"#)
+    pattern(
+        r#"(?m)^.*?(?:\bimport\b|\bfrom\b|\brequire(?:_relative|_once)?\b|\bexport\b|#[ \t]*include|\binclude(?:_once)?\b|\bpart\b)[^'"<\n]*['"<]([\w@./-]+)['">]"#,
+    )
 });
 static GO: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(?m)^(?:import)?[ \t]*(?:\w+[ \t]+)?"([\w./-]+)"[ \t]*$"#));
-static DOTTED: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?m)^[ \t]*(?:pub(?:\([a-z]+\))?[ \t]+)?(?:import|use|using|mod|alias|library)[ \t]+(?:static[ \t]+)?([A-Za-z_\\][\w.:\\]*)"));
+static DOTTED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?m)^[ \t]*(?:pub(?:\([a-z]+\))?[ \t]+)?(?:import|use|using|mod|alias|library)[ \t]+(?:static[ \t]+)?([A-Za-z_\\][\w.:\\]*)",
+    )
+});
 
 /// Imports are looked for in this many bytes, and this many are kept.
 const HEAD: usize = 64 << 10;
@@ -30,9 +36,22 @@ pub fn imports(language: Language, text: &[u8]) -> Vec<String> {
     let mut found = match language {
         L::Python => python(text),
         L::Go => captured(&GO, text),
-        L::JavaScript | L::TypeScript | L::C | L::Cpp | L::Ruby | L::Dart | L::Lua | L::Shell => captured(&QUOTED, text),
+        L::JavaScript | L::TypeScript | L::C | L::Cpp | L::Ruby | L::Dart | L::Lua | L::Shell => {
+            captured(&QUOTED, text)
+        }
         L::Php => [captured(&QUOTED, text), dotted(text)].concat(),
-        L::Rust | L::Java | L::CSharp | L::Kotlin | L::Scala | L::Swift | L::Elixir | L::Haskell | L::Julia | L::R | L::Perl | L::Zig => dotted(text),
+        L::Rust
+        | L::Java
+        | L::CSharp
+        | L::Kotlin
+        | L::Scala
+        | L::Swift
+        | L::Elixir
+        | L::Haskell
+        | L::Julia
+        | L::R
+        | L::Perl
+        | L::Zig => dotted(text),
         L::Sql | L::Other => Vec::new(),
     };
     found.sort_unstable();
@@ -63,7 +82,10 @@ fn python(text: &[u8]) -> Vec<String> {
             let dots = module.len() - module.trim_start_matches('.').len();
             let base = format!("{}{}", &module[..dots], module[dots..].replace('.', "/"));
             let names = captures.get(2).map(|names| text_of(names.as_bytes())).unwrap_or_default();
-            let named = names.split(',').filter_map(|name| name.split_whitespace().next()).filter(|name| *name != "*" && *name != "\\");
+            let named = names
+                .split(',')
+                .filter_map(|name| name.split_whitespace().next())
+                .filter(|name| *name != "*" && *name != "\\");
             let separator = if module.len() == dots { "" } else { "/" };
             let before = found.len();
             found.extend(named.map(|name| format!("{base}{separator}{name}")));
@@ -72,7 +94,9 @@ fn python(text: &[u8]) -> Vec<String> {
             }
         } else if let Some(modules) = captures.get(3) {
             let modules = text_of(modules.as_bytes());
-            found.extend(modules.split(',').filter_map(|name| name.split_whitespace().next()).map(|name| name.replace('.', "/")));
+            found.extend(
+                modules.split(',').filter_map(|name| name.split_whitespace().next()).map(|name| name.replace('.', "/")),
+            );
         }
     }
     found
@@ -109,11 +133,23 @@ mod tests {
     #[test]
     fn imports_of_each_family() {
         let of = |language, text: &str| imports(language, text.as_bytes());
-        assert_eq!(of(Language::Python, "from a.b import c as d, e\nimport os.path, re\nfrom . import x\nfrom ..y import z"), ["..y/z", ".x", "a/b/c", "a/b/e", "os/path", "re"]);
-        assert_eq!(of(Language::Go, "import (\n\t\"code.gitea.io/gitea/modules/git\"\n\tx \"fmt\"\n)"), ["code.gitea.io/gitea/modules/git", "fmt"]);
-        assert_eq!(of(Language::TypeScript, "import { a } from './b/c'\nconst d = require(\"../e\")"), ["../e", "./b/c"]);
+        assert_eq!(
+            of(Language::Python, "from a.b import c as d, e\nimport os.path, re\nfrom . import x\nfrom ..y import z"),
+            ["..y/z", ".x", "a/b/c", "a/b/e", "os/path", "re"]
+        );
+        assert_eq!(
+            of(Language::Go, "import (\n\t\"code.gitea.io/gitea/modules/git\"\n\tx \"fmt\"\n)"),
+            ["code.gitea.io/gitea/modules/git", "fmt"]
+        );
+        assert_eq!(
+            of(Language::TypeScript, "import { a } from './b/c'\nconst d = require(\"../e\")"),
+            ["../e", "./b/c"]
+        );
         assert_eq!(of(Language::C, "#include \"util/str.h\"\n#include <stdio.h>"), ["stdio.h", "util/str.h"]);
-        assert_eq!(of(Language::Rust, "use crate::core::names::RepoPath;\npub mod words;"), ["crate/core/names/RepoPath", "words"]);
+        assert_eq!(
+            of(Language::Rust, "use crate::core::names::RepoPath;\npub mod words;"),
+            ["crate/core/names/RepoPath", "words"]
+        );
         assert_eq!(of(Language::Java, "import static com.google.gson.Gson;"), ["com/google/gson/Gson"]);
         assert_eq!(of(Language::Php, "use Composer\\Package\\Link;"), ["Composer/Package/Link"]);
     }

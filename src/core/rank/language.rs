@@ -113,20 +113,79 @@ impl Role {
     }
 }
 
-const TEST_FOLDERS: &[&str] =
-    &["tests", "__tests__", "spec", "specs", "testdata", "fixtures", "e2e", "__mocks__", "mocks", "snapshots", "testcases"];
+const TEST_FOLDERS: &[&str] = &[
+    "tests",
+    "__tests__",
+    "spec",
+    "specs",
+    "testdata",
+    "fixtures",
+    "e2e",
+    "__mocks__",
+    "mocks",
+    "snapshots",
+    "testcases",
+];
 const SIDE_FOLDERS: &[&str] = &[
-    "doc", "docs", "documentation", "example", "examples", "tutorial", "tutorials", "galleries", "benchmark", "benchmarks",
-    "asv_bench", "bench", "benches", "ci", "tools", "scripts", "release", "build_tools", ".github", "contrib", "samples",
-    "demo", "demos", "playground",
+    "doc",
+    "docs",
+    "documentation",
+    "example",
+    "examples",
+    "tutorial",
+    "tutorials",
+    "galleries",
+    "benchmark",
+    "benchmarks",
+    "asv_bench",
+    "bench",
+    "benches",
+    "ci",
+    "tools",
+    "scripts",
+    "release",
+    "build_tools",
+    ".github",
+    "contrib",
+    "samples",
+    "demo",
+    "demos",
+    "playground",
 ];
 const FOREIGN_FOLDERS: &[&str] = &[
-    "vendor", "_vendor", "vendored", "extern", "externals", "external", "third_party", "thirdparty", "node_modules",
-    "site-packages", "dist", "deps", "locale", "locales",
+    "vendor",
+    "_vendor",
+    "vendored",
+    "extern",
+    "externals",
+    "external",
+    "third_party",
+    "thirdparty",
+    "node_modules",
+    "site-packages",
+    "dist",
+    "deps",
+    "locale",
+    "locales",
 ];
 const FOREIGN_ENDS: &[&str] = &[
-    ".min.js", ".min.css", ".lock", "-lock.json", "lock.yaml", ".pb.go", "_pb2.py", ".g.dart", ".designer.cs", ".map",
-    ".snap", ".svg", ".po", "go.sum", ".generated.ts", "_generated.go", ".gen.go",
+    ".min.js",
+    ".min.css",
+    ".lock",
+    "-lock.json",
+    "lock.yaml",
+    ".pb.go",
+    "_pb2.py",
+    ".g.dart",
+    ".designer.cs",
+    ".map",
+    ".snap",
+    ".svg",
+    ".po",
+    "go.sum",
+    ".generated.ts",
+    "_generated.go",
+    ".gen.go",
 ];
 
 /// The last component.
@@ -159,8 +218,10 @@ fn is_document(lower: &[u8]) -> bool {
 
 /// Markup that is part of a program: page templates, styles, schemas.
 fn is_template(lower: &[u8]) -> bool {
-    const ENDS: &[&str] =
-        &[".html", ".tmpl", ".erb", ".jinja", ".j2", ".css", ".scss", ".less", ".proto", ".graphql", ".twig", ".xaml", ".hbs"];
+    const ENDS: &[&str] = &[
+        ".html", ".tmpl", ".erb", ".jinja", ".j2", ".css", ".scss", ".less", ".proto", ".graphql", ".twig", ".xaml",
+        ".hbs",
+    ];
     ENDS.iter().any(|end| lower.ends_with(end.as_bytes()))
 }
 
@@ -171,8 +232,19 @@ fn is_test_name(name: &[u8]) -> bool {
     let starts = |prefix: &str| lower.starts_with(prefix.as_bytes());
     let ends = |suffix: &str| lower.ends_with(suffix.as_bytes());
     let hump = |suffix: &str| stem.ends_with(suffix.as_bytes());
-    starts("test_") || lower == b"test" || lower == b"tests" || lower == b"conftest" || ends("_test") || ends("_tests")
-        || ends("_spec") || ends(".test") || ends(".spec") || ends("-test") || hump("Test") || hump("Tests") || hump("TestCase")
+    starts("test_")
+        || lower == b"test"
+        || lower == b"tests"
+        || lower == b"conftest"
+        || ends("_test")
+        || ends("_tests")
+        || ends("_spec")
+        || ends(".test")
+        || ends(".spec")
+        || ends("-test")
+        || hump("Test")
+        || hump("Tests")
+        || hump("TestCase")
 }
 
 #[cfg(test)]

@@ -98,7 +98,9 @@ fn closes(line: &[u8], start: usize, indent: usize, definition: &Definition) -> 
     if indent > definition.indent {
         return false;
     }
-    let closing = matches!(line[start], b'}' | b')' | b']' | b'{' | b'#') || line[start..].starts_with(b"end") || line[start..].starts_with(b"\"\"\"");
+    let closing = matches!(line[start], b'}' | b')' | b']' | b'{' | b'#')
+        || line[start..].starts_with(b"end")
+        || line[start..].starts_with(b"\"\"\"");
     let label = line[start..].starts_with(b"where") || line[start..].starts_with(b"else");
     indent < definition.indent || !(closing || label)
 }

@@ -77,7 +77,14 @@ impl Query {
             filter[filter_word(term.term)] |= filter_bit(term.term);
         }
         let whole = format!("{title}\n{body}");
-        Self { names: names(title, &prose, &code), places: places(&whole), modules: modules(&whole), runs: runs(title, body), terms, filter }
+        Self {
+            names: names(title, &prose, &code),
+            places: places(&whole),
+            modules: modules(&whole),
+            runs: runs(title, body),
+            terms,
+            filter,
+        }
     }
 
     /// The hits of an indexed blob.
@@ -130,7 +137,8 @@ fn split_code(body: &str) -> (String, String) {
             continue;
         }
         let prompt = trimmed.starts_with(">>>") || trimmed.starts_with("$ ") || trimmed.starts_with("In [");
-        let target = if fenced || prompt || line.starts_with("    ") || line.starts_with('\t') { &mut code } else { &mut prose };
+        let target =
+            if fenced || prompt || line.starts_with("    ") || line.starts_with('\t') { &mut code } else { &mut prose };
         target.push_str(line);
         target.push('\n');
     }
@@ -153,7 +161,8 @@ fn weigh(title: &str, prose: &str, code: &str) -> Vec<QueryTerm> {
             });
         }
     }
-    let mut terms: Vec<_> = weights.into_iter().map(|(term, (weight, title))| QueryTerm { term, weight, title }).collect();
+    let mut terms: Vec<_> =
+        weights.into_iter().map(|(term, (weight, title))| QueryTerm { term, weight, title }).collect();
     terms.sort_unstable_by(|a, b| b.weight.total_cmp(&a.weight).then(a.term.cmp(&b.term)));
     terms.truncate(TERM_LIMIT);
     terms.sort_unstable_by_key(|term| term.term);
@@ -189,10 +198,17 @@ fn names(title: &str, prose: &str, code: &str) -> BTreeMap<String, f32> {
 fn looks_like_code(text: &[u8], word: std::ops::Range<usize>) -> bool {
     let inner = words::trim_underscores(&text[word.clone()]);
     let hump = inner.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
-    let acronym = inner.windows(3).any(|three| three[0].is_ascii_uppercase() && three[1].is_ascii_uppercase() && three[2].is_ascii_lowercase());
+    let acronym = inner
+        .windows(3)
+        .any(|three| three[0].is_ascii_uppercase() && three[1].is_ascii_uppercase() && three[2].is_ascii_lowercase());
     let before = word.start.checked_sub(1).map(|at| text[at]);
-    let called = text.get(word.end) == Some(&b'(') || (before == Some(b'.') && word.start > 1 && words::is_word_byte(text[word.start - 2]));
-    inner.contains(&b'_') || hump || acronym || called || (before == Some(b':') && word.start > 1 && text[word.start - 2] == b':')
+    let called = text.get(word.end) == Some(&b'(')
+        || (before == Some(b'.') && word.start > 1 && words::is_word_byte(text[word.start - 2]));
+    inner.contains(&b'_')
+        || hump
+        || acronym
+        || called
+        || (before == Some(b':') && word.start > 1 && text[word.start - 2] == b':')
 }
 
 fn places(text: &str) -> Vec<Place> {

@@ -8,8 +8,8 @@ use super::bm25::{Statistics, issue_weight};
 use super::corpus::{Corpus, File};
 use super::evidence::first_look;
 use super::features::Fast;
-use super::language::{Language, Role};
 use super::imports::from_the_top;
+use super::language::{Language, Role};
 use super::query::{Hits, Query};
 use super::reading::Reading;
 use super::signals::{Signal, TABLE, Values, scale};
@@ -53,7 +53,8 @@ pub fn shortlist(values: &[Values]) -> Vec<u32> {
         }
         order
     };
-    let source = |signal: Signal| move |one: &Values| one.get(signal) * if one.get(Signal::Test) > 0.0 { 0.3 } else { 1.0 };
+    let source =
+        |signal: Signal| move |one: &Values| one.get(signal) * if one.get(Signal::Test) > 0.0 { 0.3 } else { 1.0 };
     let mut chosen = best(SHORTLIST * 2 / 3, &|one| one.score() + 1.0);
     chosen.extend(best(SHORTLIST / 6, &source(Signal::Content)));
     chosen.extend(best(SHORTLIST / 6, &source(Signal::Title)));
@@ -71,7 +72,13 @@ pub fn look(query: &Query, corpus: &Corpus) -> (Vec<Values>, Vec<u32>) {
 }
 
 /// The second half: all files, best first. `readings` are those of the shortlist, in its order.
-pub fn rank(query: &Query, corpus: &Corpus, mut values: Vec<Values>, chosen: &[u32], readings: &[Reading]) -> Vec<Ranked> {
+pub fn rank(
+    query: &Query,
+    corpus: &Corpus,
+    mut values: Vec<Values>,
+    chosen: &[u32],
+    readings: &[Reading],
+) -> Vec<Ranked> {
     let pieces = piece_scores(query, chosen, readings, &mut values);
     quoted(chosen, readings, &mut values);
     [Signal::Piece, Signal::Pieces, Signal::Quoted].into_iter().for_each(|signal| scale(&mut values, signal));
@@ -92,7 +99,12 @@ fn unread(file: &File, values: &Values) -> Ranked {
 }
 
 /// Scores every piece of every candidate; the candidates' signals get the best and the mean of the best three.
-fn piece_scores(query: &Query, chosen: &[u32], readings: &[Reading], values: &mut [Values]) -> Vec<Vec<(Range<usize>, f32)>> {
+fn piece_scores(
+    query: &Query,
+    chosen: &[u32],
+    readings: &[Reading],
+    values: &mut [Values],
+) -> Vec<Vec<(Range<usize>, f32)>> {
     let empty = Hits::default();
     let all = readings.iter().flat_map(|reading| {
         let without = (reading.piece_count as usize).saturating_sub(reading.pieces.len());
@@ -163,7 +175,9 @@ fn import_targets(corpus: &Corpus, importer: &File, reading: &Reading) -> Vec<u3
     for import in &reading.imports {
         let (found, depth) = corpus.find_module(&from_the_top(&path, import));
         let sure = found.len() == 1 || (found.len() <= 3 && depth > 1);
-        targets.extend(found.into_iter().filter(|file| sure && corpus.files[*file as usize].language == importer.language));
+        targets.extend(
+            found.into_iter().filter(|file| sure && corpus.files[*file as usize].language == importer.language),
+        );
     }
     targets.sort_unstable();
     targets.dedup();

@@ -36,7 +36,13 @@ impl Reading {
     /// Reads a candidate's text (whole, as in the tree).
     pub fn of(query: &Query, language: Language, whole: Arc<[u8]>) -> Self {
         if crate::core::change::is_binary(&whole) {
-            return Self { text: Arc::new([]), pieces: Vec::new(), piece_count: 0, runs: Vec::new(), imports: Vec::new() };
+            return Self {
+                text: Arc::new([]),
+                pieces: Vec::new(),
+                piece_count: 0,
+                runs: Vec::new(),
+                imports: Vec::new(),
+            };
         }
         let text = &whole[..whole.len().min(TEXT_LIMIT)];
         let outline = Outline::of(language, text);

@@ -42,8 +42,10 @@ impl Repo {
         let tree = self.tree_of(commit)?;
         let listed: Vec<_> = self.files(&tree)?.into_iter().filter(|file| file.kind.is_file()).collect();
         let tip = object_id(commit.as_str())?;
-        let paths: HashMap<&[u8], u32, Fast> = listed.iter().zip(0..).map(|(file, at)| (file.path.as_bytes(), at)).collect();
-        let ids: Vec<(gix::ObjectId, Language)> = listed.iter().map(|file| (file.id, Language::of(file.path.as_bytes()))).collect();
+        let paths: HashMap<&[u8], u32, Fast> =
+            listed.iter().zip(0..).map(|(file, at)| (file.path.as_bytes(), at)).collect();
+        let ids: Vec<(gix::ObjectId, Language)> =
+            listed.iter().map(|file| (file.id, Language::of(file.path.as_bytes()))).collect();
         let shared = self.gix().clone().into_sync();
         let (past, sketches) = std::thread::scope(|scope| {
             let past = scope.spawn(|| lineage::past(&shared, tip, query, index, &paths));
@@ -56,7 +58,11 @@ impl Repo {
         used.extend(ids.iter().map(|(id, language)| Key::new(id.as_slice(), *language as u8)));
         let files = listed.into_iter().zip(sketches).map(|(file, sketch)| {
             let (hits, lines, definitions) = (sketch.hits, sketch.lines, sketch.definitions);
-            kept.extend(sketch.record.map(|record| (Key::new(file.id.as_slice(), Language::of(file.path.as_bytes()) as u8), record)));
+            kept.extend(
+                sketch
+                    .record
+                    .map(|record| (Key::new(file.id.as_slice(), Language::of(file.path.as_bytes()) as u8), record)),
+            );
             File::of(file.path, hits, lines, definitions)
         });
         let files: Vec<File> = files.collect();
@@ -92,7 +98,12 @@ thread_local! {
     static WORKSPACE: std::cell::RefCell<Workspace> = std::cell::RefCell::default();
 }
 
-fn sketches(shared: &gix::ThreadSafeRepository, ids: &[(gix::ObjectId, Language)], query: &Query, index: &Index) -> Vec<Sketch> {
+fn sketches(
+    shared: &gix::ThreadSafeRepository,
+    ids: &[(gix::ObjectId, Language)],
+    query: &Query,
+    index: &Index,
+) -> Vec<Sketch> {
     in_parallel(shared, ids, |objects, buffer, (id, language)| {
         let known = index.get(&Key::new(id.as_slice(), *language as u8)).and_then(View::parse);
         if let Some(view) = known {
@@ -126,7 +137,8 @@ fn in_parallel<T: Sync, R: Send>(
         let (mut buffer, mut done) = (Vec::new(), Vec::new());
         loop {
             let start = next.fetch_add(BATCH, Ordering::Relaxed);
-            let Some(batch) = items.get(start..(start + BATCH).min(items.len())).filter(|batch| !batch.is_empty()) else {
+            let Some(batch) = items.get(start..(start + BATCH).min(items.len())).filter(|batch| !batch.is_empty())
+            else {
                 return done;
             };
             let results: Vec<R> = batch.iter().map(|item| work(&local.objects, &mut buffer, item)).collect();

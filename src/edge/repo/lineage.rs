@@ -132,7 +132,8 @@ fn entries(repository: &gix::Repository, tree: Option<gix::ObjectId>) -> Option<
     let Some(tree) = tree else { return Some(Vec::new()) };
     let mut buffer = Vec::new();
     let iter: TreeRefIter<'_> = repository.objects.find_tree_iter(&tree, &mut buffer).ok()?;
-    iter.map(|entry| entry.ok().map(|entry| (entry.filename.to_owned(), entry.mode.is_tree(), entry.oid.to_owned()))).collect()
+    iter.map(|entry| entry.ok().map(|entry| (entry.filename.to_owned(), entry.mode.is_tree(), entry.oid.to_owned())))
+        .collect()
 }
 
 /// Collects the hashes of all paths that differ. `None` when a tree is missing.
