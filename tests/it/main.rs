@@ -8,6 +8,7 @@ mod conversation;
 mod flow;
 mod forge;
 mod guard;
+mod journal;
 mod manual;
 mod model;
 mod patches;
