@@ -5,6 +5,7 @@
 //! `kind`, what a change looks like to them in `view`.
 
 mod confusables;
+mod dependencies;
 mod entries;
 mod forbidden;
 mod globs;

@@ -8,7 +8,7 @@ use super::globs::Globs;
 use super::settings::{Limits, Loosening, SettingError, Tightening};
 use super::view::{View, texts, views};
 use super::violation::{Rule, Violation};
-use super::{forbidden, leftovers, secrets, unicode};
+use super::{dependencies, forbidden, leftovers, secrets, unicode};
 use crate::core::change::{Change, LineCounts, is_binary};
 use crate::core::names::{RepoPath, Secret};
 use crate::core::text::Redactor;
@@ -171,6 +171,7 @@ impl Policy {
             secrets::check(view, &own, &mut violations);
             unicode::check(view, &names, &mut violations);
             leftovers::check(view, &mut violations);
+            dependencies::check(view, &mut violations);
         }
         violations.retain(|violation| !self.is_permitted(violation));
         violations

@@ -319,7 +319,7 @@ mod tests {
             made_up(&["dsn = 'postgres://app:h7Kq2", "vX9@db.acme.io/prod'"]),
             made_up(&["gitea_token = \"7f3c9a51d2e84b60a1c5", "e8d9f0a1b2c3d4e5f6a7\""]),
             made_up(&["clientSecret: 'q7Zk3VbXw9LmPt", "RfYc2DhGsJ8NaEuQ1o'"]),
-            made_up(&["1234567890:A", "Aq7Zk3VbXw9LmPtRfYc2DhGsJ8NaEuQ1oWiT"]),
+            made_up(&["7130254689:A", "Aq7Zk3VbXw9LmPtRfYc2DhGsJ8NaEuQ1oWiT"]),
         ] {
             let found = credential_in(&line, true);
             assert!(found.is_some(), "{line} was not found");
