@@ -12,6 +12,7 @@ mod globs;
 mod kind;
 mod leftovers;
 mod policy;
+mod scripts;
 mod secrets;
 mod settings;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod testing;
 mod unicode;
 mod view;
 mod violation;
+mod weakening;
 
 pub use kind::is_test_file;
 pub use policy::{Approved, Flag, FlagKind, Policy, ReviewContext};

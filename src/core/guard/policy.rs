@@ -8,7 +8,7 @@ use super::globs::Globs;
 use super::settings::{Limits, Loosening, SettingError, Tightening};
 use super::view::{View, texts, views};
 use super::violation::{Rule, Violation};
-use super::{dependencies, forbidden, leftovers, secrets, unicode};
+use super::{dependencies, forbidden, leftovers, scripts, secrets, unicode, weakening};
 use crate::core::change::{Change, LineCounts, is_binary};
 use crate::core::names::{RepoPath, Secret};
 use crate::core::text::Redactor;
@@ -172,7 +172,9 @@ impl Policy {
             unicode::check(view, &names, &mut violations);
             leftovers::check(view, &mut violations);
             dependencies::check(view, &mut violations);
+            scripts::check(view, &mut violations);
         }
+        weakening::check(&views, about, &mut violations);
         violations.retain(|violation| !self.is_permitted(violation));
         violations
             .sort_by(|left, right| (&left.path, left.line, left.rule).cmp(&(&right.path, right.line, right.rule)));

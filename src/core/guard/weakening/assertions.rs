@@ -1,0 +1,295 @@
+//! What a line of a test demands: which value of what, and how strictly.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// One assertion, as far as a line shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Assertion {
+    /// The line, trimmed.
+    pub(super) text: String,
+    pub(super) strength: Strength,
+    /// What is looked at, as tokens without spaces; everything but the literal side of a comparison.
+    pub(super) subject: String,
+    /// The literal values that are demanded, in order; empty when none is a literal.
+    pub(super) expected: Vec<String>,
+}
+
+/// How much an assertion excludes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Strength {
+    /// True whatever the program does: `assert True`, `expect(1).toBe(1)`.
+    Trivial,
+    /// Only that there is something, or that it is of a kind: not null, defined, truthy, an instance, in a range.
+    Loose,
+    /// Everything else.
+    Exact,
+}
+
+/// The beginning of an assertion, in the frameworks in use.
+static ASSERTION: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?x)^\s*(?:await\s+|return\s+|\#\s*)?(?:
+            assert\b | (?:self|this|cls|\$this|Assert(?:ions)?|t|assert|require|qt|c|chai|tap|Expect|StringAssert|CollectionAssert|is|test|harness)(?:\.|->|::)
+              (?:assert\w*|\w*[eE]qual\w*|Nil|NotNil|True|False|Error\w*|NoError|Contains|NotContains|Len|Empty|NotEmpty|Panics\w*|Is\w*|That\w*|Throws\w*|Zero|Greater\w*|Less\w*|Regexp|fail\w*|Fail\w*|ok|notOk|same|not|throws|rejects|strictSame|deepEqual|match|JSONEq\w*|ElementsMatch|InDelta\w*|Same|NotSame|WithinDuration|Subset|Implements|Eventually\w*|Assert|Check|Errorf|Fatalf)\s*\(?
+            | (?:debug_)?assert\w*!? \s*\( | assert_\w+\s+\S | prop_assert\w*!\s*\( | (?:insta::)?assert_\w*snapshot!\s* | expect\w*!?\s*[\(\[{.] | expect\b
+            | (?:EXPECT|ASSERT|CHECK|REQUIRE|VERIFY|BOOST_\w+|STRCMP|DOUBLES|LONGS|UNSIGNED|FAIL|XCTAssert\w*|XCTUnwrap|TEST_ASSERT\w*|ck_assert\w*|g_assert\w*|zassert\w*|munit_assert\w*|cmp_ok|is_deeply|is|isnt|like|ok)(?:_\w+)?\s*\(
+            | (?:must|should)_?\w*\b | \w[\w.()\[\]]*\.(?:should|must)(?:_\w+|\.\w+)?\b | with\s+(?:self\.assert\w+|pytest\.(?:raises|warns))\b | pytest\.(?:raises|warns|fail)\b
+            | (?:verify|verifyNoMoreInteractions|assertThat|assertThrows|assertSoftly|shouldThrow|testthat)\s*[\({] | matches\? | refute\w*\b | flunk\b
+            | test_cmp\b | test_must_fail\b | test_grep\b | \[\s\S | is_equal
+        )",
+    )
+});
+
+/// Go's and C's way to fail by hand: a comparison in an `if` with a failing call behind it.
+static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^\s*if\s.*(?:!=|==|!\w+\.(?:Equal|DeepEqual|Is|Contains)|reflect\.DeepEqual|cmp\.Diff|err\b)")
+});
+
+/// Reads a line; `None` when it asserts nothing.
+pub(super) fn assertion(line: &str) -> Option<Assertion> {
+    let text = line.trim();
+    let comment = text.starts_with("//") || text.starts_with('#') || text.starts_with("/*") || text.starts_with("--");
+    if text.len() < 5
+        || text.len() > 2000
+        || comment
+        || !(ASSERTION.is_match(text) || (text.starts_with("if ") && COMPARISON.is_match(text)))
+    {
+        return None;
+    }
+    let tokens = tokens(text);
+    let (subject, expected) = split(&tokens);
+    Some(Assertion { text: text.to_owned(), strength: strength(text, &subject, &expected), subject, expected })
+}
+
+/// The smallest parts of a line: names, numbers with their sign, strings, operators.
+fn tokens(text: &str) -> Vec<&str> {
+    static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r#"[rbfu]?"(?:[^"\\]|\\.)*"|[rbfu]?'(?:[^'\\]|\\.)*'|`[^`]*`|\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?\w*|[A-Za-z_$]\w*|[=!<>]=+|&&|\|\||->|::|[^\s\w]"#,
+        )
+    });
+    TOKEN.find_iter(text).map(|token| token.as_str()).collect()
+}
+
+fn is_literal(token: &str) -> bool {
+    let word = ["True", "False", "true", "false", "None", "null", "nil", "undefined", "NaN", "NULL", "nullptr"]
+        .contains(&token);
+    word || token.starts_with(|c: char| c.is_ascii_digit()) || is_string(token)
+}
+
+fn is_string(token: &str) -> bool {
+    token.len() > 1 && token.ends_with(['"', '\'', '`'])
+}
+
+/// Parts an assertion into sides; a side of literals alone is what is expected, the rest is the subject.
+fn split(tokens: &[&str]) -> (String, Vec<String>) {
+    let (around, sides) = sides(tokens);
+    let mut subject = around;
+    let mut expected = Vec::new();
+    for side in sides {
+        if is_pure(side) {
+            expected.extend(values(side));
+            subject.push('□');
+            subject.extend(side.iter().filter(|token| !is_literal(token) && **token != "-").copied());
+        } else {
+            subject.extend(side.iter().copied());
+        }
+        subject.push('¦');
+    }
+    (subject, expected)
+}
+
+/// Literals, their signs and the brackets around lists of them.
+fn is_pure(side: &[&str]) -> bool {
+    let sign = ["(", "[", "{", ")", "]", "}", ",", "-", ":", "&", ";"];
+    side.iter().any(|token| is_literal(token)) && side.iter().all(|token| is_literal(token) || sign.contains(token))
+}
+
+const COMPARISONS: [&str; 6] = ["==", "===", "!=", "!==", ">=", "<="];
+
+/// What is compared, and everything around it as one text.
+fn sides<'t, 'a>(tokens: &'t [&'a str]) -> (String, Vec<&'t [&'a str]>) {
+    let end = tokens.iter().rposition(|token| ![";", "{"].contains(token)).map_or(0, |last| last + 1);
+    let tokens = &tokens[..end];
+    let open = tokens.iter().position(|token| *token == "(");
+    // `name(...)`: the arguments are the sides, or hold the comparison.
+    if let Some(open) =
+        open.filter(|open| *open > 0 && closing(tokens, *open) == Some(tokens.len() - 1) && is_path(&tokens[..*open]))
+    {
+        let inner = &tokens[open + 1..tokens.len() - 1];
+        let name = tokens[..open].concat();
+        return match comparison(inner) {
+            Some((left, operator, right)) => (name + operator, vec![left, before_comma(right)]),
+            None => (name, at_commas(inner)),
+        };
+    }
+    let rest = &tokens[1.min(tokens.len())..];
+    if let Some((left, operator, right)) = comparison(rest) {
+        return (tokens[0].to_owned() + operator, vec![left, before_comma(right)]);
+    }
+    let parts = at_commas(rest);
+    if parts.len() > 1 {
+        return (tokens[0].to_owned(), parts);
+    }
+    // `expect(x).toBe(5)`, `expect(x).to eq 5`: the last call or the last word has the value.
+    let groups: Vec<usize> = (0..tokens.len()).filter(|at| tokens[*at] == "(" && depth(&tokens[..*at]) == 0).collect();
+    if let [_, .., last] = groups[..]
+        && let Some(close) = closing(tokens, last)
+    {
+        return (tokens[close..].concat(), vec![&tokens[..last], &tokens[last + 1..close]]);
+    }
+    let literals = tokens.iter().rev().take_while(|token| is_literal(token) || **token == "-").count();
+    (String::new(), vec![&tokens[..tokens.len() - literals], &tokens[tokens.len() - literals..]])
+}
+
+/// One name with its path: `self.assertEqual`, `assert_eq!`, `assert.Equal`; not `assert add`.
+fn is_path(tokens: &[&str]) -> bool {
+    let is_name = |token: &str| token.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$');
+    let connected = tokens.windows(2).all(|pair| !(is_name(pair[0]) && is_name(pair[1])));
+    connected && tokens.iter().all(|token| [".", "::", "->", "!", "$"].contains(token) || is_name(token))
+}
+
+/// Open brackets minus closed ones.
+fn depth(tokens: &[&str]) -> i32 {
+    tokens
+        .iter()
+        .map(|token| i32::from(matches!(*token, "(" | "[" | "{")) - i32::from(matches!(*token, ")" | "]" | "}")))
+        .sum()
+}
+
+/// Where the bracket that opens here is closed.
+fn closing(tokens: &[&str], open: usize) -> Option<usize> {
+    (open + 1..=tokens.len()).find(|end| depth(&tokens[open..*end]) == 0).map(|end| end - 1)
+}
+
+/// The first comparison outside of brackets, with both its sides.
+fn comparison<'t, 'a>(tokens: &'t [&'a str]) -> Option<(&'t [&'a str], &'a str, &'t [&'a str])> {
+    let mut open = 0;
+    for (index, token) in tokens.iter().enumerate() {
+        open += depth(&[token]);
+        if open == 0 && COMPARISONS.contains(token) {
+            return Some((&tokens[..index], token, &tokens[index + 1..]));
+        }
+    }
+    None
+}
+
+/// Without the message that may follow.
+fn before_comma<'t, 'a>(tokens: &'t [&'a str]) -> &'t [&'a str] {
+    at_commas(tokens).first().copied().unwrap_or(tokens)
+}
+
+/// Parts between commas outside of brackets.
+fn at_commas<'t, 'a>(tokens: &'t [&'a str]) -> Vec<&'t [&'a str]> {
+    let mut open = 0;
+    tokens
+        .split(|token| {
+            open += depth(&[token]);
+            open == 0 && *token == ","
+        })
+        .collect()
+}
+
+/// Literals with the minus before them.
+fn values(part: &[&str]) -> Vec<String> {
+    let mut values = Vec::new();
+    for (index, token) in part.iter().enumerate().filter(|(_, token)| is_literal(token)) {
+        let minus = index > 0 && part[index - 1] == "-";
+        values.push(format!("{}{token}", if minus { "-" } else { "" }));
+    }
+    values
+}
+
+fn strength(text: &str, subject: &str, expected: &[String]) -> Strength {
+    static TRIVIAL: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r#"(?x)^(?:assert|self\.assertTrue|assert_?[tT]rue|assert!|assert\.(?:ok|True)|t\.true)\s*[\(\s]\s*(?:t\s*,\s*)?(?:True|true|1|"[^"]+"|'[^']+'|not\s+False|!false)\s*[,\)]*;?\s*(?:\#.*|//.*)?$
+              | ^expect\(\s*(?:true|1|!?!0)\s*\)\.(?:toBe|toEqual|toBeTruthy|to\.be|toBeTrue)\b | \s(?:or|\|\|)\s+(?:True|true|1)\s*\)?;?$ | ^(?:EXPECT|ASSERT)_TRUE\(\s*true\s*\)"#,
+        )
+    });
+    static LOOSE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?x)\bis\s+not\s+None\b | assertIsNotNone | assertIsInstance | \bisinstance\( | toBeDefined | toBeTruthy | not\.toBeNull | not\.toBeUndefined | toBeInstanceOf | \.to\.exist | assertNotNull | NotNull\( | NotNil\( | NotEmpty\(
+              | \.is_(?:some|ok)\(\) | assertTrue\(\s*\w+\s*\) | ^assert\s+\w+(?:\(.*\))?\s*$ | anything\(\) | expect\.any\( | assertGreater | assertLess | \bin\s*[\(\[] | (?:>=|<=)\s*-?\d | toBeGreaterThan | toBeLessThan | \btypeof\b | be_truthy | not_to\s+be_nil | be_a\b | !=\s*(?:None|null|nil)\b",
+        )
+    });
+    let parts: Vec<&str> = subject.split('¦').collect();
+    let compares =
+        ["==", "Equal", "equal", "assert_eq", "_EQ", "toBe", "toEqual"].iter().any(|word| subject.contains(word));
+    let same = compares
+        && parts.len() == 3
+        && parts[1] != "□"
+        && !parts[1].is_empty()
+        && parts[0].ends_with(&format!("=={}", parts[1]));
+    let constants = compares && expected.len() == 2 && expected[0] == expected[1] && subject.matches('□').count() == 2;
+    if TRIVIAL.is_match(text) || same || constants {
+        Strength::Trivial
+    } else if LOOSE.is_match(text) {
+        Strength::Loose
+    } else {
+        Strength::Exact
+    }
+}
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("patterns are constants that the tests compile")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, strength: Strength, expected: &[&str]) {
+        let found = assertion(line).unwrap_or_else(|| panic!("{line} is an assertion"));
+        assert_eq!(
+            (found.strength, found.expected),
+            (strength, expected.iter().map(|value| (*value).to_owned()).collect()),
+            "{line}: {}",
+            found.subject
+        );
+    }
+
+    #[test]
+    fn assertions_show_what_they_expect() {
+        use Strength::{Exact, Loose, Trivial};
+        check("    assert add(2, 3) == 5", Exact, &["5"]);
+        check("assert add(2, 3) == -1", Exact, &["-1"]);
+        check("self.assertEqual(add(2, 3), 5)", Exact, &["5"]);
+        check("assert_eq!(super::add(2, 3), 5);", Exact, &["5"]);
+        check("expect(add(2, 3)).toBe(5);", Exact, &["5"]);
+        check("expect(name()).toEqual('x y');", Exact, &["'x y'"]);
+        check("assertEquals(5, add(2, 3));", Exact, &["5"]);
+        check("EXPECT_EQ(add(2, 3), 5);", Exact, &["5"]);
+        check("if got != 5 {", Exact, &["5"]);
+        check("assert.Equal(t, 5, Add(2, 3))", Exact, &["5"]);
+        check("assert True", Trivial, &["True"]);
+        check("assertTrue(True)", Trivial, &["True"]);
+        check("assert!(true);", Trivial, &["true"]);
+        check("expect(true).toBe(true);", Trivial, &["true"]);
+        check("assertEqual(1, 1)", Trivial, &["1", "1"]);
+        check("assert_equal 5, add(2, 3)", Exact, &["5"]);
+        check("expect(add(2, 3)).to eq 5", Exact, &["5"]);
+        check("expect(add(2, 3)).to eq(5)", Exact, &["5"]);
+        check("assert(add(2, 3) == 5, \"adds\")", Exact, &["5"]);
+        check("assert f(x)[0] == [1, 2]", Exact, &["1", "2"]);
+        check("assert x == x", Trivial, &[]);
+        check("assert 1 == 1", Trivial, &["1", "1"]);
+        check("assert add(2, 3) is not None", Loose, &["None"]);
+        check("expect(add(2, 3)).toBeDefined();", Loose, &[]);
+        check("assert add(2, 3)", Loose, &[]);
+        for line in ["x = add(2, 3)", "# assert add(2, 3) == 5", "fn assertion() {}", "return 5", "let expected = 5;"] {
+            assert_eq!(assertion(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_subject_is_the_same_whatever_is_expected() {
+        let subject = |line: &str| assertion(line).unwrap().subject;
+        assert_eq!(subject("assert add(2, 3) == 5"), subject("assert add(2, 3) == -1"));
+        assert_eq!(subject("expect(add(2, 3)).toBe(5);"), subject("expect(add(2, 3)).toBe(-1);"));
+        assert_ne!(subject("assert add(2, 3) == 5"), subject("assert add(2, 4) == 5"));
+    }
+}

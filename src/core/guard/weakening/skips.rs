@@ -1,0 +1,183 @@
+//! Tests that are switched off: markers, early returns, conditions that are never true, focus on other tests.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::cases::Case;
+use super::pattern;
+use crate::core::guard::view::View;
+use crate::core::guard::violation::{Rule, Violation, excerpt};
+
+/// Markers that switch a test off whatever happens.
+static SKIP: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?x)@(?:pytest\.mark\.|unittest\.|mark\.)(?:skip|xfail|expectedFailure)\b(?:\s*$|\s*\(|\s*\#) | @(?:skip|xfail|expectedFailure|SkipTest)\b(?:\s*\(|\s*$) | \b(?:pytest|unittest)\.(?:skip|xfail)\( | \braise\s+(?:unittest\.)?SkipTest | \bself\.skipTest\(
+          | pytestmark\s*=\s*\[?\s*pytest\.mark\.(?:skip|xfail)\b(?:\s*$|\() | \#\[ignore\b | \#\[cfg\((?:any\(\)|FALSE|feature\s*=\s*"(?:never|disabled)[^"]*")\)\]
+          | \bt\.Skip(?:f|Now)?\( | \bb\.Skip(?:f|Now)?\(
+          | \b(?:it|test|describe|context|suite|specify|bench)\.(?:skip|todo|fails|fixme)\b | \bx(?:it|describe|test|specify|context|scenario|example)\b\s*[\(\s'"] | \bthis\.skip\(\) | \btest\.fixme\b | \bpending\(
+          | @(?:Ignore|Disabled|Ignored|DisabledTest)\b | \[(?:Ignore|Explicit)\b | \bSkip\s*=\s*" | \[Fact\([^)]*Skip | Assert\.(?:Ignore|Inconclusive)\( | \bmarkTest(?:Skipped|Incomplete)\( | @group\s+(?:skip|ignore|disabled)
+          | \bXCTSkip\( | \.disabled\( | \bGTEST_SKIP\( | \bDISABLED_\w | \bSKIP\(\s*["\)] | \bpending\b\s*(?:['"]|$) | ^\s*skip\b\s*(?:['"]|$) | \bskip_test\b | :skip\s*=>\s*true | \bskip:\s*(?:true|['"]) | @tag\s+:skip | @moduletag\s+:skip
+          | ^//go:build\s+ignore | ^//\s*\+build\s+ignore | \btest\.skip\b | @skip\b"#,
+    )
+});
+
+/// Markers with a condition, and what a condition that decides nothing looks like.
+static CONDITIONAL: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)skip_?if|skip_?unless|\bcfg_attr\(|EnabledOn|DisabledOn|DisabledIf|EnabledIf|assumeTrue|assumeThat|\bassume\(|skipIf|runIf|\bcondition\s*=",
+    )
+});
+static CONSTANT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(?:skip_?if|run_?if|assume(?:True|That)?|skip_?unless)\s*\(\s*(?:!?\s*(?:true|false)|not\s+(?:true|false)|[01]|[01]\s*==\s*[01]|\x22[^\x22]*\x22)\s*[,)]|cfg_attr\(\s*(?:all\(\)|any\(\))",
+    )
+});
+
+/// Focus on one test switches off all others.
+static FOCUS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"^\s*(?:(?:it|test|describe|context|suite|specify)\.only\b|(?:fit|fdescribe|fcontext|fspecify)\s*\(|.*@focus\b|.*,\s*focus:\s*true|\[Focus)"#,
+    )
+});
+
+/// Looks for markers in new lines of tests that were there before, and of whole files.
+pub(super) fn check(view: &View<'_>, before: &[Case], after: &[Case], violations: &mut Vec<Violation>) {
+    let old: BTreeSet<String> = before.iter().map(|case| without_mark(&case.name)).collect();
+    let had: usize = view.removed().filter(|(_, line)| is_skip(line)).count();
+    let mut returned = had;
+    for (index, line) in view.added().filter(|(_, line)| is_skip(line)) {
+        // A marker that only moved, or got another reason.
+        if returned > 0 {
+            returned -= 1;
+            continue;
+        }
+        let case = after.iter().find(|case| case.lines.contains(&index));
+        let existed = case.map_or(!before.is_empty(), |case| old.contains(&without_mark(&case.name)));
+        let guarded = case.is_some() && is_guarded(view, index);
+        if existed && !guarded {
+            let name =
+                case.map_or("the tests of this file".to_owned(), |case| format!("the test {}", excerpt(&case.name)));
+            let what = format!("{} switches off {name}", excerpt(line.trim()));
+            violations.push(Violation::at(Rule::TestSkipped, view.path, Some(index + 1), what));
+        }
+    }
+}
+
+/// Whether a line switches a test off without a condition that decides anything.
+fn is_skip(line: &str) -> bool {
+    let trimmed = line.trim_start();
+    let comment =
+        (trimmed.starts_with("//") && !trimmed.starts_with("//go:build") && !trimmed.starts_with("// +build"))
+            || (trimmed.starts_with('#') && !trimmed.starts_with("#["))
+            || trimmed.starts_with('*');
+    if comment {
+        return false;
+    }
+    if CONDITIONAL.is_match(line) {
+        return CONSTANT.is_match(line);
+    }
+    SKIP.is_match(line)
+}
+
+/// Whether a skipping call stands below a new or old condition on the surroundings, as `if testing.Short() { t.Skip() }`.
+fn is_guarded(view: &View<'_>, index: usize) -> bool {
+    static CONDITION: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^\s*(?:\}?\s*else\s+)?(?:if|unless|elif|except|catch|when|case|guard)\b|^\s*(?:\}\s*)?(?:rescue|catch|except)\b",
+        )
+    });
+    static NEVER: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)^\s*if\s*\(?\s*(?:true|1|not\s+false|!false)\s*\)?\s*[:{]?\s*$"));
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let own = indent(view.after[index]);
+    let inline = CONDITION.is_match(view.after[index]);
+    let above = view.after[..index].iter().rev().take(12).find(|line| !line.trim().is_empty() && indent(line) < own);
+    inline || above.is_some_and(|line| CONDITION.is_match(line) && !NEVER.is_match(line))
+}
+
+/// The name of a case without what switches it off.
+pub(super) fn without_mark(name: &str) -> String {
+    name.replace("DISABLED_", "")
+}
+
+/// Focus on single tests.
+pub(super) fn check_focus(view: &View<'_>, violations: &mut Vec<Violation>) {
+    for (index, line) in view.added().filter(|(_, line)| FOCUS.is_match(line)) {
+        let what = format!("{} switches off all other tests", excerpt(line.trim()));
+        violations.push(Violation::at(Rule::TestSkipped, view.path, Some(index + 1), what));
+    }
+}
+
+/// New lines in a test after which its assertions no longer count.
+pub(super) fn check_switched_off(
+    view: &View<'_>,
+    case: &Case,
+    assertions: Vec<usize>,
+    violations: &mut Vec<Violation>,
+) {
+    static NEVER: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\s*(?:if\s*\(?\s*(?:false|0|not\s+true|!true)\s*\)?\s*[:{]?|#if\s+0|while\s+(?:false|0)\s*:)\s*$",
+        )
+    });
+    static RETURN: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^\s*(?:return(?:\s+(?:None|nil|null|true|True|Ok\(\(\)\)))?|done\(\)|exit\s+0|exit\(0\)|process\.exit\(0\)|os\._exit\(0\)|sys\.exit\((?:0)?\))\s*;?\s*$",
+        )
+    });
+    static SWALLOW: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^\s*except(?:\s+(?:\(?[\w., ]*(?:AssertionError|Exception|BaseException)[\w., ]*\)?)(?:\s+as\s+\w+)?)?\s*:\s*(?:pass|\.\.\.)?\s*$|^\s*\}?\s*catch\s*(?:\([^)]*\))?\s*\{\s*\}?\s*;?\s*$|suppress\((?:AssertionError|Exception|BaseException)|^\s*rescue\b.*$|\|\|\s*true\s*$|\.catch\(\(\)\s*=>\s*\{\s*\}\)",
+        )
+    });
+    let last = assertions.last().copied();
+    let first = assertions.first().copied();
+    for (index, line) in case
+        .lines
+        .clone()
+        .map(|index| (index, view.after[index]))
+        .filter(|(index, _)| view.touches(&(*index..index + 1)))
+    {
+        let what = if NEVER.is_match(line) {
+            "is never true"
+        } else if RETURN.is_match(line)
+            && last.is_some_and(|last| index < last)
+            && !is_guarded(view, index)
+            && is_body_level(view, case, index)
+        {
+            "ends the test before its assertions"
+        } else if SWALLOW.is_match(line) && first.is_some_and(|first| first < index) && is_emptied(view, index) {
+            "swallows failures of the assertions before it"
+        } else {
+            continue;
+        };
+        violations.push(Violation::at(
+            Rule::TestWeakened,
+            view.path,
+            Some(index + 1),
+            format!("{} {what}", excerpt(line.trim())),
+        ));
+    }
+}
+
+/// Whether a line stands as deep as the first line of its test, not in a function or a condition within.
+fn is_body_level(view: &View<'_>, case: &Case, index: usize) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let body = view.after[case.line + 1..case.lines.end].iter().find(|line| !line.trim().is_empty());
+    body.is_some_and(|first| indent(first) == indent(view.after[index]))
+}
+
+/// Whether what follows a `catch` or `except` does nothing.
+fn is_emptied(view: &View<'_>, index: usize) -> bool {
+    let line = view.after[index].trim();
+    let done = line.ends_with("pass")
+        || line.ends_with("{}")
+        || line.ends_with("{ }")
+        || line.contains("suppress(")
+        || line.ends_with("true")
+        || line.ends_with("})");
+    let next = view.after.get(index + 1).map_or("", |line| line.trim());
+    done || ["pass", "...", "}", "return", "return;", "nil", "end", "true"].contains(&next)
+}
