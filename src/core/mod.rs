@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod patch;
 pub mod rank;
 pub mod renames;
+pub mod report;
 pub mod retry;
 pub mod schedule;
 pub mod sprint;

@@ -1,0 +1,15 @@
+//! Every text that git-burn writes on a forge or into a commit: templates and what fills them.
+//!
+//! Texts of strangers and of models pass through [`text::for_forge`](super::text::for_forge) here, so that nothing they
+//! hold can mention people, close issues or command bots. Only [`pull::body`] writes a closing word, for its own issue.
+
+mod comments;
+mod facts;
+mod proof;
+pub mod pull;
+mod template;
+
+pub use comments::{Review, already_fixed, analysis, clarification, ending, review_request};
+pub use facts::{About, Ending, Place};
+pub use proof::proof_table;
+pub use template::{TemplateError, Templates};
