@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::act::Receipt;
+use super::budget::Cost;
 use super::change::LineCounts;
 use super::checks::{CheckResult, Stage, Strength};
 use super::names::{BurnBranch, CommitId, IssueNumber, RepoPath, RunId, Timestamp, TreeId};
@@ -51,7 +52,7 @@ pub enum Event {
         model: String,
         input_tokens: u64,
         max_output: u64,
-        reserved: Option<f64>,
+        reserved: Option<Cost>,
     },
     /// The answer is arriving; only for people who look on, not kept.
     Answering {
@@ -65,7 +66,8 @@ pub enum Event {
         input_tokens: u64,
         cached_tokens: u64,
         output_tokens: u64,
-        cost: Option<f64>,
+        #[serde(rename = "cost_micros")]
+        cost: Option<Cost>,
     },
     /// Another model is asked from now on.
     ModelSwitched {
@@ -153,7 +155,8 @@ pub enum Event {
         reason: String,
         turns: u32,
         tokens: u64,
-        cost: Option<f64>,
+        #[serde(rename = "cost_micros")]
+        cost: Option<Cost>,
         seconds: f64,
     },
     /// Published branch and address, for those who only wait for that.
@@ -228,7 +231,7 @@ mod tests {
         };
         assert_eq!(
             event.record().to_string(),
-            r#"{"v":1,"event":"issue_finished","issue":3,"outcome":"not_ready","why":"closed","reason":"not ready: closed","turns":0,"tokens":0,"cost":null,"seconds":0.5}"#
+            r#"{"v":1,"event":"issue_finished","issue":3,"outcome":"not_ready","why":"closed","reason":"not ready: closed","turns":0,"tokens":0,"cost_micros":null,"seconds":0.5}"#
         );
     }
 }

@@ -1,3 +1,17 @@
 //! Decisions over edges: what happens to an issue, from picking it to the report. No input or output of its own.
 
-pub mod claims;
+mod adopt;
+mod briefing;
+pub mod burn;
+mod context;
+mod dialogue;
+pub mod gate;
+mod looks;
+pub mod patching;
+mod perform;
+mod prove;
+mod publish;
+pub mod shop;
+
+pub use perform::{Denied, Unreachable};
+pub use shop::{Clock, Labels, Mode, Publishing, Settings, Shop, Stop};

@@ -4,7 +4,6 @@
 mod flow;
 mod patch;
 mod rank;
-mod swarm;
 mod triage;
 
 fn main() {
@@ -15,8 +14,7 @@ fn main() {
         Some("flow") => flow::run(&rest),
         Some("patch") => patch::run(&rest),
         Some("rank") => rank::run(&rest),
-        Some("swarm") => swarm::run(&rest),
         Some("triage") => triage::run(&rest),
-        _ => println!("usage: cargo bench -- flow|patch|rank|triage|swarm [ARGS]"),
+        _ => println!("usage: cargo bench -- flow|patch|rank|triage [ARGS]"),
     }
 }

@@ -3,6 +3,7 @@
 use super::super::terminal::{Paint, Style, Terminal};
 use super::live::{LiveLine, Show};
 use crate::core::act::Receipt;
+use crate::core::budget::Cost;
 use crate::core::checks::{CheckResult, Ended, Stage, Strength};
 use crate::core::event::{Event, Sink};
 use crate::core::names::{BurnBranch, IssueNumber, RepoPath};
@@ -28,7 +29,7 @@ pub struct Human {
     dry_run: bool,
     /// Tokens and money of the issue so far.
     tokens: u64,
-    cost: Option<f64>,
+    cost: Option<Cost>,
 }
 
 impl Human {
@@ -67,7 +68,7 @@ impl Human {
     }
 
     fn meter(&self) -> String {
-        let cost = self.cost.map_or_else(String::new, |cost| format!(" · ${cost:.4}"));
+        let cost = self.cost.map_or_else(String::new, |cost| format!(" · {cost}"));
         format!("{} tokens{cost}", grouped(self.tokens))
     }
 
@@ -83,9 +84,9 @@ impl Human {
         self.many("", Detail::Verbose, &names);
     }
 
-    fn answered(&mut self, turn: u32, model: &str, tokens: u64, cost: Option<f64>) {
+    fn answered(&mut self, turn: u32, model: &str, tokens: u64, cost: Option<Cost>) {
         self.tokens += tokens;
-        self.cost = cost.map_or(self.cost, |cost| Some(self.cost.unwrap_or(0.0) + cost));
+        self.cost = cost.map_or(self.cost, |cost| Some(self.cost.unwrap_or_default() + cost));
         self.live.rest();
         self.step("ask", &format!("{} turn {turn}, {}", one_line(model), self.meter()));
     }

@@ -109,8 +109,10 @@ mod tests {
             Topic::Looked(vec![look("new")]),
         ] {
             let message = Message::user(topic.clone(), format!("{topic:?} {long}"));
-            let is_answer = topic == Topic::Answer;
-            conversation.push(if is_answer { Message::answer(message.text) } else { message });
+            conversation.push(match topic {
+                Topic::Answer => Message::answer(message.text),
+                _ => message,
+            });
         }
         conversation
     }

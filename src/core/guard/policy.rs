@@ -67,6 +67,17 @@ pub enum FlagKind {
     TestsChanged,
 }
 
+impl std::fmt::Display for Flag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let why = match self.kind {
+            FlagKind::RunsDuringChecks => "runs while the change is built or tested",
+            FlagKind::Dependency => "changes dependencies",
+            FlagKind::TestsChanged => "changes existing tests",
+        };
+        write!(f, "{} {why}", self.path)
+    }
+}
+
 impl Approved {
     pub fn change(&self) -> &Change {
         &self.change

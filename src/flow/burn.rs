@@ -1,0 +1,149 @@
+//! One issue, from reading it to the report: the spine of the program.
+
+use super::adopt;
+use super::briefing;
+use super::dialogue::Dialogue;
+use super::gate::{self, Picked};
+use super::publish::{self, move_labels};
+use super::shop::{Shop, Stop};
+use crate::core::act::{Act, Step};
+use crate::core::budget::Spent;
+use crate::core::event::Event;
+use crate::core::freshness::Insistence;
+use crate::core::names::IssueNumber;
+use crate::core::outcome::Outcome;
+use crate::core::report::{self, About, Ending, pull};
+
+/// Works on one issue until it is published or cannot be.
+///
+/// # Errors
+/// Something broke. Every expected ending is an [`Outcome`].
+pub fn burn(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence) -> anyhow::Result<Outcome> {
+    let started = (shop.clock.elapsed)();
+    let mut spent = Spent::default();
+    let outcome = match work(shop, number, insistence, &mut spent) {
+        Ok(outcome) | Err(Stop::Ended(outcome)) => outcome,
+        Err(Stop::Broke(error)) => return Err(error),
+    };
+    shop.emit(Event::IssueFinished {
+        issue: number,
+        reason: outcome.sentence(),
+        outcome: outcome.clone(),
+        turns: spent.turns,
+        tokens: spent.tokens(),
+        cost: Some(spent.cost),
+        seconds: ((shop.clock.elapsed)() - started).as_secs_f64(),
+    })?;
+    Ok(outcome)
+}
+
+fn work(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence, spent: &mut Spent) -> Result<Outcome, Stop> {
+    shop.repo.check_identity()?;
+    let mut picked = gate::pick(shop, number, insistence)?;
+    announce(shop, &picked)?;
+    let severity = format!("{} ({})", picked.assessment.tier, picked.assessment.tier_reason);
+    let kind = picked.assessment.kind.to_string();
+    let issue = picked.issue.clone();
+    let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
+    let result = attempt(shop, &mut picked, about, insistence, spent);
+    match result {
+        Err(Stop::Ended(outcome)) => {
+            tell_ending(shop, &picked, about, &outcome)?;
+            Ok(outcome)
+        }
+        other => other,
+    }
+}
+
+fn announce(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<()> {
+    let Picked { issue, assessment, .. } = picked;
+    shop.emit(Event::IssueStarted {
+        issue: issue.number,
+        title: issue.title.clone(),
+        url: issue.url.clone(),
+        kind: assessment.kind.to_string(),
+        score: u32::from(assessment.total),
+    })?;
+    let branch = shop.base.branch.clone().unwrap_or_default();
+    shop.emit(Event::BaseChosen { branch, commit: shop.base.commit.clone() })
+}
+
+/// The work itself: finish what an earlier run pushed, or begin.
+fn attempt(
+    shop: &mut Shop<'_>,
+    picked: &mut Picked,
+    about: About<'_>,
+    insistence: Insistence,
+    spent: &mut Spent,
+) -> Result<Outcome, Stop> {
+    if let gate::Clarity::Unclear(questions) = &picked.clarity {
+        return Err(Outcome::NeedsClarification { questions: questions.clone() }.into());
+    }
+    if let Some(proven) = adopt::earlier(shop, picked, about)? {
+        return publish::publish(shop, picked, about, &proven);
+    }
+    gate::refuse_stale(shop, picked, insistence)?;
+    let brief = briefing::prepare(shop, picked)?;
+    let analysis =
+        report::analysis(&shop.settings.templates, about, &shop.base.commit, &brief.places, &shop.settings.checks);
+    shop.perform(&Act::Comment { on: picked.issue.number, step: Step::Analysis, body: analysis })?;
+    let subject = pull::subject(about, shop.subject_style);
+    let draft = shop.repo.draft(picked.issue.number)?.filter(|draft| draft.base == shop.base.commit);
+    let mut dialogue = Dialogue::new(shop, about, spent, brief.opening, brief.shown, subject);
+    if let Some(draft) = draft {
+        dialogue.resume(draft.tree)?;
+    }
+    let proven = dialogue.run()?;
+    publish::publish(shop, picked, about, &proven)
+}
+
+/// Says on the issue how it ended, where that helps somebody.
+fn tell_ending(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, outcome: &Outcome) -> Result<(), Stop> {
+    let templates = &shop.settings.templates;
+    let labels = shop.settings.labels.clone();
+    let (step, body) = match outcome {
+        Outcome::NeedsClarification { questions } => {
+            (Step::Clarify, report::clarification(templates, about, questions, &labels.ready))
+        }
+        Outcome::AlreadyFixed { evidence } => {
+            (Step::AlreadyFixed, report::already_fixed(templates, about, &[evidence.clone()], &labels.ready))
+        }
+        Outcome::Held { why } => (Step::Held, failure(shop, about, Ending::Held, why, &[])),
+        Outcome::Refused { violations } => {
+            let why = "The change that the model proposed was refused by the guard.";
+            (Step::Failed, failure(shop, about, Ending::Failed, why, violations))
+        }
+        Outcome::ChecksRed { checks } => {
+            let why = "No proposed change made the required checks pass.";
+            (Step::Failed, failure(shop, about, Ending::Failed, why, checks))
+        }
+        Outcome::NoPatch { why } => (Step::Failed, failure(shop, about, Ending::Failed, why, &[])),
+        Outcome::Published { .. }
+        | Outcome::KeptLocal { .. }
+        | Outcome::NotReady { .. }
+        | Outcome::OutOfBudget { .. }
+        | Outcome::Taken { .. }
+        | Outcome::Interrupted => return Ok(()),
+    };
+    shop.perform(&Act::Comment { on: picked.issue.number, step, body })?;
+    match step {
+        Step::Clarify => move_labels(shop, picked, &labels.clarify, &[&labels.ready])?,
+        Step::Held => move_labels(shop, picked, &labels.blocked, &[&labels.ready])?,
+        Step::Analysis
+        | Step::Proof
+        | Step::Failed
+        | Step::AlreadyFixed
+        | Step::Triage
+        | Step::Summary
+        | Step::Claim => {}
+    }
+    Ok(())
+}
+
+fn failure(shop: &Shop<'_>, about: About<'_>, ending: Ending, why: &str, details: &[String]) -> String {
+    let way_out = match ending {
+        Ending::Failed => "Make the ticket more precise, or take it over by hand.",
+        Ending::Held => "Decide, then remove the label that holds it and add the ready label again.",
+    };
+    report::ending(&shop.settings.templates, about, ending, why, details, way_out)
+}

@@ -1,0 +1,452 @@
+//! The talk with the model, until its patch is approved, committed and proven, or a limit ends it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::looks::Scene;
+use super::patching;
+use super::prove::{Prover, Verdict};
+use super::shop::{Shop, Stop};
+use crate::core::act::Act;
+use crate::core::budget::{Ask, Decision, Exhausted, Reservation, Spent, decide};
+use crate::core::change::Change;
+use crate::core::checks::{CheckResult, Ended, Need, Stage, Verified};
+use crate::core::conversation::{Conversation, Evidence, Looks, Message, Reply, feedback, looked};
+use crate::core::event::Event;
+use crate::core::guard::{self, Approved, ReviewContext, Violation};
+use crate::core::issue::Issue;
+use crate::core::names::{RepoPath, TreeId};
+use crate::core::outcome::Outcome;
+use crate::core::patch::{self, ApplyOptions, Care, Completeness, LineNumbers, Patch, Refusal};
+use crate::core::report::{About, pull};
+use crate::edge::model::{Answer, AskLimits, Lineup, ModelError, Next, Progress};
+
+/// A change that is approved, committed and proven, with what its reviewers are told.
+#[derive(Debug)]
+pub(super) struct Proven {
+    pub approved: Approved,
+    pub verified: Verified,
+    /// The model's own words around its patch.
+    pub claim: String,
+    /// What was moved or loosened to place it, and the guard's flags.
+    pub notes: Vec<String>,
+    pub model: String,
+}
+
+/// One talk about one issue.
+pub(super) struct Dialogue<'s, 'a> {
+    pub shop: &'s mut Shop<'a>,
+    pub about: About<'s>,
+    pub spent: &'s mut Spent,
+    conversation: Conversation,
+    /// The base with all patches that were taken so far.
+    draft: TreeId,
+    /// Files that the model has been shown: it may edit only these.
+    seen: BTreeSet<RepoPath>,
+    prover: Prover,
+    chances: Chances,
+    notes: Vec<String>,
+    subject: String,
+    models: Lineup,
+    started: Duration,
+    /// Names of the checks that were red last.
+    last_red: Option<Vec<String>>,
+}
+
+/// How often the guard may still send a change back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Chances {
+    One,
+    None,
+}
+
+impl<'s, 'a> Dialogue<'s, 'a> {
+    /// A talk that begins with the opening, and with a draft that an earlier run left.
+    pub(super) fn new(
+        shop: &'s mut Shop<'a>,
+        about: About<'s>,
+        spent: &'s mut Spent,
+        opening: Conversation,
+        seen: BTreeSet<RepoPath>,
+        subject: String,
+    ) -> Self {
+        let draft = shop.base.tree.clone();
+        let prover = Prover::new(&shop.settings.checks);
+        let (models, started) = (shop.models.clone(), (shop.clock.elapsed)());
+        Self {
+            shop,
+            about,
+            spent,
+            conversation: opening,
+            draft,
+            seen,
+            prover,
+            chances: Chances::One,
+            notes: Vec::new(),
+            subject,
+            models,
+            started,
+            last_red: None,
+        }
+    }
+
+    /// Goes on from a draft that an earlier run left, which the model is shown as a diff.
+    ///
+    /// # Errors
+    /// The draft's tree cannot be read.
+    pub(super) fn resume(&mut self, draft: TreeId) -> anyhow::Result<()> {
+        let change = self.shop.repo.change_between(&self.shop.base.tree, &draft)?;
+        let style = patch::Style { context: 3, binaries: patch::Binaries::Named };
+        let diff = patch::write_diff(&change, style);
+        self.seen.extend(change.paths().cloned());
+        self.conversation.push(feedback::draft(&String::from_utf8_lossy(&diff)));
+        self.draft = draft;
+        Ok(())
+    }
+
+    /// Talks until something is proven.
+    ///
+    /// # Errors
+    /// [`Stop::Ended`] with every other ending; the draft is kept where it can be continued.
+    pub(super) fn run(mut self) -> Result<Proven, Stop> {
+        loop {
+            self.shop.heed_signals()?;
+            let answer = self.ask()?;
+            let (message, action) = match answer.reply() {
+                Ok(reply) => (Message::answer(answer.text_so_far()), reply),
+                Err(stop) => {
+                    let problem = stop.to_string();
+                    self.unusable(problem)?;
+                    let limit = answer.usage.map_or(0, |usage| usage.output);
+                    self.conversation.push(feedback::too_long(limit));
+                    continue;
+                }
+            };
+            self.conversation.push(message);
+            let back = match action {
+                Reply::Look(looks) => self.look(&looks)?,
+                Reply::Patch(text) => match self.patch(&text, &answer)? {
+                    Taken::Proven(proven) => return Ok(*proven),
+                    Taken::Back(message) => message,
+                },
+                Reply::Ask(questions) => return Err(Outcome::NeedsClarification { questions }.into()),
+                Reply::Done(evidence) => self.done(evidence)?,
+                Reply::Unusable(confusion) => {
+                    self.unusable(confusion.to_string())?;
+                    feedback::nudge(&confusion)
+                }
+            };
+            self.conversation.push(back);
+        }
+    }
+
+    fn unusable(&mut self, problem: String) -> anyhow::Result<()> {
+        self.shop.emit(Event::ReplyUnusable { turn: self.spent.turns, problem })
+    }
+
+    fn look(&mut self, looks: &Looks) -> Result<Message, Stop> {
+        let scene = Scene { repo: self.shop.repo, draft: &self.draft, base: &self.shop.base.commit };
+        let results = looks.wanted.iter().map(|look| scene.look(look)).collect::<anyhow::Result<Vec<_>>>()?;
+        self.seen.extend(results.iter().flat_map(|result| result.found.shown()).cloned());
+        let words = looks.wanted.iter().map(ToString::to_string).collect();
+        self.shop.emit(Event::Looked { turn: self.spent.turns, looks: words })?;
+        Ok(looked(&results, looks))
+    }
+
+    /// The model says that it is fixed already: believed only with a commit on the base that exists.
+    fn done(&mut self, evidence: Evidence) -> Result<Message, Stop> {
+        let repo = self.shop.repo;
+        let base = &self.shop.base.commit;
+        let on_base = |text: &String| {
+            let commit = repo.resolve(text).ok()?;
+            repo.merge_base(&commit, base).ok().filter(|found| *found == commit)
+        };
+        match evidence.commits.iter().find_map(on_base) {
+            Some(commit) => {
+                let evidence = format!("commit {}: {}", commit.short(), evidence.text.trim());
+                Err(Outcome::AlreadyFixed { evidence }.into())
+            }
+            None => Ok(feedback::unproven_claim()),
+        }
+    }
+
+    fn patch(&mut self, text: &str, answer: &Answer) -> Result<Taken, Stop> {
+        self.spent.attempts += 1;
+        let turn = self.spent.turns;
+        let (draft, placed) = match self.place(text)? {
+            Ok(placed) => placed,
+            Err(refusal) => {
+                let problems = refusal.problems.iter().map(ToString::to_string).collect();
+                self.shop.emit(Event::PatchRefused { turn, problems })?;
+                return Ok(Taken::Back(feedback::refused(&refusal.to_string())));
+            }
+        };
+        let whole = self.shop.repo.change_between(&self.shop.base.tree, &draft)?;
+        self.shop.emit(Event::PatchPlaced { turn, counts: whole.line_counts(), notes: placed.clone() })?;
+        let approved = match self.review(whole)? {
+            Ok(approved) => approved,
+            Err(message) => return Ok(Taken::Back(message)),
+        };
+        self.draft = draft;
+        self.notes.extend(placed);
+        self.prove(approved, answer)
+    }
+
+    /// Places a patch on the draft, in memory and then as objects.
+    fn place(&mut self, text: &str) -> Result<Result<(TreeId, Vec<String>), Refusal>, Stop> {
+        let patch = match Patch::parse(text.as_bytes(), Completeness::Complete) {
+            Ok(patch) => patch,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let seen = Some(self.seen.clone());
+        let options = ApplyOptions { line_numbers: LineNumbers::Shown, care: Care::Model, seen };
+        let applied = match patching::apply(self.shop.repo, &self.draft, &patch, &options)? {
+            Ok(applied) => applied,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let tree = self.shop.repo.write_change(&self.draft, &applied.change)?;
+        self.seen.extend(applied.change.paths().cloned());
+        Ok(Ok((
+            tree,
+            applied.placements.iter().filter(|placement| placement.is_loose()).map(ToString::to_string).collect(),
+        )))
+    }
+
+    /// Has the guard look at everything since the base. `Err` goes back to the model.
+    fn review(&mut self, whole: Change) -> Result<Result<Approved, Message>, Stop> {
+        let Issue { title, body, .. } = self.about.issue;
+        let context = ReviewContext { title, body, secrets: self.shop.secrets };
+        let violations = match self.shop.settings.policy.review(whole, &context) {
+            Ok(approved) => {
+                let flags = approved.flags().iter().map(ToString::to_string).collect();
+                self.shop.emit(Event::GuardPassed { counts: approved.counts(), flags })?;
+                return Ok(Ok(approved));
+            }
+            Err(violations) => violations,
+        };
+        let words: Vec<String> = violations.iter().map(ToString::to_string).collect();
+        self.shop.emit(Event::GuardRefused { violations: words.clone() })?;
+        match (guard::ending(&violations), self.chances) {
+            (Some(guard::Ending::Abort), _) => Err(Outcome::Refused { violations: words }.into()),
+            (Some(guard::Ending::Retry), Chances::One) => {
+                self.chances = Chances::None;
+                Ok(Err(feedback::findings(&words)))
+            }
+            (Some(guard::Ending::Retry | guard::Ending::Escalate) | None, _) => {
+                Err(Outcome::Held { why: escalation(&violations) }.into())
+            }
+        }
+    }
+
+    fn prove(&mut self, approved: Approved, answer: &Answer) -> Result<Taken, Stop> {
+        let message = pull::commit_message(&self.subject, approved.change(), &answer.model, &self.shop.run);
+        let base = self.shop.base.commit.clone();
+        let committed = self.shop.repo.commit(&base, &approved, &message, self.shop.now())?;
+        let (commit, tree) = (committed.commit, committed.tree);
+        self.shop.emit(Event::Committed { commit: commit.clone(), tree: tree.clone() })?;
+        match self.prover.prove(self.shop, &commit, &tree, &approved)? {
+            Verdict::Proven(verified) => {
+                let notes = self.reviewer_notes(&approved);
+                let claim = claim(answer.text_so_far());
+                Ok(Taken::Proven(Box::new(Proven { approved, verified, claim, notes, model: answer.model.clone() })))
+            }
+            Verdict::Red(results) => {
+                self.last_red = Some(red_names(&results));
+                self.keep_draft()?;
+                Ok(Taken::Back(feedback::red(&results, &self.shop.nonce)))
+            }
+        }
+    }
+
+    fn reviewer_notes(&self, approved: &Approved) -> Vec<String> {
+        let flags = approved.flags().iter().map(|flag| format!("Please look: {flag}"));
+        let placed = self.notes.iter().map(|note| format!("Placed with care: {note}"));
+        flags.chain(placed).collect()
+    }
+
+    /// So that a later run can go on from here.
+    fn keep_draft(&mut self) -> Result<(), Stop> {
+        let commit =
+            self.shop.repo.draft_commit(&self.shop.base.commit, &self.draft, "unfinished draft of git-burn")?;
+        self.shop.perform(&Act::KeepDraft { issue: self.about.issue.number, commit }).map(drop)
+    }
+
+    /// Asks the next model that answers, within what may still be spent.
+    fn ask(&mut self) -> Result<Answer, Stop> {
+        loop {
+            self.shop.heed_signals()?;
+            let reservation = self.reserve()?;
+            let error = match self.exchange(&reservation) {
+                Ok(answer) => return Ok(answer),
+                Err(Failed::Model(error)) => error,
+                Err(Failed::Stop(stop)) => return Err(stop),
+            };
+            self.go_on_after(error)?;
+        }
+    }
+
+    /// What the next call may cost at most; a conversation that has grown too long is shortened first.
+    fn reserve(&mut self) -> Result<Reservation, Stop> {
+        let model = self.models.current().clone();
+        let longest = model.longest_answer().unwrap_or(LONGEST_ANSWER).min(LONGEST_ANSWER);
+        if let Some(context) = model.context() {
+            self.make_room(context.saturating_sub(longest))?;
+        }
+        self.spent.time = (self.shop.clock.elapsed)() - self.started;
+        let ask = Ask {
+            prompt: self.conversation.tokens(),
+            output: longest,
+            least_output: longest.min(LEAST_ANSWER),
+            context: model.context(),
+            price: model.price(),
+        };
+        match decide(&self.shop.settings.limits, self.spent, &ask) {
+            Decision::Go(reservation) => Ok(reservation),
+            Decision::Stop(why) => {
+                self.keep_draft()?;
+                Err(self.exhausted(&why).into())
+            }
+        }
+    }
+
+    /// Attempts used up on red checks or bad patches is a "no"; everything else can be continued.
+    fn exhausted(&self, why: &Exhausted) -> Outcome {
+        match (why, &self.last_red) {
+            (Exhausted::Attempts { .. }, Some(red)) => Outcome::ChecksRed { checks: red.clone() },
+            (Exhausted::Attempts { .. }, None) => Outcome::NoPatch { why: why.to_string() },
+            (
+                Exhausted::Turns { .. }
+                | Exhausted::Time { .. }
+                | Exhausted::Tokens { .. }
+                | Exhausted::Cost { .. }
+                | Exhausted::UnknownPrice
+                | Exhausted::Context { .. },
+                _,
+            ) => Outcome::OutOfBudget { limit: why.to_string() },
+        }
+    }
+
+    fn make_room(&mut self, target: u64) -> anyhow::Result<()> {
+        if self.conversation.tokens() <= target {
+            return Ok(());
+        }
+        let compacted = self.conversation.compact(target);
+        self.shop.warn(format!(
+            "the conversation was shortened from {} to {} tokens: {}",
+            compacted.before,
+            compacted.after,
+            compacted.dropped.join("; ")
+        ))
+    }
+
+    fn exchange(&mut self, reservation: &Reservation) -> Result<Answer, Failed> {
+        let model = self.models.current().clone();
+        let turn = self.spent.turns + 1;
+        self.shop.emit(Event::Asking {
+            turn,
+            model: model.name().to_owned(),
+            input_tokens: reservation.prompt,
+            max_output: reservation.output,
+            reserved: model.price().map(|_| reservation.cost),
+        })?;
+        let limits = AskLimits {
+            output: reservation.output,
+            time: self.shop.settings.limits.time.saturating_sub(self.spent.time),
+            issue: Some(self.about.issue.number),
+            cancelled: self.shop.stop,
+        };
+        let sink = &mut *self.shop.sink;
+        let mut progress = |progress: Progress| {
+            // Only for people who look on: what cannot be shown is no reason to stop.
+            let _ = sink.emit(&Event::Answering { turn, output_tokens: progress.tokens });
+        };
+        let answer = match model.ask(&self.conversation, &limits, &mut progress) {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.spent.lose(reservation);
+                return Err(Failed::Model(error));
+            }
+        };
+        self.models.answered();
+        let before = self.spent.cost;
+        self.spent.book(reservation, answer.usage, model.price());
+        let usage = answer.usage.unwrap_or_default();
+        self.shop.emit(Event::Answered {
+            turn,
+            model: answer.model.clone(),
+            input_tokens: usage.prompt(),
+            cached_tokens: usage.cached,
+            output_tokens: usage.output,
+            cost: model.price().map(|_| self.spent.cost.less(before)),
+        })?;
+        Ok(answer)
+    }
+
+    fn go_on_after(&mut self, error: ModelError) -> Result<(), Stop> {
+        match self.models.failed(&error) {
+            Next::Again => Ok(self.shop.warn(format!("{error}; asking again"))?),
+            Next::Shorten => {
+                let before = self.conversation.tokens();
+                self.make_room(before * 2 / 3)?;
+                match self.conversation.tokens() < before {
+                    true => Ok(()),
+                    false => Err(Stop::Broke(error.into())),
+                }
+            }
+            Next::Switched { from, to, reason } => Ok(self.shop.emit(Event::ModelSwitched { from, to, reason })?),
+            Next::Stop if self.shop.stop.load(std::sync::atomic::Ordering::Relaxed) => Err(Outcome::Interrupted.into()),
+            Next::Stop => {
+                self.keep_draft()?;
+                Err(Stop::Broke(error.into()))
+            }
+        }
+    }
+}
+
+/// Tokens of the longest answer that is asked for, and of the shortest that is worth asking for.
+const LONGEST_ANSWER: u64 = 16_000;
+const LEAST_ANSWER: u64 = 1_000;
+
+/// Why an exchange gave no answer.
+enum Failed {
+    Model(ModelError),
+    Stop(Stop),
+}
+
+impl From<anyhow::Error> for Failed {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Stop(Stop::Broke(error))
+    }
+}
+
+/// What became of a patch.
+enum Taken {
+    Proven(Box<Proven>),
+    /// This goes back to the model.
+    Back(Message),
+}
+
+fn escalation(violations: &[Violation]) -> String {
+    let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    format!("the guard needs a person's decision: {}", lines.join("; "))
+}
+
+/// Required checks that did not pass on the whole change.
+fn red_names(results: &[CheckResult]) -> Vec<String> {
+    let red = |result: &&CheckResult| {
+        result.stage == Stage::Head && result.need == Need::Required && result.ended != Ended::Passed
+    };
+    results.iter().filter(red).map(|result| format!("{}: {}", result.name, result.ended)).collect()
+}
+
+/// What stands before the first block of an answer.
+fn claim(answer: &str) -> String {
+    let words = answer.split("```").next().unwrap_or_default();
+    words
+        .lines()
+        .take_while(|line| !line.starts_with("diff ") && !line.starts_with("--- "))
+        .collect::<Vec<_>>()
+        .join("\n")
+        .trim()
+        .to_owned()
+}

@@ -1,0 +1,188 @@
+//! Whether an issue may be worked on now: read it, judge it, and look whether somebody was faster. All before the first
+//! paid token.
+
+use std::collections::BTreeSet;
+
+use anyhow::anyhow;
+
+use super::shop::{Shop, Stop};
+use crate::core::freshness::{self, Facts, Freshness, Insistence, Mention, Stale};
+use crate::core::issue::{Comment, Issue, Pull, Role};
+use crate::core::names::{BurnBranch, IssueNumber};
+use crate::core::outcome::Outcome;
+use crate::core::triage::{Assessment, Hold, Readiness, Surroundings, assess, dependencies};
+use crate::edge::forge::{Found, PullFilter};
+use crate::edge::repo::Ancestry;
+
+/// An issue that may be worked on, and what was read to decide that.
+#[derive(Debug, Clone)]
+pub struct Picked {
+    pub issue: Issue,
+    pub assessment: Assessment,
+    /// Only those of people who are heard: the reporter and people who may push.
+    pub comments: Vec<Comment>,
+    pub branch: BurnBranch,
+    pub clarity: Clarity,
+    /// What speaks for looking twice; goes into the analysis.
+    pub hints: Vec<String>,
+}
+
+/// Whether it says enough to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Clarity {
+    Clear,
+    /// What the reporter has to be asked.
+    Unclear(Vec<String>),
+}
+
+/// Pull requests and mentions that are looked through.
+const PULLS: usize = 200;
+const MENTIONS: usize = 20;
+
+/// Reads and judges one issue.
+///
+/// # Errors
+/// [`Stop::Ended`] when it is not for git-burn now; [`Stop::Broke`] when it is no issue, or cannot be read.
+pub fn pick(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence) -> Result<Picked, Stop> {
+    let issue = read(shop, number)?;
+    let assessment = judge(shop, &issue)?;
+    let clarity = refuse_unready(&assessment.readiness, insistence)?;
+    let branch =
+        BurnBranch::for_issue(&shop.settings.branch, number, &issue.title).map_err(|problem| anyhow!(problem))?;
+    let comments = shop.forge.comments(number).map_err(anyhow::Error::from)?;
+    let comments = heard(shop, &issue, comments)?;
+    Ok(Picked { issue, assessment, comments, branch, clarity, hints: Vec::new() })
+}
+
+/// The issue of that number.
+///
+/// # Errors
+/// It does not exist, is a pull request, or cannot be read.
+pub fn read(shop: &Shop<'_>, number: IssueNumber) -> anyhow::Result<Issue> {
+    match shop.forge.issue(number)? {
+        Found::Issue(issue) => Ok(issue),
+        Found::PullRequest => {
+            Err(anyhow!("#{number} is a pull request, not an issue\nhint: give the number of the issue that it is for"))
+        }
+        Found::Missing => Err(anyhow!("there is no issue #{number}\nhint: git burn list")),
+    }
+}
+
+/// Scores the issue with what is known around it.
+///
+/// # Errors
+/// An issue that it depends on cannot be read.
+pub fn judge(shop: &Shop<'_>, issue: &Issue) -> anyhow::Result<Assessment> {
+    let mut open = BTreeSet::new();
+    for number in dependencies(issue) {
+        if let Found::Issue(dependency) = shop.forge.issue(number)?
+            && dependency.state == crate::core::issue::State::Open
+        {
+            open.insert(number);
+        }
+    }
+    let around = Surroundings { open, ..Surroundings::default() };
+    Ok(assess(issue, &shop.settings.rules, &around, shop.now()))
+}
+
+/// What a person names (`git burn issue 42`) needs no score and no label, but what is blocked, closed or excluded stays so.
+fn refuse_unready(readiness: &Readiness, insistence: Insistence) -> Result<Clarity, Stop> {
+    match (readiness, insistence) {
+        (Readiness::Ready | Readiness::Reopened, _) | (Readiness::NotReady { .. }, Insistence::Named) => {
+            Ok(Clarity::Clear)
+        }
+        (Readiness::Held(Hold::Someday | Hold::Assigned { .. } | Hold::AwaitingClarification), Insistence::Named) => {
+            Ok(Clarity::Clear)
+        }
+        (Readiness::Unclear { questions }, _) => Ok(Clarity::Unclear(questions.clone())),
+        (other, _) => Err(Outcome::NotReady { why: other.to_string() }.into()),
+    }
+}
+
+/// Whether somebody fixed it, is about to, or said no.
+///
+/// # Errors
+/// [`Stop::Ended`] when the work would be in vain.
+pub fn refuse_stale(shop: &mut Shop<'_>, picked: &mut Picked, insistence: Insistence) -> Result<(), Stop> {
+    let pulls = shop.forge.pulls(PullFilter::All, PULLS).map_err(anyhow::Error::from)?;
+    let mentions = mentions(shop, picked.issue.number)?;
+    match freshness::decide(&facts(shop, picked, &pulls, &mentions, insistence)) {
+        Freshness::Fresh { hints } => {
+            picked.hints = hints;
+            Ok(())
+        }
+        Freshness::Stale(stale) => Err(ending(&stale).into()),
+    }
+}
+
+fn facts<'a>(
+    shop: &'a Shop<'_>,
+    picked: &'a Picked,
+    pulls: &'a [Pull],
+    mentions: &'a [Mention],
+    insistence: Insistence,
+) -> Facts<'a> {
+    Facts {
+        issue: &picked.issue,
+        picked: None,
+        own_logins: &shop.settings.rules.own_logins,
+        branch: picked.branch.as_str(),
+        pulls,
+        mentions,
+        touches: &[],
+        insistence,
+    }
+}
+
+fn mentions(shop: &Shop<'_>, number: IssueNumber) -> anyhow::Result<Vec<Mention>> {
+    let found = shop.repo.mentions(&shop.base.commit, number, Ancestry::All, MENTIONS)?;
+    let mention = |found: crate::edge::repo::Mention| {
+        let message = shop.repo.commit_at(&found.entry.commit)?.message;
+        Ok(Mention { commit: found.entry.commit, message, at: found.entry.when })
+    };
+    found.into_iter().map(mention).collect()
+}
+
+fn ending(stale: &Stale) -> Outcome {
+    match stale {
+        Stale::Closed | Stale::Locked | Stale::Assigned { .. } | Stale::Declined { .. } => {
+            Outcome::NotReady { why: stale.to_string() }
+        }
+        Stale::Edited => Outcome::Held { why: stale.to_string() },
+        Stale::FixedOnBase { .. } | Stale::PullOpen { .. } => Outcome::AlreadyFixed { evidence: stale.to_string() },
+    }
+}
+
+/// Reads the issue again, just before the world is changed.
+///
+/// # Errors
+/// [`Stop::Ended`] when it was edited, closed or locked since it was picked.
+pub fn refuse_changed(shop: &Shop<'_>, picked: &Picked) -> Result<(), Stop> {
+    let now = match shop.forge.issue(picked.issue.number).map_err(anyhow::Error::from)? {
+        Found::Issue(issue) => issue,
+        Found::PullRequest | Found::Missing => {
+            return Err(Outcome::NotReady { why: "the issue is gone".into() }.into());
+        }
+    };
+    if now.fingerprint() == picked.issue.fingerprint() {
+        return Ok(());
+    }
+    Err(Outcome::Held { why: "the issue was edited, closed or locked while the work went on; run it again".into() }
+        .into())
+}
+
+/// Keeps the reporter's comments and those of people who may push: others could be anybody.
+fn heard(shop: &Shop<'_>, issue: &Issue, comments: Vec<Comment>) -> anyhow::Result<Vec<Comment>> {
+    let mut heard = Vec::new();
+    let own = |comment: &Comment| comment.body.contains("<!-- git-burn v=1 ");
+    for comment in comments.into_iter().filter(|comment| !own(comment)) {
+        let role = match comment.author_role {
+            Role::Unknown if comment.author != issue.author => shop.forge.permission(&comment.author)?,
+            known => known,
+        };
+        if comment.author == issue.author || role == Role::Writer {
+            heard.push(comment);
+        }
+    }
+    Ok(heard)
+}

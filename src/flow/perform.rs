@@ -1,0 +1,210 @@
+//! Carries out [`Act`]s: the only code that writes to the forge, the remote and the refs, and that knows of dry runs.
+//!
+//! Every act first looks whether the world is like that already, so that a run that was killed can simply be repeated.
+
+use anyhow::{Context, anyhow, bail};
+
+use super::shop::{Mode, Shop, Stop};
+use crate::core::act::{Act, Marker, NewPull, Receipt, Repeat, Step, unsigned};
+use crate::core::checks::Verified;
+use crate::core::event::Event;
+use crate::core::issue::{Comment, PullState};
+use crate::core::names::{BurnBranch, CommitId, IssueNumber};
+use crate::core::outcome::Outcome;
+use crate::edge::forge::{self, NewLabel, Opened};
+use crate::edge::repo::{Pushed, RefsEdited};
+
+/// How an act turned out.
+enum Done {
+    New(Receipt),
+    /// The world was like that already.
+    Already(Receipt),
+}
+
+impl Done {
+    const NEW: Self = Self::New(Receipt { number: None, url: None });
+    const ALREADY: Self = Self::Already(Receipt { number: None, url: None });
+}
+
+impl Shop<'_> {
+    /// Carries out one act, or tells that it would. The journal has it on disk before the world sees it.
+    ///
+    /// # Errors
+    /// [`Stop::Ended`] when somebody else holds what the act needs (a branch); [`Stop::Broke`] otherwise.
+    pub fn perform(&mut self, act: &Act) -> Result<Receipt, Stop> {
+        let summary = act.summary();
+        match self.mode {
+            Mode::DryRun => {
+                self.emit(Event::WouldAct { act: summary })?;
+                return Ok(Receipt::default());
+            }
+            Mode::Real => self.emit(Event::Acting { act: summary.clone() })?,
+        }
+        let (event, receipt) = match self.carry_out(act)? {
+            Done::New(receipt) => (Event::Acted { act: summary, receipt: receipt.clone() }, receipt),
+            Done::Already(receipt) => (Event::Kept { act: summary, receipt: receipt.clone() }, receipt),
+        };
+        self.emit(event)?;
+        Ok(receipt)
+    }
+
+    /// As [`Shop::perform`] for acts that the result does not hang on: a failure is a warning.
+    ///
+    /// # Errors
+    /// Only what cannot be recorded.
+    pub fn try_perform(&mut self, act: &Act) -> anyhow::Result<()> {
+        match self.perform(act) {
+            Ok(_) => Ok(()),
+            Err(Stop::Broke(error)) => self.warn(format!("could not {}: {error:#}", act.summary())),
+            Err(Stop::Ended(outcome)) => self.warn(format!("could not {}: {}", act.summary(), outcome.sentence())),
+        }
+    }
+
+    fn carry_out(&mut self, act: &Act) -> Result<Done, Stop> {
+        let forge = self.forge;
+        match act {
+            Act::Comment { on, step, body } => Ok(self.say(*on, *step, body)?),
+            Act::AddLabel { issue, label } => Ok(done(forge.add_label(*issue, label))?),
+            Act::RemoveLabel { issue, label } => Ok(done(forge.remove_label(*issue, label))?),
+            Act::CreateLabel { label } => Ok(done(forge.create_label(&new_label(label)))?),
+            Act::Assign { issue, login } => Ok(done(forge.assign(*issue, login))?),
+            Act::Push { verified, branch } => self.push(verified, branch),
+            Act::OpenPull(pull) => Ok(self.open_pull(pull)?),
+            Act::RequestReview { branch, login } => Ok(self.request_review(branch, login)?),
+            Act::OpenIssue { title, body, labels } => Ok(self.open_issue(title, body, labels)?),
+            Act::CloseIssue { issue, permit: _ } => Ok(done(forge.close_issue(*issue))?),
+            Act::KeepDraft { issue, commit } => Ok(self.keep_draft(*issue, commit)?),
+            Act::DropDraft { issue } => Ok(edited(self.repo.drop_draft(*issue)?)?),
+        }
+    }
+
+    /// Posts, edits or keeps the comment of that step.
+    fn say(&self, on: IssueNumber, step: Step, body: &str) -> anyhow::Result<Done> {
+        let signed = Marker { issue: on, step, run: self.run.clone() }.sign(body);
+        let earlier = self.forge.own_comment(on, &Marker::key(on, step))?;
+        match earlier {
+            Some(comment) if unsigned(&comment.body) == unsigned(&signed) => Ok(Done::Already(receipt(&comment))),
+            Some(comment) if step.repeat() == Repeat::Edit => {
+                Ok(Done::New(receipt(&self.forge.edit_comment(comment.id, &signed)?)))
+            }
+            Some(_) | None => Ok(Done::New(receipt(&self.forge.comment(on, &signed)?))),
+        }
+    }
+
+    fn push(&self, verified: &Verified, branch: &BurnBranch) -> Result<Done, Stop> {
+        let remote = self.remote.context("this clone has no remote to push to\nhint: git remote add origin URL")?;
+        match self.repo.push(verified, branch, remote, self.push_credential)? {
+            Pushed::Created => Ok(Done::NEW),
+            Pushed::AlreadyOurs => Ok(Done::ALREADY),
+            Pushed::Taken { by } => {
+                Err(Outcome::Taken { by: format!("the branch {branch} exists at {}", by.short()) }.into())
+            }
+            Pushed::BlockedBy { branch: other } => {
+                let why = format!("the branch {branch} cannot exist beside the branch {other}: set burn.branch");
+                Err(Outcome::Held { why }.into())
+            }
+            Pushed::Rejected { reason } => {
+                Err(Outcome::Held { why: format!("{} refused the push: {reason}", remote.name) }.into())
+            }
+            Pushed::Denied { reason } => Err(Denied { remote: remote.name.clone(), reason }.into_stop()),
+            Pushed::Unreachable { reason } => {
+                let place = remote.name.clone();
+                Err(Stop::Broke(Unreachable { place, reason }.into()))
+            }
+        }
+    }
+
+    fn open_pull(&self, pull: &NewPull) -> anyhow::Result<Done> {
+        let NewPull { issue, branch, base, title, body, ripeness } = pull;
+        let marker = Marker { issue: *issue, step: Step::Proof, run: self.run.clone() };
+        let body = marker.sign(body);
+        let new = forge::NewPull { title, body: &body, head: branch.as_str(), base, ripeness: *ripeness };
+        let opened = self.forge.open_pull(&new)?;
+        let found = opened.pull();
+        if found.state != PullState::Open {
+            bail!("pull request #{} of {branch} is closed: a person said no", found.number);
+        }
+        let receipt = Receipt { number: Some(found.number), url: Some(found.url.clone()) };
+        Ok(match opened {
+            Opened::Created(_) => Done::New(receipt),
+            Opened::Existed(_) => Done::Already(receipt),
+        })
+    }
+
+    fn request_review(&self, branch: &BurnBranch, login: &str) -> anyhow::Result<Done> {
+        let base = self.base.branch.as_deref().unwrap_or_default();
+        let pull = self.forge.pull_for_branch(branch.as_str(), base)?;
+        let pull = pull.with_context(|| format!("no pull request of {branch} into {base}"))?;
+        done(self.forge.request_reviewer(pull.number, login))
+    }
+
+    fn open_issue(&self, title: &str, body: &str, labels: &[String]) -> anyhow::Result<Done> {
+        let issue = self.forge.open_issue(&forge::NewIssue { title, body, labels })?;
+        Ok(Done::New(Receipt { number: Some(issue.number.get()), url: Some(issue.url) }))
+    }
+
+    fn keep_draft(&self, issue: IssueNumber, commit: &CommitId) -> anyhow::Result<Done> {
+        let seen = self.repo.draft(issue)?.map(|draft| draft.commit);
+        if seen.as_ref() == Some(commit) {
+            return Ok(Done::ALREADY);
+        }
+        edited(self.repo.keep_draft(issue, seen, commit.clone())?)
+    }
+}
+
+/// The remote did not accept the credential; exit status 4.
+#[derive(Debug)]
+pub struct Denied {
+    pub remote: String,
+    pub reason: String,
+}
+
+impl Denied {
+    fn into_stop(self) -> Stop {
+        Stop::Broke(self.into())
+    }
+}
+
+impl std::fmt::Display for Denied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { remote, reason } = self;
+        write!(f, "the remote `{remote}` does not let us push: {reason}\nhint: give a token or key that may push")
+    }
+}
+
+impl std::error::Error for Denied {}
+
+/// The remote did not answer; exit status 8.
+#[derive(Debug)]
+pub struct Unreachable {
+    pub place: String,
+    pub reason: String,
+}
+
+impl std::fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the remote `{}` does not answer: {}\nhint: run it again later", self.place, self.reason)
+    }
+}
+
+impl std::error::Error for Unreachable {}
+
+fn new_label(name: &str) -> NewLabel<'_> {
+    NewLabel { name, color: "c5def5", description: "used by git-burn" }
+}
+
+fn done(result: forge::Result<()>) -> anyhow::Result<Done> {
+    result?;
+    Ok(Done::NEW)
+}
+
+fn edited(result: RefsEdited) -> anyhow::Result<Done> {
+    match result {
+        RefsEdited::Done => Ok(Done::NEW),
+        RefsEdited::Conflict(said) => Err(anyhow!("another run changed the same ref: {said}")),
+    }
+}
+
+fn receipt(comment: &Comment) -> Receipt {
+    Receipt { number: None, url: Some(comment.url.clone()).filter(|url| !url.is_empty()) }
+}

@@ -1,0 +1,133 @@
+//! Runs the checks on the three states of the code and judges what they show.
+
+use super::shop::{Shop, Stop};
+use crate::core::change::Change;
+use crate::core::checks::{Check, CheckResult, Ended, Need, Proof, Stage, Unproven, Verified};
+use crate::core::event::Event;
+use crate::core::guard::Approved;
+use crate::core::names::{CommitId, RepoPath, TreeId};
+use crate::core::testfiles::tests_of;
+use crate::edge::verify::Bench;
+
+/// What must be proven, and what is known already.
+pub(super) struct Prover {
+    checks: Vec<Check>,
+    /// The worktree, made when the first check needs it.
+    bench: Option<Bench>,
+    /// Results on the base do not change from patch to patch; each is run once.
+    on_base: Vec<CheckResult>,
+}
+
+/// How the proof of one change came out.
+pub(super) enum Verdict {
+    Proven(Verified),
+    /// All results, the red ones among them.
+    Red(Vec<CheckResult>),
+}
+
+impl Prover {
+    /// Nothing has run yet.
+    pub(super) fn new(checks: &[Check]) -> Self {
+        Self { checks: checks.to_vec(), bench: None, on_base: Vec::new() }
+    }
+
+    /// Runs what is needed: the whole change first, since a red result ends it; then what was red without it.
+    ///
+    /// # Errors
+    /// [`Stop::Broke`] when a worktree cannot be made, or no required check applies to this change.
+    pub(super) fn prove(
+        &mut self,
+        shop: &mut Shop<'_>,
+        commit: &CommitId,
+        tree: &TreeId,
+        approved: &Approved,
+    ) -> Result<Verdict, Stop> {
+        let checks = self.applicable(approved.change());
+        let mut results = self.run(shop, commit, Stage::Head, &checks)?;
+        if results.iter().all(|result| result.need == Need::Advisory || result.ended == Ended::Passed) {
+            self.on_base(shop, &checks)?;
+            if let Some(with_tests) = with_tests(shop, approved.change())? {
+                results.extend(self.run(shop, &with_tests, Stage::WithTests, &checks)?);
+            }
+        }
+        let mut all: Vec<CheckResult> = self.on_base.clone();
+        all.retain(|result| checks.iter().any(|check| check.name == result.name));
+        all.extend(results);
+        let proof = Proof { base: shop.base.commit.clone(), tree: tree.clone(), results: all.clone() };
+        match Verified::judge(commit.clone(), tree, proof) {
+            Ok(verified) => {
+                shop.emit(Event::Proven { commit: commit.clone(), strength: verified.strength() })?;
+                Ok(Verdict::Proven(verified))
+            }
+            Err(Unproven::Red(red)) => {
+                shop.emit(Event::Unproven { red: red.into_iter().map(|result| result.name).collect() })?;
+                Ok(Verdict::Red(all))
+            }
+            Err(Unproven::NothingRan) => Err(Stop::Broke(anyhow::anyhow!(NOTHING_RAN))),
+            Err(Unproven::OtherTree) => {
+                Err(Stop::Broke(anyhow::anyhow!("the checks ran on another tree than the commit's")))
+            }
+        }
+    }
+
+    /// Checks whose globs match a changed path, and those without globs.
+    fn applicable(&self, change: &Change) -> Vec<Check> {
+        let matches = |check: &&Check| check.when.is_empty() || change.paths().any(|path| is_meant(check, path));
+        self.checks.iter().filter(matches).cloned().collect()
+    }
+
+    fn on_base(&mut self, shop: &mut Shop<'_>, checks: &[Check]) -> Result<(), Stop> {
+        let known = |check: &&Check| !self.on_base.iter().any(|result| result.name == check.name);
+        let missing: Vec<Check> = checks.iter().filter(known).cloned().collect();
+        let base = shop.base.commit.clone();
+        let results = self.run(shop, &base, Stage::Base, &missing)?;
+        self.on_base.extend(results);
+        Ok(())
+    }
+
+    /// Runs checks on one state of the code and tells of each.
+    fn run(
+        &mut self,
+        shop: &mut Shop<'_>,
+        commit: &CommitId,
+        stage: Stage,
+        checks: &[Check],
+    ) -> Result<Vec<CheckResult>, Stop> {
+        let mut results = Vec::with_capacity(checks.len());
+        for check in checks {
+            shop.heed_signals()?;
+            shop.emit(Event::CheckStarted { name: check.name.clone(), stage })?;
+            let result = self.bench(shop, commit)?.run(commit, stage, check)?;
+            shop.emit(Event::CheckFinished { result: result.clone() })?;
+            results.push(result);
+        }
+        Ok(results)
+    }
+
+    fn bench(&mut self, shop: &Shop<'_>, commit: &CommitId) -> anyhow::Result<&mut Bench> {
+        match &mut self.bench {
+            Some(bench) => Ok(bench),
+            none => Ok(none.insert(shop.workshop.open(shop.repo, commit)?)),
+        }
+    }
+}
+
+const NOTHING_RAN: &str = "no required check applies to this change, so nothing can be proven\n\
+    hint: git config burn.check.test.command 'the command that runs your tests'";
+
+fn is_meant(check: &Check, path: &RepoPath) -> bool {
+    check.when.iter().any(|glob| {
+        let glob = globset::GlobBuilder::new(glob).literal_separator(true).build();
+        glob.is_ok_and(|glob| glob.compile_matcher().is_match(&*path.to_text()))
+    })
+}
+
+/// The base with only the change's test files; `None` when it has none, or nothing else.
+fn with_tests(shop: &Shop<'_>, change: &Change) -> anyhow::Result<Option<CommitId>> {
+    let tests = tests_of(change);
+    if tests.files.is_empty() || tests.files.len() == change.files.len() {
+        return Ok(None);
+    }
+    let tree = shop.repo.write_change(&shop.base.tree, &tests)?;
+    shop.repo.draft_commit(&shop.base.commit, &tree, "the base with the tests of a change").map(Some)
+}
