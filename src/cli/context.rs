@@ -9,9 +9,10 @@ use super::config::{Config, Trust, shared};
 use super::error::{Exit, Explained};
 use super::terminal::{Paint, Terminal};
 use super::values;
-use crate::core::names::{CommitId, RepoPath};
+use crate::core::change::Entry;
+use crate::core::names::{CommitId, RepoPath, TreeId};
 use crate::edge::git::Environment;
-use crate::edge::repo::{Found, OpenOptions, Repo};
+use crate::edge::repo::{Base, Found, OpenOptions, Repo};
 use crate::edge::trust::{Digest, TrustStore};
 
 /// See the module.
@@ -80,20 +81,20 @@ impl Context {
 
     /// The commit whose `.gitburn` counts: the asked one, else the tip of the base branch as far as it is known here,
     /// else HEAD. `None`: there is no commit.
-    pub fn policy_base(&self, repo: &Repo, asked: Option<&str>) -> anyhow::Result<Option<CommitId>> {
+    pub fn policy_base(&self, repo: &Repo, asked: Option<&str>) -> anyhow::Result<Option<Base>> {
         if let Some(revision) = asked {
-            return repo.resolve(revision).map(Some);
+            return base_at(repo, repo.resolve(revision)?).map(Some);
         }
         let config = self.personal_config(repo)?;
         let remote = repo.remote(config.text("remote"))?;
         match repo.base(config.text("base"), remote.as_ref(), None) {
-            Ok(base) => Ok(Some(base.commit)),
-            Err(_) => repo.head(),
+            Ok(base) => Ok(Some(base)),
+            Err(_) => repo.head()?.map(|head| base_at(repo, head)).transpose(),
         }
     }
 
-    /// Everything that is configured, with the `.gitburn` of the base commit.
-    pub fn config(&self, repo: &Repo, base: Option<&CommitId>) -> anyhow::Result<Config> {
+    /// Everything that is configured, with the `.gitburn` of the base commit's tree.
+    pub fn config(&self, repo: &Repo, base: Option<&TreeId>) -> anyhow::Result<Config> {
         let mut config = self.personal_config(repo)?;
         if let Some(bytes) = base.map(|base| shared_file(repo, base)).transpose()?.flatten() {
             let lines = shared::parse(&bytes).map_err(|problems| Explained::new(Exit::Fatal, problems.to_string()))?;
@@ -144,14 +145,18 @@ impl Context {
     }
 }
 
-/// The content of `.gitburn` in a commit.
-pub fn shared_file(repo: &Repo, commit: &CommitId) -> anyhow::Result<Option<Vec<u8>>> {
+fn base_at(repo: &Repo, commit: CommitId) -> anyhow::Result<Base> {
+    Ok(Base { tree: repo.tree_of(&commit)?, commit, branch: None })
+}
+
+/// The content of `.gitburn` in a tree.
+pub fn shared_file(repo: &Repo, tree: &TreeId) -> anyhow::Result<Option<Vec<u8>>> {
     let path = RepoPath::parse(shared::FILE).context("the name of the team's file")?;
-    match repo.read(&repo.tree_of(commit)?, &path, LARGEST_SHARED)? {
-        Found::Entry(crate::core::change::Entry::File(file)) => Ok(Some(file.bytes.to_vec())),
+    match repo.read(tree, &path, LARGEST_SHARED)? {
+        Found::Entry(Entry::File(file)) => Ok(Some(file.bytes.to_vec())),
         Found::Missing { .. } => Ok(None),
         Found::Entry(_) | Found::TooLarge { .. } | Found::Below(_) => {
-            let problem = format!("{} in {} is not a small regular file", shared::FILE, commit.short());
+            let problem = format!("{} in {} is not a small regular file", shared::FILE, tree.short());
             Err(Explained::new(Exit::Fatal, problem).into())
         }
     }

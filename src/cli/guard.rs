@@ -5,24 +5,25 @@ use serde_json::json;
 use super::args::guard::{Format, Guard};
 use super::context::Context;
 use super::error::{Exit, Explained};
-use super::render::findings;
+use super::patches;
+use super::render::{findings, json as records};
 use super::settings::{credentials, policy};
 use crate::core::change::Change;
-use crate::core::event::VERSION;
 use crate::core::guard::{Approved, ReviewContext, Violation};
-use crate::core::names::CommitId;
+use crate::core::names::TreeId;
+use crate::core::patch::Care;
 use crate::edge::repo::Repo;
 
-/// A change and the commit whose policy counts.
+/// A change and the tree whose policy counts.
 struct Subject {
     change: Change,
-    policy_at: Option<CommitId>,
+    policy_at: Option<TreeId>,
 }
 
 /// Judges, prints, and exits with 1 if there are findings.
 pub fn run(args: &Guard, context: &Context) -> anyhow::Result<Exit> {
     let repo = context.open_repo()?;
-    let Subject { change, policy_at } = subject(args, &repo)?;
+    let Subject { change, policy_at } = subject(args, context, &repo)?;
     let config = context.config(&repo, policy_at.as_ref())?;
     let secrets = credentials::secrets(&context.environment);
     let about = ReviewContext { title: "", body: "", secrets: &secrets };
@@ -35,17 +36,23 @@ pub fn run(args: &Guard, context: &Context) -> anyhow::Result<Exit> {
     Ok(if judged.is_ok() { Exit::Done } else { Exit::No })
 }
 
-fn subject(args: &Guard, repo: &Repo) -> anyhow::Result<Subject> {
-    let asked = args.base.as_deref().map(|revision| repo.resolve(revision)).transpose()?;
+fn subject(args: &Guard, context: &Context, repo: &Repo) -> anyhow::Result<Subject> {
+    let asked = args.base.as_deref().map(|revision| repo.resolve_tree(revision)).transpose()?;
     if let Some(range) = &args.range {
         let range = repo.range(range)?;
-        return Ok(Subject { change: repo.range_change(&range)?, policy_at: Some(asked.unwrap_or(range.from)) });
+        let policy_at = asked.map_or_else(|| repo.tree_of(&range.from), Ok)?;
+        return Ok(Subject { change: repo.range_change(&range)?, policy_at: Some(policy_at) });
+    }
+    if let Some(file) = &args.patch {
+        let base = asked.map_or_else(|| repo.resolve_tree("HEAD"), Ok)?;
+        let placed = patches::place(context, repo, &base, std::slice::from_ref(file), Care::Tool)?;
+        return Ok(Subject { change: placed.change, policy_at: Some(base) });
     }
     if repo.work_tree().is_none() {
         let problem = "a bare repository has no staged changes";
         return Err(Explained::new(Exit::Fatal, problem).hint("use --range A..B there").into());
     }
-    let head = repo.head()?;
+    let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
     Ok(Subject { change: repo.staged_change()?, policy_at: asked.or(head) })
 }
 
@@ -62,7 +69,10 @@ fn fitting(context: &Context) -> Format {
 fn refused(violations: &[Violation], format: Format, context: &Context, repo: &Repo) -> anyhow::Result<()> {
     let out = match format {
         Format::Text => findings::text(violations, context.paint_out(Some(repo))),
-        Format::Json => findings::json(violations) + &summary("refused", json!({ "findings": violations.len() })),
+        Format::Json => {
+            findings::json(violations)
+                + &records::line("guard", &json!({ "outcome": "refused", "findings": violations.len() }))
+        }
         Format::Github => findings::github(violations),
         Format::Sarif => findings::sarif(violations),
     };
@@ -75,8 +85,8 @@ fn refused(violations: &[Violation], format: Format, context: &Context, repo: &R
 fn passed(approved: &Approved, format: Format, context: &Context) -> anyhow::Result<()> {
     match format {
         Format::Json => {
-            let about = json!({ "counts": approved.counts(), "flags": approved.flags() });
-            context.terminal.write_out(summary("passed", about).as_bytes())?;
+            let about = json!({ "outcome": "passed", "counts": approved.counts(), "flags": approved.flags() });
+            context.terminal.write_out(records::line("guard", &about).as_bytes())?;
         }
         Format::Sarif => context.terminal.write_out(findings::sarif(&[]).as_bytes())?,
         Format::Text | Format::Github => {
@@ -87,13 +97,4 @@ fn passed(approved: &Approved, format: Format, context: &Context) -> anyhow::Res
         }
     }
     Ok(())
-}
-
-/// The last JSON line: how it ended, in words.
-fn summary(outcome: &str, about: serde_json::Value) -> String {
-    let mut record = json!({ "v": VERSION, "event": "guard", "outcome": outcome });
-    if let (Some(record), serde_json::Value::Object(fields)) = (record.as_object_mut(), about) {
-        record.extend(fields);
-    }
-    format!("{record}\n")
 }

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
-
 use super::args::look::List;
 use super::connect::{self, Connected};
 use super::context::Context;
 use super::error::Exit;
 use super::pager;
+use super::render::json;
 use super::render::table::{Cell, Reader, Table};
 use super::settings::triage;
 use super::terminal::Style;
-use crate::core::event::VERSION;
 use crate::core::issue::Issue;
 use crate::core::text::one_line;
 use crate::core::triage::{Assessment, Rules, Surroundings, assess, order};
@@ -25,7 +23,7 @@ const MOST: usize = 10_000;
 /// Prints the issues that are ready, or all.
 pub fn run(args: &List, context: &Context) -> anyhow::Result<Exit> {
     let repo = context.open_repo()?;
-    let config = context.config(&repo, context.policy_base(&repo, None)?.as_ref())?;
+    let config = context.config(&repo, context.policy_base(&repo, None)?.map(|base| base.tree).as_ref())?;
     context.warn_untrusted(&config);
     let connected = connect::connect(context, &repo, &config)?;
     let rules = triage::rules(&config, args.pick.min_score);
@@ -94,12 +92,5 @@ fn table(assessments: &[Assessment]) -> Table {
 
 /// One JSON object for each issue.
 pub fn records(assessments: &[Assessment]) -> String {
-    let record = |one: &Assessment| {
-        let mut record = json!({ "v": VERSION, "event": "issue" });
-        if let (Value::Object(record), Ok(Value::Object(fields))) = (&mut record, serde_json::to_value(one)) {
-            record.extend(fields);
-        }
-        format!("{record}\n")
-    };
-    assessments.iter().map(record).collect()
+    assessments.iter().map(|one| json::line("issue", one)).collect()
 }

@@ -1,15 +1,20 @@
 //! The program around the library: arguments, environment, configuration, terminal, exit status.
 
+pub mod apply;
 pub mod args;
 pub mod completion;
 pub mod config;
 pub mod connect;
 pub mod context;
+pub mod doctor;
 pub mod error;
 pub mod guard;
+pub mod hook;
 pub mod list;
 pub mod manual;
+pub mod models;
 pub mod pager;
+pub mod patches;
 pub mod render;
 pub mod settings;
 pub mod show;
@@ -43,10 +48,13 @@ fn tell(told: &clap::Error) -> Exit {
 
 fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
     match command {
+        Command::Apply(args) => apply::run(&args, context),
         Command::Completion(args) => completion::run(args.shell, &context.terminal),
         Command::Guard(args) => guard::run(&args, context),
         Command::List(args) => list::run(&args, context),
         Command::Show(args) => show::run(&args, context),
+        Command::Doctor => doctor::run(context),
+        Command::Hook(args) => hook::run(args.action, context),
         Command::Man(args) => manual::run(&args, context),
         Command::Trust(args) => trust::run(&args, context),
     }

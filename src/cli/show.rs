@@ -19,7 +19,7 @@ use crate::edge::http::Ambient;
 /// Prints the issue.
 pub fn run(args: &Show, context: &Context) -> anyhow::Result<Exit> {
     let repo = context.open_repo()?;
-    let config = context.config(&repo, context.policy_base(&repo, None)?.as_ref())?;
+    let config = context.config(&repo, context.policy_base(&repo, None)?.map(|base| base.tree).as_ref())?;
     let connected = connect::connect(context, &repo, &config)?;
     let issue = issue(&connected, args.number)?;
     let rules = triage::rules(&config, None);

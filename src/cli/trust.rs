@@ -24,7 +24,7 @@ pub fn run(args: &start::Trust, context: &Context) -> anyhow::Result<Exit> {
     let base = context.policy_base(&repo, args.base.as_deref())?;
     let missing = || Explained::new(Exit::No, "there is no .gitburn in the base commit: nothing to trust");
     let base = base.ok_or_else(missing)?;
-    let content = shared_file(&repo, &base)?.ok_or_else(missing)?;
+    let content = shared_file(&repo, &base.tree)?.ok_or_else(missing)?;
     let lines = shared::parse(&content)?;
     let before = context.trust(&repo, &content)?;
     if !args.show {

@@ -57,6 +57,12 @@ fn unit(name: &str) -> Option<f64> {
     }
 }
 
+/// Major and minor version of `2.47.3 (Apple Git-1)`.
+pub fn version(text: &str) -> Option<(u32, u32)> {
+    let mut parts = text.split(['.', ' ']);
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
 /// A switch in the environment, spelled as git spells booleans; unset and empty are "no".
 pub fn switch(environment: &Environment, name: &str) -> anyhow::Result<bool> {
     match environment.text(name) {

@@ -2,8 +2,10 @@
 #![allow(unreachable_pub, dead_code, reason = "modules of one test binary, some used by few tests")]
 #![allow(clippy::print_stdout, reason = "a test that cannot run here says so")]
 mod cli;
+mod cli_apply;
 mod cli_guard;
 mod cli_look;
+mod cli_start;
 mod flow;
 mod forge;
 mod guard;

@@ -14,7 +14,10 @@ pub struct Guard {
     /// Judge the difference between two commits, as A..B or A...B
     #[arg(long, value_name = "RANGE", group = "what")]
     pub range: Option<String>,
-    /// The commit that holds the policy
+    /// Judge a patch file (`-`: standard input) against HEAD
+    #[arg(long, value_name = "FILE", group = "what")]
+    pub patch: Option<PathBuf>,
+    /// The commit that holds the policy, and that --patch applies to
     #[arg(short = 'B', long, value_name = "REV")]
     pub base: Option<String>,
     /// How to print findings (default: what the CI system at hand shows best)

@@ -72,6 +72,8 @@ pub enum When {
 /// What to do. A command is declared here when it works, and only then.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check everything that git-burn needs here
+    Doctor,
     /// Let the team's settings that run programs count
     Trust(start::Trust),
     /// Print a completion script for a shell
@@ -84,6 +86,10 @@ pub enum Command {
     Show(look::Show),
     /// Judge a change by the rules that a model's patch must pass
     Guard(guard::Guard),
+    /// Place a patch on a tree: check it, write the tree, or commit it on a branch
+    Apply(guard::Apply),
+    /// Run the guard before every commit
+    Hook(guard::Hook),
 }
 
 /// The headings of `git burn -h` and what stands below each, in order. A test sees to it that no command is missing.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::terminal::{Paint, Style};
-use crate::core::event::VERSION;
+use super::json;
 use crate::core::guard::{Flag, FlagKind, Rule, Violation};
 use crate::core::text::{for_ci_log, one_line};
 
@@ -44,14 +44,7 @@ pub fn flag(flag: &Flag) -> String {
 
 /// One JSON object for each finding.
 pub fn json(violations: &[Violation]) -> String {
-    let one = |violation: &Violation| {
-        let mut record = json!({ "v": VERSION, "event": "violation" });
-        if let (Value::Object(record), Ok(Value::Object(fields))) = (&mut record, serde_json::to_value(violation)) {
-            record.extend(fields);
-        }
-        format!("{record}\n")
-    };
-    violations.iter().map(one).collect()
+    violations.iter().map(|violation| json::line("violation", violation)).collect()
 }
 
 /// Workflow commands of GitHub Actions, the gravest first.

@@ -3,8 +3,10 @@
 use std::io::{self, Write};
 
 use anyhow::Context;
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::core::event::{Event, Sink};
+use crate::core::event::{Event, Sink, VERSION};
 
 /// Writes each event as it happens, flushed, so that a reader can follow.
 pub struct Json<Out: Write>(Out);
@@ -21,6 +23,19 @@ impl<Out: Write> Json<Out> {
     pub fn new(out: Out) -> Self {
         Self(out)
     }
+}
+
+/// A record that is no event of a run: version and name first, then the fields of `about`, on one line.
+pub fn line(event: &str, about: &impl Serialize) -> String {
+    let mut record = serde_json::Map::new();
+    record.insert("v".into(), VERSION.into());
+    record.insert("event".into(), event.into());
+    match serde_json::to_value(about) {
+        Ok(Value::Object(fields)) => record.extend(fields),
+        Ok(other) => drop(record.insert("value".into(), other)),
+        Err(problem) => drop(record.insert("unwritable".into(), problem.to_string().into())),
+    }
+    format!("{}\n", Value::Object(record))
 }
 
 impl<Out: Write> Sink for Json<Out> {

@@ -3,5 +3,6 @@
 pub mod checks;
 pub mod credentials;
 pub mod limits;
+pub mod models;
 pub mod policy;
 pub mod triage;

@@ -21,6 +21,11 @@ pub fn rules(config: &Config, min_score: Option<u8>) -> Rules {
     }
 }
 
+/// The label of issues whose pull request is open.
+pub fn review_label(config: &Config) -> String {
+    config.text("label.review").unwrap_or("in-review").to_owned()
+}
+
 /// What the picking flags ask for.
 pub fn pick(args: &look::Pick) -> Pick {
     let look::Pick { label, not_label, assignee, milestone, min_score: _, limit: _ } = args;

@@ -1,6 +1,7 @@
 //! The crate's own source text, with comments, literals and test modules blanked out, for the tests of its structure.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// One source file of `src/`.
 pub struct Source {
@@ -10,6 +11,8 @@ pub struct Source {
     pub text: String,
     /// The same number of lines; comments, string contents and `#[cfg(test)]` items are blanks.
     pub code: String,
+    /// Number of lines that are not part of a `#[cfg(test)]` item.
+    pub lines_without_tests: usize,
 }
 
 impl Source {
@@ -30,14 +33,6 @@ impl Source {
         self.path.trim_end_matches("/mod.rs").split('/').count() - 1
     }
 
-    /// Lines that are not part of a `#[cfg(test)]` item.
-    pub fn lines_without_tests(&self) -> usize {
-        let code = blank_comments_and_literals(&self.text);
-        let without = blank_tests(&code);
-        let blanked = code.lines().zip(without.lines()).filter(|(before, after)| before != after).count();
-        self.text.lines().count() - blanked
-    }
-
     /// `path:line` for the byte `at` of `code`.
     pub fn place(&self, at: usize) -> String {
         format!("src/{}:{}", self.path, self.code[..at].matches('\n').count() + 1)
@@ -45,16 +40,24 @@ impl Source {
 }
 
 /// Every `.rs` file below `src/`, in order of path.
-pub fn sources() -> Vec<Source> {
+pub fn sources() -> &'static [Source] {
+    static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(read_all);
+    &SOURCES
+}
+
+fn read_all() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut paths = Vec::new();
     collect(&root, &mut paths);
     paths.sort();
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).expect("a source file");
-        let code = blank_tests(&blank_comments_and_literals(&text));
+        let with_tests = blank_comments_and_literals(&text);
+        let code = blank_tests(&with_tests);
+        let blanked = with_tests.lines().zip(code.lines()).filter(|(before, after)| before != after).count();
+        let lines_without_tests = text.lines().count() - blanked;
         let path = path.strip_prefix(&root).expect("below src").to_string_lossy().replace('\\', "/");
-        Source { path, text, code }
+        Source { path, text, code, lines_without_tests }
     };
     let tests: Vec<PathBuf> = paths.iter().flat_map(|path| test_modules(path)).collect();
     paths.into_iter().filter(|path| !tests.iter().any(|test| path.starts_with(test))).map(read).collect()

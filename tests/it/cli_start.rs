@@ -1,0 +1,95 @@
+//! `git burn doctor`, `init` and `hook`: what sets things up says what it does, and touches nothing else.
+
+use crate::support::burn::{Ended, path_with_program};
+use crate::support::git::{Repo, Room};
+
+/// A repository that has everything: files forge, replayed model, a check.
+fn ready(room: &Room) -> Repo<'_> {
+    let repo = room.init("work");
+    repo.write("issues/1-x.md", "---\nnumber: 1\ntitle: X\n---\n\nText.\n");
+    repo.commit("start");
+    let settings =
+        [("forge", "files"), ("url", "issues"), ("model", "replay/script.jsonl"), ("check.test.command", "make test")];
+    for (key, value) in settings {
+        repo.git(&["config", &format!("burn.{key}"), value]);
+    }
+    repo
+}
+
+#[test]
+fn doctor_finds_nothing_wrong_where_nothing_is() {
+    let room = Room::new();
+    let repo = ready(&room);
+    let ended = repo.untouched_by(|| repo.burn(&["doctor"]).exits(0));
+    for words in ["git\n", "✓ commits have an author", "✓ files ", "✓ replay/script.jsonl", "✓ test: make test"]
+    {
+        assert!(ended.stdout.contains(words), "`{words}` is missing in:\n{}", ended.stdout);
+    }
+    assert!(!ended.stdout.contains('✗'), "{}", ended.stdout);
+}
+
+#[test]
+fn doctor_names_what_is_broken_and_the_cure_and_exits_with_1() {
+    let room = Room::new();
+    let repo = room.init("work");
+    repo.commit("start");
+    let ended = repo.burn(&["doctor"]).exits(1);
+    for words in [
+        "✗ this clone has no remote",
+        "✗ no model is configured",
+        "✗ no required check",
+        "git config burn.check.test.command",
+    ] {
+        assert!(ended.stdout.contains(words), "`{words}` is missing in:\n{}", ended.stdout);
+    }
+    let json = repo.burn(&["doctor", "--json"]).exits(1).stdout;
+    let broken = json.lines().filter(|line| line.contains(r#""state":"broken""#)).count();
+    assert!(broken >= 3 && json.lines().all(|line| line.starts_with(r#"{"v":1,"event":"finding""#)), "{json}");
+    let _ = room.burn_in(room.path(), &["doctor"]).exits(1);
+}
+
+#[test]
+fn doctor_knows_a_model_without_its_key_and_a_nameless_committer() {
+    let room = Room::new();
+    let repo = ready(&room);
+    repo.git(&["config", "burn.model", "anthropic/claude-opus-5"]);
+    let mut command = room.git_with_burn(&repo.path, &["burn", "doctor"]);
+    for role in ["AUTHOR", "COMMITTER"] {
+        command.env_remove(format!("GIT_{role}_NAME")).env_remove(format!("GIT_{role}_EMAIL"));
+    }
+    let ended = Ended::of(&mut command).exits(1);
+    assert!(ended.stdout.contains("ANTHROPIC_API_KEY is not set"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("git config --global user.name"), "{}", ended.stdout);
+}
+
+#[test]
+fn hook_install_guards_commits_and_leaves_other_hooks_alone() {
+    let room = Room::new();
+    let repo = ready(&room);
+    let commit = || {
+        let mut command = room.command("git", &repo.path);
+        Ended::of(command.args(["commit", "-q", "-m", "x"]).env("PATH", path_with_program()))
+    };
+    let _ = repo.burn(&["hook", "install"]).exits(0);
+    let _ = repo.burn(&["hook", "install"]).exits(0);
+    repo.write("Jenkinsfile", "node {}\n");
+    repo.git(&["add", "-A"]);
+    let _ = commit().exits(1);
+    let _ = repo.burn(&["hook", "uninstall"]).exits(0);
+    let _ = commit().exits(0);
+    let _ = repo.burn(&["hook", "uninstall"]).exits(0).tells(&["no hook"]);
+}
+
+#[test]
+fn hook_install_does_not_replace_a_hook_of_the_user() {
+    let room = Room::new();
+    let repo = ready(&room);
+    let version = repo.git(&["version"]);
+    if version >= "git version 2.54".to_owned() {
+        println!("{version} has hooks in its configuration: nothing to replace");
+        return;
+    }
+    repo.write(".git/hooks/pre-commit", "#!/bin/sh\n");
+    let _ = repo.burn(&["hook", "install"]).exits(1).tells(&["already", "hint: add this line"]);
+    assert_eq!(std::fs::read_to_string(repo.path.join(".git/hooks/pre-commit")).expect("a file"), "#!/bin/sh\n");
+}
