@@ -305,6 +305,11 @@ pub fn is_plain_branch(name: &str) -> bool {
     name.len() <= 200 && name != "HEAD" && name.split('/').all(plain)
 }
 
+/// The FNV-1a hash: for names that must be the same in every version and on every machine. Not for secrets.
+pub fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// ASCII words of a title joined by `-`, at most 40 characters.
 pub fn slug(title: &str) -> String {
     let mut out = String::new();

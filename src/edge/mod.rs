@@ -3,6 +3,7 @@
 pub mod forge;
 pub mod git;
 pub mod http;
+pub mod journal;
 pub mod model;
 mod process;
 pub mod rank_index;

@@ -3,6 +3,7 @@
 mod adopt;
 mod briefing;
 pub mod burn;
+pub mod claims;
 mod context;
 mod dialogue;
 pub mod gate;

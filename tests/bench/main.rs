@@ -4,6 +4,7 @@
 mod flow;
 mod patch;
 mod rank;
+mod swarm;
 mod triage;
 
 fn main() {
@@ -14,7 +15,8 @@ fn main() {
         Some("flow") => flow::run(&rest),
         Some("patch") => patch::run(&rest),
         Some("rank") => rank::run(&rest),
+        Some("swarm") => swarm::run(&rest),
         Some("triage") => triage::run(&rest),
-        _ => println!("usage: cargo bench -- flow|patch|rank|triage [ARGS]"),
+        _ => println!("usage: cargo bench -- flow|patch|rank|triage|swarm [ARGS]"),
     }
 }

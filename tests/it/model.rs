@@ -499,7 +499,7 @@ fn the_next_model_takes_over_and_says_so() {
             assert_eq!((from.as_str(), to.as_str()), (ANTHROPIC, OPENAI));
             assert!(reason.contains("503"), "{reason}");
         }
-        other => panic!("{other:?}"),
+        other @ (Next::Again | Next::Shorten | Next::Stop) => panic!("{other:?}"),
     }
     assert_eq!(ending(lineup.current()), "look read src/größe.rs");
 }

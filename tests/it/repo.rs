@@ -144,7 +144,7 @@ fn what_cannot_be_opened_says_so_in_one_sentence() {
     std::fs::create_dir(room.path().join("plain")).unwrap();
     room.init_bare("bare.git");
     let new = |name: &str| OpenOptions::new(room.path().join(name), environment(&room));
-    let fail = |options: OpenOptions| Repo::open(&options).err().expect("refused").to_string();
+    let fail = |options: OpenOptions| Repo::open(&options).expect_err("refused").to_string();
     assert!(fail(new("plain")).starts_with("not in a git repository: `"));
     assert!(fail(new("bare.git/refs")).contains("is a bare repository\nhint: "));
     assert!(fail(new("nowhere")).ends_with("is not a folder"));

@@ -109,10 +109,8 @@ mod tests {
             Topic::Looked(vec![look("new")]),
         ] {
             let message = Message::user(topic.clone(), format!("{topic:?} {long}"));
-            conversation.push(match topic {
-                Topic::Answer => Message::answer(message.text),
-                _ => message,
-            });
+            let is_answer = topic == Topic::Answer;
+            conversation.push(if is_answer { Message::answer(message.text) } else { message });
         }
         conversation
     }

@@ -7,6 +7,7 @@
 
 mod blocks;
 mod compact;
+mod estimate;
 pub mod feedback;
 mod look;
 mod looked;
@@ -17,6 +18,7 @@ mod reply;
 use serde::Serialize;
 
 pub use compact::Compacted;
+pub use estimate::tokens;
 pub use look::{LineRange, Look, LookProblem};
 pub use looked::{BlameLine, CommitLine, Found, Looked, Match, looked};
 pub use opening::{Briefing, Instructions, Opening, opening};
@@ -105,28 +107,5 @@ impl Conversation {
     pub fn tokens(&self) -> u64 {
         let overhead = 8 * (self.messages.len() as u64 + 1);
         overhead + tokens(&self.system) + self.messages.iter().map(|message| tokens(&message.text)).sum::<u64>()
-    }
-}
-
-/// Estimated number of tokens of a text, high rather than low: one for three ASCII bytes, one for each other character.
-///
-/// Code takes 3.0 to 3.8 bytes a token with today's tokenizers and English prose above 4, so that this overestimates by
-/// up to a third. It bounds what a request can cost and when a context is full; what was really counted comes from the
-/// provider with each answer.
-pub fn tokens(text: &str) -> u64 {
-    let ascii = text.bytes().filter(u8::is_ascii).count() as u64;
-    let other = text.chars().filter(|character| !character.is_ascii()).count() as u64;
-    ascii.div_ceil(3) + other
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_estimate_counts_bytes_of_code_and_characters_of_other_scripts() {
-        assert_eq!(tokens(""), 0);
-        assert_eq!(tokens("let x = 1;\n"), 4);
-        assert_eq!(tokens("数据库"), 3);
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::core::issue::Issue;
-use crate::core::names::IssueNumber;
+use crate::core::names::{IssueNumber, fnv1a};
 
 use super::{Assessment, Hold, Kind, Override, Readiness, Rules};
 
@@ -107,11 +107,6 @@ impl Decision {
             Self::Leave { why } => format!("leave: {why}"),
         }
     }
-}
-
-/// The FNV-1a hash: stable over versions and machines, which the standard library's is not.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Decides about one issue. Acts only on what nobody else has decided: assigned and labelled issues are left alone.

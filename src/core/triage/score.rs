@@ -81,7 +81,7 @@ fn alignment(tags: &Tags) -> Score {
     }
     tally.found(2, "keeps the code healthy", tags.refactor());
     tally.found(2, "adds a capability", tags.feature());
-    tally.found(1, "filed by a loop", tags.from_loop());
+    tally.found(1, "filed by a loop", tags.loop_tag());
     tally.score()
 }
 

@@ -103,7 +103,7 @@ impl Tags {
         self.any(META)
     }
 
-    pub(super) fn from_loop(&self) -> Option<&str> {
+    pub(super) fn loop_tag(&self) -> Option<&str> {
         self.any(&[LOOP])
     }
 

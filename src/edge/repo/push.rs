@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::{Remote, Repo};
 use crate::core::checks::Verified;
 use crate::core::names::{BurnBranch, CommitId};
-use crate::edge::git::{Credential, GitAnswer, GitCommand};
+use crate::edge::git::{Credential, GitAnswer, GitCommand, GitFailure};
 
 /// How long a push or a look at the remote may take.
 const NETWORK: Duration = Duration::from_secs(180);
@@ -154,12 +154,13 @@ impl<'a> Outpost<'a> {
         let push = self.git().args(["push", "--porcelain", "--no-progress", "--no-verify", "--no-follow-tags"]);
         let push = push.args(["--recurse-submodules=no", "--no-signed", "--atomic"]);
         let push = push.arg(format!("--force-with-lease={name}:{expected}")).args(["--", &self.url(), &refspec]);
-        let answer = push.answer().or_else(|error| match error.how {
-            crate::edge::git::GitFailure::TimedOut(_) => {
-                Ok(GitAnswer { code: 128, stdout: Vec::new(), stderr: error.to_string() })
+        let answer = match push.answer() {
+            // Whether it got through is found out by looking.
+            Err(error) if matches!(error.how, GitFailure::TimedOut(_)) => {
+                GitAnswer { code: 128, stdout: Vec::new(), stderr: error.to_string() }
             }
-            _ => Err(error),
-        })?;
+            other => other?,
+        };
         Ok(read_porcelain(&answer, name))
     }
 
@@ -210,9 +211,10 @@ fn fill(dir: &Path, repo: &Repo) -> Result<()> {
     std::fs::create_dir_all(dir.join("objects/info"))?;
     std::fs::create_dir_all(dir.join("refs/heads"))?;
     std::fs::write(dir.join("HEAD"), "ref: refs/heads/none\n")?;
-    let format = match repo.gix.object_hash() {
-        gix::hash::Kind::Sha1 => "repositoryformatversion = 0\n",
-        _ => "repositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n",
+    let format = if repo.gix.object_hash() == gix::hash::Kind::Sha1 {
+        "repositoryformatversion = 0\n"
+    } else {
+        "repositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n"
     };
     std::fs::write(dir.join("config"), format!("[core]\n\tbare = true\n\t{format}"))?;
     let objects: PathBuf = repo.common_dir().join("objects").canonicalize()?;

@@ -41,7 +41,7 @@ impl Repo {
     /// # Errors
     /// The asked one does not exist, or there are several and none is `origin`.
     pub fn remote(&self, asked: Option<&str>) -> Result<Option<Remote>> {
-        let names: Vec<String> = self.gix.remote_names().iter().map(|name| name.to_string()).collect();
+        let names: Vec<String> = self.gix.remote_names().iter().map(ToString::to_string).collect();
         let name = match (asked, &names[..]) {
             (Some(asked), _) if names.iter().any(|name| name == asked) => asked,
             (Some(asked), _) => bail!("no remote is called `{asked}`; there {}", listed(&names)),

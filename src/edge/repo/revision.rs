@@ -44,7 +44,7 @@ impl Repo {
     /// It means nothing here, or nothing that leads to a tree.
     pub fn resolve_tree(&self, revision: &str) -> Result<TreeId> {
         let empty = gix::ObjectId::empty_tree(self.gix.object_hash());
-        if revision == empty.to_string() {
+        if gix::ObjectId::from_hex(revision.as_bytes()).is_ok_and(|id| id == empty) {
             return Ok(tree_id(empty));
         }
         let object = self.object(revision)?;

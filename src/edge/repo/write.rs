@@ -34,7 +34,7 @@ impl Repo {
         }
         // The library's own editor demands that every sibling exists: too much in a large folder, and wrong in a
         // partial clone.
-        let root = editor.write(|tree| self.gix.write_object(tree).map(|id| id.detach()))?;
+        let root = editor.write(|tree| self.gix.write_object(tree).map(gix::Id::detach))?;
         Ok(tree_id(root))
     }
 

@@ -156,10 +156,10 @@ impl Sandbox {
         let limits = ProcessLimits { time: Duration::from_secs(20), output: 64 * 1024 };
         let mut command = self.command(grounds, "exit 7");
         let problem = match process::run(&mut command, None, limits) {
-            Ok(finished) => match finished.ended {
-                Ending::Exited(status) if status.code() == Some(7) => return Ok(()),
-                _ => String::from_utf8_lossy(&finished.stderr).trim().to_owned(),
-            },
+            Ok(finished) if matches!(finished.ended, Ending::Exited(status) if status.code() == Some(7)) => {
+                return Ok(());
+            }
+            Ok(finished) => String::from_utf8_lossy(&finished.stderr).trim().to_owned(),
             Err(error) => error.to_string(),
         };
         let problem = crate::core::text::one_line(&problem);

@@ -1,0 +1,108 @@
+//! The conversation on real and on hostile material: what models really answered, what strangers really write.
+
+use git_burn::core::conversation::{Briefing, Completeness, Confusion, Opening, Reply, opening, read};
+use git_burn::core::issue::{Issue, Role, State};
+use git_burn::core::names::{CommitId, IssueNumber, Timestamp};
+use regex::Regex;
+use serde_json::Value;
+
+use crate::support::schema::shared;
+
+#[test]
+fn answers_of_real_models_are_read_as_patches() {
+    let Some(folder) = shared("patches") else {
+        println!("skipped: no shared data");
+        return;
+    };
+    let text = std::fs::read_to_string(folder.join("real-open.jsonl")).expect("the answers");
+    let mut others = Vec::new();
+    let mut count = 0;
+    for case in text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")) {
+        // The smallest of the models answers with salads of words now and then; these are rightly unusable.
+        let is_salad = case["model"] == "phi3:mini";
+        let reply = read(case["raw_output"].as_str().expect("an answer"), Completeness::Complete);
+        count += 1;
+        let is_right = matches!(reply, Reply::Patch(_)) || is_salad && reply == Reply::Unusable(Confusion::NoAction);
+        if !is_right {
+            others.push(format!("{} ({}): {reply:?}", case["id"], case["model"]));
+        }
+    }
+    assert!(count > 300 && others.is_empty(), "{} of {count}:\n{}", others.len(), others.join("\n"));
+}
+
+fn issue(input: &Value, repeat: usize) -> Issue {
+    let text = |name: &str| input[name].as_str().unwrap_or_default().to_owned();
+    Issue {
+        number: IssueNumber::new(42).expect("a number"),
+        title: text("title"),
+        body: text("body").repeat(repeat),
+        state: State::Open,
+        labels: Vec::new(),
+        assignees: Vec::new(),
+        author: "alice".into(),
+        author_role: Role::Writer,
+        milestone: None,
+        locked: false,
+        comments: 0,
+        created: Timestamp::from_seconds(0),
+        updated: Timestamp::from_seconds(0),
+        url: String::new(),
+    }
+}
+
+fn opened(issue: &Issue) -> Opening {
+    let base = CommitId::parse(&"0".repeat(40)).expect("an id");
+    opening(&Briefing {
+        issue,
+        comments: &[],
+        base: &base,
+        checks: &[],
+        rules: "- None.",
+        instructions: &[],
+        overview: "",
+        pack: &[],
+        nonce: "4f1c9a",
+    })
+}
+
+#[test]
+fn hostile_issues_make_harmless_prompts() {
+    let Some(folder) = shared("hostile") else {
+        println!("skipped: no shared data");
+        return;
+    };
+    let text = std::fs::read_to_string(folder.join("hostile.jsonl")).expect("the corpus");
+    let mut count = 0;
+    for case in text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")) {
+        if case["kind"] != "issue" {
+            continue;
+        }
+        count += 1;
+        let repeat = case["body_repeat"].as_u64().unwrap_or(1) as usize;
+        let Opening { conversation, notes } = opened(&issue(&case["input"], repeat));
+        let prompt: String = conversation.messages.iter().map(|message| message.text.as_str()).collect();
+        let list = |name: &str| {
+            let texts = case[name].as_array().into_iter().flatten().filter_map(Value::as_str);
+            texts.map(str::to_owned).collect::<Vec<String>>()
+        };
+        let id = &case["id"];
+        for text in list("prompt_must_not_contain") {
+            assert!(!prompt.contains(&text), "{id}: {text} is in the prompt");
+        }
+        for text in list("prompt_must_contain") {
+            assert!(prompt.contains(&text), "{id}: {text} is not in the prompt");
+        }
+        for pattern in list("prompt_must_not_match") {
+            assert!(!Regex::new(&pattern).expect("a pattern").is_match(&prompt), "{id}: {pattern} is in the prompt");
+        }
+        for pattern in list("report_must_match") {
+            let told = notes.join("\n");
+            assert!(Regex::new(&pattern).expect("a pattern").is_match(&told), "{id}: {pattern} is not told: {told}");
+        }
+        let most = case["prompt_max_chars"].as_u64().unwrap_or(200_000) as usize;
+        assert!(prompt.chars().count() <= most, "{id}: {} characters", prompt.chars().count());
+        assert_eq!(prompt.matches("</untrusted-4f1c9a>").count(), 2, "{id}: a text leaves its fence");
+        assert!(!prompt.contains(|c: char| c.is_control() && c != '\n' && c != '\t'), "{id}: control characters");
+    }
+    assert!(count >= 20, "{count} issues");
+}

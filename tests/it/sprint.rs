@@ -1,0 +1,164 @@
+//! Tests of sprints and claims: real git, a bare repository as the remote, many runs at once.
+
+use std::sync::Barrier;
+use std::time::Duration;
+
+use git_burn::core::claim::{Claim, Peer};
+use git_burn::core::names::{IssueNumber, RunId, Timestamp};
+use git_burn::edge::repo::{Remote, Repo};
+use git_burn::flow::claims::{Claimant, Held, Taking};
+
+use super::repo::open;
+use crate::support::git::{Repo as Folder, Room};
+
+fn number(number: u64) -> IssueNumber {
+    IssueNumber::new(number).expect("a number")
+}
+
+fn noon() -> Timestamp {
+    Timestamp::parse("2026-11-24T12:00:00Z").expect("a time")
+}
+
+fn evening() -> Timestamp {
+    Timestamp::parse("2026-11-24T20:00:00Z").expect("a time")
+}
+
+fn alive(_: &Claim) -> Peer {
+    Peer::MayBeAlive
+}
+
+fn dead(_: &Claim) -> Peer {
+    Peer::Dead
+}
+
+/// A clone of its own with the bare repository as its remote.
+#[derive(Clone)]
+struct Machine {
+    repo: Repo,
+    remote: Remote,
+    run: RunId,
+}
+
+impl Machine {
+    fn new(room: &Room, bare: &Folder<'_>, name: &str) -> Self {
+        let folder = room.init(name);
+        folder.git(&["remote", "add", "origin", bare.path.to_str().expect("a plain path")]);
+        let repo = open(&folder);
+        let remote = repo.remote(None).expect("a remote").expect("a remote");
+        Self { repo, remote, run: RunId::parse(name).expect("a run id") }
+    }
+
+    fn claimant(&self, now: fn() -> Timestamp) -> Claimant<'_> {
+        Claimant {
+            repo: &self.repo,
+            remote: &self.remote,
+            credential: None,
+            holder: "burner",
+            host: self.run.as_str(),
+            pid: 7,
+            run: &self.run,
+            lease: Duration::from_secs(3600),
+            now,
+            peer: &alive,
+        }
+    }
+}
+
+fn held(taking: Taking) -> Held {
+    match taking {
+        Taking::Held(held) => held,
+        other => panic!("not held: {other:?}"),
+    }
+}
+
+#[test]
+fn a_claim_is_exclusive_until_it_is_released_over_or_its_run_is_gone() {
+    let room = Room::new();
+    let bare = room.init_bare("remote");
+    let (one, two) = (Machine::new(&room, &bare, "one"), Machine::new(&room, &bare, "two"));
+    let first = held(one.claimant(noon).take(number(42)).unwrap());
+    assert_eq!(held(one.claimant(noon).take(number(42)).unwrap()).commit, first.commit, "a run finds its own claim");
+    let by = "run one of burner on one, until 2026-11-24T13:00:00Z".to_owned();
+    assert_eq!(two.claimant(noon).take(number(42)).unwrap(), Taking::Taken { by });
+    held(two.claimant(noon).take(number(43)).unwrap());
+
+    let first = held(one.claimant(noon).renew(&first).unwrap());
+    one.claimant(noon).release(&first).unwrap();
+    let second = held(two.claimant(noon).take(number(42)).unwrap());
+
+    let third = held(one.claimant(evening).take(number(42)).unwrap());
+    assert!(matches!(two.claimant(evening).renew(&second).unwrap(), Taking::Taken { .. }), "it was over and is lost");
+    two.claimant(evening).release(&second).unwrap();
+    assert_eq!(
+        bare.git(&["rev-parse", "refs/burn/claims/42"]),
+        third.commit.as_str(),
+        "only the own claim is released"
+    );
+
+    let peer = Claimant { peer: &dead, ..two.claimant(evening) };
+    held(peer.take(number(42)).unwrap());
+    assert_eq!(bare.git(&["for-each-ref", "--format=%(refname)", "refs/heads"]), "", "no branch was made");
+}
+
+#[test]
+fn what_is_no_claim_is_left_to_people_and_a_server_that_refuses_is_told_apart() {
+    let room = Room::new();
+    let bare = room.init_bare("remote");
+    let machine = Machine::new(&room, &bare, "one");
+    let folder = room.init("other");
+    folder.commit("not a claim");
+    folder.git(&["push", "-q", bare.path.to_str().unwrap(), "HEAD:refs/burn/claims/7"]);
+    let taking = machine.claimant(noon).take(number(7)).unwrap();
+    assert!(
+        matches!(&taking, Taking::Taken { by } if by.contains("git push origin :refs/burn/claims/7")),
+        "{taking:?}"
+    );
+
+    let hook = bare.path.join("hooks/pre-receive");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, "#!/bin/sh\necho no such refs here >&2\nexit 1\n").unwrap();
+    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let taking = machine.claimant(noon).take(number(8)).unwrap();
+    assert!(matches!(taking, Taking::NoLock { .. }), "{taking:?}");
+
+    std::fs::rename(&bare.path, room.path().join("gone")).unwrap();
+    let problem = machine.claimant(noon).take(number(9)).unwrap_err().to_string();
+    assert!(problem.contains("the remote `origin` does not answer"), "{problem}");
+}
+
+/// Everybody takes the same issue at the same moment, round after round.
+fn race(machines: usize, rounds: u64) {
+    let room = Room::new();
+    let bare = room.init_bare("remote");
+    let machines: Vec<Machine> = (0..machines).map(|n| Machine::new(&room, &bare, &format!("machine-{n}"))).collect();
+    let start = Barrier::new(machines.len());
+    for round in 1..=rounds {
+        let takings: Vec<Taking> = std::thread::scope(|scope| {
+            let start = &start;
+            let take = move |machine: Machine| {
+                start.wait();
+                machine.claimant(noon).take(number(round)).expect("an answer")
+            };
+            let threads: Vec<_> = machines.iter().cloned().map(|machine| scope.spawn(move || take(machine))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+        });
+        let winners: Vec<&Held> = takings
+            .iter()
+            .filter_map(|taking| match taking {
+                Taking::Held(held) => Some(held),
+                Taking::Taken { .. } | Taking::NoLock { .. } => None,
+            })
+            .collect();
+        assert_eq!(winners.len(), 1, "round {round}: {takings:?}");
+        let there = bare.git(&["rev-parse", &format!("refs/burn/claims/{round}")]);
+        assert_eq!(there, winners[0].commit.as_str(), "round {round}: the winner is who the remote says");
+        let refused = takings.iter().any(|taking| matches!(taking, Taking::NoLock { .. }));
+        assert!(!refused, "round {round}: a lost race is no refusal: {takings:?}");
+    }
+}
+
+#[test]
+fn racing_claims_have_exactly_one_winner() {
+    let rounds = std::env::var("GIT_BURN_RACE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
+    race(4, rounds);
+}
