@@ -7,7 +7,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use git_burn::core::rank::query::Query;
+use git_burn::core::rank::language::{Language, Role};
+use git_burn::core::rank::pack::{BYTES_PER_TOKEN, Pack, pack};
+use git_burn::core::rank::query::{Query, run_hash};
 use git_burn::core::rank::ranking::Ranked;
 use git_burn::core::rank::signals::TABLE;
 use git_burn::edge::git::Environment;
@@ -18,10 +20,14 @@ use git_burn::edge::repo::{ConfigScope, OpenOptions, Repo};
 pub(crate) fn run(args: &[String]) {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words[..] {
-        ["open"] => open(None),
-        ["open", "--dump", file] => open(Some(Path::new(file))),
+        ["open"] => evaluate("open 100", open_instances(), None),
+        ["open", "--dump", file] => evaluate("open 100", open_instances(), Some(Path::new(file))),
+        ["commits", count] => evaluate("commits", commit_instances(count.parse().expect("a number")), None),
+        ["commits", count, "--dump", file] => {
+            evaluate("commits", commit_instances(count.parse().expect("a number")), Some(Path::new(file)))
+        }
         [issue, git_dir, commit] => print_paths(issue, git_dir, commit),
-        _ => println!("usage: rank open [--dump FILE] | ISSUE_FILE GITDIR COMMIT"),
+        _ => println!("usage: rank open [--dump FILE] | commits N [--dump FILE] | ISSUE_FILE GITDIR COMMIT"),
     }
 }
 
@@ -68,8 +74,18 @@ struct Instance {
     commit: String,
     issue: String,
     gold: Vec<String>,
-    /// Each entry: any of these lines (from 1) of the only gold file counts as shown.
-    gold_lines: Vec<Vec<usize>>,
+    /// Each entry: a gold file, and lines of it (from 1) of which any counts as shown.
+    gold_lines: Vec<(String, Vec<usize>)>,
+    /// Which files are ranked against each other.
+    candidates: fn(&Ranked) -> bool,
+}
+
+fn is_python(one: &Ranked) -> bool {
+    one.path.as_bytes().ends_with(b".py")
+}
+
+fn is_program(one: &Ranked) -> bool {
+    one.language != Language::Other
 }
 
 fn shared() -> PathBuf {
@@ -87,6 +103,7 @@ fn open_instances() -> Vec<Instance> {
     let parse = |line: &str| {
         let value: serde_json::Value = serde_json::from_str(line).expect("a JSON line");
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+        let lines: Vec<Vec<usize>> = serde_json::from_value(value["gold_lines"].clone()).expect("line lists");
         let texts = |value: &serde_json::Value| serde_json::from_value(value.clone()).expect("a list");
         Instance {
             id: text("id"),
@@ -95,10 +112,124 @@ fn open_instances() -> Vec<Instance> {
             commit: text("base"),
             issue: text("issue"),
             gold: texts(&value["gold"]),
-            gold_lines: serde_json::from_value(value["gold_lines"].clone()).expect("line lists"),
+            gold_lines: lines
+                .into_iter()
+                .map(|lines| (value["gold"][0].as_str().unwrap_or_default().to_owned(), lines))
+                .collect(),
+            candidates: is_python,
         }
     };
     text.lines().map(parse).collect()
+}
+
+/// Repositories of other languages for the second data set.
+const OTHERS: &[&str] = &[
+    "BurntSushi+ripgrep",
+    "JamesNK+Newtonsoft.Json",
+    "cli+cli",
+    "composer+composer",
+    "fastlane+fastlane",
+    "fmtlib+fmt",
+    "google+gson",
+    "jj-vcs+jj",
+    "redis+redis",
+    "sharkdp+fd",
+    "vuejs+core",
+];
+
+fn git(git_dir: &Path, args: &[&str]) -> String {
+    let output = std::process::Command::new("git").arg("--git-dir").arg(git_dir).args(args).output().expect("git runs");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// For each of the repositories up to `count` commits that fix something described in their message: the message is
+/// the question, the program files that they changed (three at most, no tests) the answer, the parent the base. Chosen
+/// by the smallest hash of seed and commit id.
+fn commit_instances(count: usize) -> Vec<Instance> {
+    let log = ["log", "--no-merges", "--no-renames", "--name-status", "-n", "12000", "--format=%x01%H%x02%P%x02%B%x03"];
+    let chosen = |name: &&str| {
+        let git_dir = git_dirs().join(name).join("repo");
+        let text = git(&git_dir, &log);
+        let mut found: Vec<Instance> =
+            text.split('\u{1}').filter_map(|entry| commit_instance(name, &git_dir, entry)).collect();
+        found.sort_by_cached_key(|one| run_hash([b"seed 7", one.id.as_bytes(), b""]));
+        found.truncate(count);
+        found.iter_mut().for_each(|one| one.gold_lines = gold_lines(one));
+        found
+    };
+    OTHERS.iter().flat_map(chosen).collect()
+}
+
+fn commit_instance(repo: &str, git_dir: &Path, entry: &str) -> Option<Instance> {
+    let (head, files) = entry.split_once('\u{3}')?;
+    let mut fields = head.splitn(3, '\u{2}');
+    let (id, parent, message) = (fields.next()?, fields.next()?, fields.next()?);
+    let message: Vec<&str> =
+        message.lines().filter(|line| !line.contains("-by: ") && !line.contains("Change-Id")).collect();
+    let issue = message.join("\n").trim().to_owned();
+    let subject = issue.lines().next()?.to_ascii_lowercase();
+    let dull = [
+        "bump",
+        "release",
+        "merge",
+        "revert",
+        "chore",
+        "docs",
+        "doc:",
+        "test",
+        "ci:",
+        "ci(",
+        "style",
+        "typo",
+        "rename",
+        "update dep",
+        "refactor",
+        "upgrade",
+        "version",
+        "lint",
+        "format",
+    ];
+    if subject.split_whitespace().count() < 4 || dull.iter().any(|word| subject.starts_with(word)) || parent.len() != 40
+    {
+        return None;
+    }
+    let described = issue.len() >= 150 || issue.contains('#') || subject.starts_with("fix");
+    let changed: Vec<(&str, &str)> = files.lines().filter_map(|line| line.split_once('\t')).collect();
+    let program =
+        |path: &str| Language::of(path.as_bytes()) != Language::Other && Role::of(path.as_bytes()) == Role::Source;
+    let gold: Vec<(&str, &str)> = changed.iter().copied().filter(|(_, path)| program(path)).collect();
+    let edits = gold.iter().all(|(status, _)| *status == "M");
+    if !described || !edits || !(1..=3).contains(&gold.len()) || changed.len() > 12 {
+        return None;
+    }
+    Some(Instance {
+        id: id.to_owned(),
+        repo: repo.to_owned(),
+        git_dir: git_dir.to_owned(),
+        commit: parent.to_owned(),
+        issue,
+        gold: gold.iter().map(|(_, path)| (*path).to_owned()).collect(),
+        gold_lines: Vec::new(),
+        candidates: is_program,
+    })
+}
+
+/// The lines of the base that a commit removes; for an insertion those around it.
+fn gold_lines(instance: &Instance) -> Vec<(String, Vec<usize>)> {
+    let mut found = Vec::new();
+    for path in &instance.gold {
+        let diff = git(&instance.git_dir, &["diff", "-U0", "--no-renames", &instance.commit, &instance.id, "--", path]);
+        for hunk in diff.lines().filter_map(|line| line.strip_prefix("@@ -")) {
+            let old = hunk.split(' ').next().unwrap_or_default();
+            let (start, count) = old.split_once(',').unwrap_or((old, "1"));
+            let (start, count): (usize, usize) = (start.parse().unwrap_or(1), count.parse().unwrap_or(1));
+            match count {
+                0 => found.push((path.clone(), vec![start.max(1), start + 1])),
+                _ => found.extend((start..start + count).map(|line| (path.clone(), vec![line]))),
+            }
+        }
+    }
+    found
 }
 
 /// The position of the last gold file among the candidates, from 1; and of the first.
@@ -109,29 +240,37 @@ fn positions(ranked: &[Ranked], gold: &[String], candidate: impl Fn(&Ranked) -> 
     (all.iter().copied().max().unwrap_or(usize::MAX), all.iter().copied().min().unwrap_or(usize::MAX))
 }
 
-fn open(dump: Option<&Path>) {
-    let mut instances = open_instances();
+fn evaluate(name: &str, mut instances: Vec<Instance>, dump: Option<&Path>) {
     instances.sort_by(|a, b| a.repo.cmp(&b.repo));
     let mut dumped = String::new();
     let mut rows: Vec<(String, usize, usize)> = Vec::new();
     let mut seconds = Vec::new();
+    let mut covered = [0; BUDGETS.len()];
     for instance in &instances {
         let repo = repository(&instance.git_dir);
         let started = Instant::now();
         let index = Index::open(&index_folder(&instance.git_dir));
         let ranked = rank(&repo, &instance.commit, &instance.issue, &index);
         seconds.push(started.elapsed().as_secs_f64());
-        let python = |one: &Ranked| one.path.as_bytes().ends_with(b".py");
-        let (last, first) = positions(&ranked, &instance.gold, python);
+        for (at, tokens) in BUDGETS.into_iter().enumerate() {
+            covered[at] += usize::from(is_covered(&pack(&ranked, tokens), instance, tokens));
+        }
+        let (last, first) = positions(&ranked, &instance.gold, instance.candidates);
         rows.push((instance.id.clone(), last, first));
         if dump.is_some() {
-            dump_one(&mut dumped, instance, &ranked, python);
+            dump_one(&mut dumped, instance, &ranked, instance.candidates);
         }
     }
     if let Some(file) = dump {
         std::fs::write(file, dumped).expect("the dump");
     }
-    table("open 100", &rows);
+    table(name, &rows);
+    let shares: Vec<String> = covered
+        .iter()
+        .zip(BUDGETS)
+        .map(|(n, tokens)| format!("{}k {:.1}", tokens / 1000, 100.0 * *n as f64 / rows.len() as f64))
+        .collect();
+    println!("gold lines shown within: {}", shares.join(", "));
     seconds.sort_by(f64::total_cmp);
     println!(
         "seconds: median {:.3}, p95 {:.3}, max {:.3}",
@@ -141,7 +280,29 @@ fn open(dump: Option<&Path>) {
     );
     let misses: Vec<String> =
         rows.iter().filter(|(_, last, _)| *last > 10).map(|(id, last, _)| format!("{id}:{last}")).collect();
+    for repo in instances.chunk_by(|a, b| a.repo == b.repo) {
+        let rows: Vec<_> = rows
+            .iter()
+            .zip(&instances)
+            .filter(|(_, one)| one.repo == repo[0].repo)
+            .map(|(row, _)| row.clone())
+            .collect();
+        table(&repo[0].repo, &rows);
+    }
     println!("not among ten: {}", misses.join(" "));
+}
+
+/// Tokens of the packs that are judged.
+const BUDGETS: [usize; 4] = [4000, 8000, 16_000, 32_000];
+
+/// Whether every entry of the gold lines is shown; the pack's text must keep to the budget.
+fn is_covered(pack: &Pack, instance: &Instance, tokens: usize) -> bool {
+    assert!(pack.text().len() <= tokens * BYTES_PER_TOKEN, "{} tokens exceeded", tokens);
+    let shown = |path: &str, line: usize| {
+        let excerpts = pack.excerpts.iter().filter(|one| one.path.to_string() == path);
+        excerpts.flat_map(|one| &one.regions).any(|region| region.contains(&(line - 1)))
+    };
+    instance.gold_lines.iter().all(|(path, any)| any.iter().any(|line| shown(path, *line)))
 }
 
 fn table(name: &str, rows: &[(String, usize, usize)]) {

@@ -35,14 +35,14 @@ pub fn similar_commits(query: &Query, messages: &[Hits]) -> Vec<(usize, f32)> {
 /// All signals of the first look, scaled, in the order of the corpus.
 pub fn first_look(query: &Query, corpus: &Corpus) -> Vec<Values> {
     let mut values = vec![Values::NONE; corpus.files.len()];
+    for (file, one) in corpus.files.iter().zip(&mut values) {
+        role(file, one);
+    }
     words_in_content(query, corpus, &mut values);
     words_in_paths(query, corpus, &mut values);
     mentions(query, corpus, &mut values);
     definitions(query, corpus, &mut values);
     history(query, corpus, &mut values);
-    for (file, one) in corpus.files.iter().zip(&mut values) {
-        role(file, one);
-    }
     let scaled = [
         Signal::Content,
         Signal::Title,
@@ -52,6 +52,7 @@ pub fn first_look(query: &Query, corpus: &Corpus) -> Vec<Values> {
         Signal::Defines,
         Signal::Definitions,
         Signal::Recent,
+        Signal::Often,
         Signal::Similar,
         Signal::Size,
     ];
@@ -142,13 +143,16 @@ fn without_extension(path: &[u8]) -> &[u8] {
 
 /// Paths, stack frames and module names that stand in the issue.
 fn mentions(query: &Query, corpus: &Corpus, values: &mut [Values]) {
-    let mut seen = std::collections::BTreeSet::new();
-    for place in query.places.iter().filter(|place| seen.insert(&place.path)) {
-        let (found, depth) = corpus.find_path(&place.path);
+    let places: std::collections::BTreeSet<&String> = query.places.iter().map(|place| &place.path).collect();
+    let found: Vec<_> =
+        places.iter().map(|path| corpus.find_path(path)).filter(|(found, _)| !found.is_empty()).collect();
+    // A long traceback names many files, each of which then says less.
+    let share = (found.len().max(1) as f32).sqrt();
+    for (found, depth) in found {
         let trust = if depth > 1 || found.len() <= 2 { 1.0 } else { 0.5 };
         for position in &found {
             let one = &mut values[*position as usize];
-            one.set(Signal::Mention, one.get(Signal::Mention) + trust / found.len() as f32);
+            one.set(Signal::Mention, one.get(Signal::Mention) + trust / share / found.len() as f32);
         }
     }
     for module in &query.modules {
@@ -217,6 +221,7 @@ fn history(query: &Query, corpus: &Corpus, values: &mut [Values]) {
         for file in files {
             let one = &mut values[*file as usize];
             one.set(Signal::Recent, one.get(Signal::Recent) + (-(age as f32) / 300.0).exp());
+            one.set(Signal::Often, one.get(Signal::Often) + 1.0);
         }
     }
     let messages: Vec<Hits> = corpus.history.iter().map(|commit| commit.hits.clone()).collect();
@@ -231,6 +236,7 @@ fn history(query: &Query, corpus: &Corpus, values: &mut [Values]) {
     }
     for one in values {
         one.set(Signal::Recent, one.get(Signal::Recent).ln_1p());
+        one.set(Signal::Often, one.get(Signal::Often).ln_1p());
     }
 }
 

@@ -103,7 +103,9 @@ impl Role {
         if has_folder(&lower, &["test", "testing"]) {
             return Self::TestSupport;
         }
-        if has_folder(&lower, SIDE_FOLDERS) || is_document(&lower) {
+        let top = lower.split(|byte| *byte == b'/').next().unwrap_or_default();
+        let side = has_folder(&lower, SIDE_FOLDERS) || TOP_SIDE_FOLDERS.iter().any(|folder| folder.as_bytes() == top);
+        if side || is_document(&lower) {
             return Self::Documentation;
         }
         match Language::of(path) {
@@ -140,17 +142,25 @@ const SIDE_FOLDERS: &[&str] = &[
     "asv_bench",
     "bench",
     "benches",
+    ".github",
+    "samples",
+    "demos",
+    "playground",
+];
+/// Only at the top: deeper down these are ordinary names.
+const TOP_SIDE_FOLDERS: &[&str] = &[
     "ci",
     "tools",
     "scripts",
+    "script",
     "release",
     "build_tools",
-    ".github",
     "contrib",
-    "samples",
     "demo",
-    "demos",
-    "playground",
+    "hack",
+    "dev",
+    "extra",
+    "extras",
 ];
 const FOREIGN_FOLDERS: &[&str] = &[
     "vendor",
@@ -262,6 +272,8 @@ mod tests {
             ("gson/src/test/java/com/google/gson/JsonTest.java", Role::Test),
             ("django/test/client.py", Role::TestSupport),
             ("docs/conf.py", Role::Documentation),
+            ("tools/release.py", Role::Documentation),
+            ("django/contrib/admin/checks.py", Role::Source),
             ("README.md", Role::Documentation),
             ("vendor/a/b.go", Role::Foreign),
             ("web/app.min.js", Role::Foreign),

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::bm25::{Statistics, issue_weight};
+use super::bm25::{Statistics, issue_weight, title_weight};
 use super::corpus::{Corpus, File};
 use super::evidence::first_look;
 use super::features::Fast;
-use super::imports::from_the_top;
 use super::language::{Language, Role};
 use super::query::{Hits, Query};
 use super::reading::Reading;
 use super::signals::{Signal, TABLE, Values, scale};
+use super::spread;
 use crate::core::names::RepoPath;
 
 /// How many files are read after the first look.
@@ -81,8 +81,10 @@ pub fn rank(
 ) -> Vec<Ranked> {
     let pieces = piece_scores(query, chosen, readings, &mut values);
     quoted(chosen, readings, &mut values);
-    [Signal::Piece, Signal::Pieces, Signal::Quoted].into_iter().for_each(|signal| scale(&mut values, signal));
-    imported(corpus, chosen, readings, &mut values);
+    [Signal::Piece, Signal::Pieces, Signal::TitlePiece, Signal::Quoted]
+        .into_iter()
+        .for_each(|signal| scale(&mut values, signal));
+    spread::spread(corpus, chosen, readings, &pieces, &mut values);
     let mut ranked: Vec<Ranked> = corpus.files.iter().zip(&values).map(|(file, values)| unread(file, values)).collect();
     for ((position, reading), pieces) in chosen.iter().zip(readings).zip(pieces) {
         let one = &mut ranked[*position as usize];
@@ -119,6 +121,11 @@ fn piece_scores(
         scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.start.cmp(&b.0.start)));
         scored
     };
+    let title = title_weight(query);
+    for (position, reading) in chosen.iter().zip(readings) {
+        let best = reading.pieces.iter().map(|piece| statistics.score(&piece.hits, &title)).fold(0.0, f32::max);
+        values[*position as usize].set(Signal::TitlePiece, best);
+    }
     let pieces: Vec<Vec<(Range<usize>, f32)>> = readings.iter().map(score).collect();
     for (position, pieces) in chosen.iter().zip(&pieces) {
         let one = &mut values[*position as usize];
@@ -138,48 +145,4 @@ fn quoted(chosen: &[u32], readings: &[Reading], values: &mut [Values]) {
         let sum: f32 = reading.runs.iter().map(worth).sum();
         values[*position as usize].set(Signal::Quoted, sum.ln_1p());
     }
-}
-
-/// How sharply the best candidates stand out when they pass evidence on.
-const SHARPNESS: f32 = 8.0;
-
-/// A candidate's share of the belief that it is the place.
-fn beliefs(chosen: &[u32], values: &[Values]) -> Vec<f32> {
-    let scores: Vec<f32> = chosen.iter().map(|at| values[*at as usize].score()).collect();
-    let best = scores.iter().copied().fold(f32::MIN, f32::max);
-    let raw: Vec<f32> = scores.iter().map(|score| (SHARPNESS * (score - best)).exp()).collect();
-    let sum: f32 = raw.iter().sum();
-    raw.into_iter().map(|one| one / sum.max(f32::MIN_POSITIVE)).collect()
-}
-
-/// Candidates pass part of their belief to the files that they import.
-fn imported(corpus: &Corpus, chosen: &[u32], readings: &[Reading], values: &mut [Values]) {
-    let beliefs = beliefs(chosen, values);
-    for ((position, reading), belief) in chosen.iter().zip(readings).zip(beliefs) {
-        if belief < 0.0005 {
-            continue;
-        }
-        let targets = import_targets(corpus, &corpus.files[*position as usize], reading);
-        let share = belief / (targets.len().max(1) as f32).sqrt();
-        for target in targets.into_iter().filter(|target| target != position) {
-            let one = &mut values[target as usize];
-            one.set(Signal::Imported, one.get(Signal::Imported) + share);
-        }
-    }
-}
-
-/// The files of the tree that a file imports.
-fn import_targets(corpus: &Corpus, importer: &File, reading: &Reading) -> Vec<u32> {
-    let path = importer.path.to_text();
-    let mut targets = Vec::new();
-    for import in &reading.imports {
-        let (found, depth) = corpus.find_module(&from_the_top(&path, import));
-        let sure = found.len() == 1 || (found.len() <= 3 && depth > 1);
-        targets.extend(
-            found.into_iter().filter(|file| sure && corpus.files[*file as usize].language == importer.language),
-        );
-    }
-    targets.sort_unstable();
-    targets.dedup();
-    targets
 }

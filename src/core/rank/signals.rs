@@ -22,6 +22,8 @@ pub enum Signal {
     Definitions,
     /// Changed lately.
     Recent,
+    /// Changed often.
+    Often,
     /// Changed by commits whose message resembles the issue.
     Similar,
     /// Many lines: more that can be wrong.
@@ -30,6 +32,8 @@ pub enum Signal {
     Piece,
     /// Mean of the best three pieces.
     Pieces,
+    /// BM25 of the title against the best piece for it.
+    TitlePiece,
     /// Runs of three words of the issue stand in the file: quoted code and messages.
     Quoted,
     /// Imported by files that score well.
@@ -38,6 +42,8 @@ pub enum Signal {
     Used,
     /// Changed together with files that score well.
     Together,
+    /// The tests that resemble the issue are tests of it.
+    Tested,
     /// A test by file name or folder.
     Test,
     /// In a folder `test` or `testing`.
@@ -66,14 +72,17 @@ pub const TABLE: [(Signal, f32, &str); COUNT] = [
     (Signal::Defines, 0.15, "defines a name"),
     (Signal::Definitions, 0.0, "defines names"),
     (Signal::Recent, 0.1, "changed lately"),
+    (Signal::Often, 0.0, "changed often"),
     (Signal::Similar, 0.2, "similar commits"),
     (Signal::Size, 0.0, "size"),
     (Signal::Piece, 0.2, "best piece"),
     (Signal::Pieces, 0.2, "best pieces"),
+    (Signal::TitlePiece, 0.0, "title in a piece"),
     (Signal::Quoted, 0.0, "quoted text"),
     (Signal::Imported, 0.0, "imported by candidates"),
     (Signal::Used, 0.0, "used by candidates"),
     (Signal::Together, 0.0, "changes with candidates"),
+    (Signal::Tested, 0.0, "its tests resemble"),
     (Signal::Test, -0.5, "test"),
     (Signal::TestSupport, -0.2, "test support"),
     (Signal::Documentation, -0.2, "documentation or tool"),
@@ -100,18 +109,34 @@ impl Values {
         self.0[signal as usize] = value;
     }
 
+    /// Whether the file's role counts against it.
+    pub fn is_demoted(&self) -> bool {
+        [Signal::Test, Signal::Documentation, Signal::Foreign, Signal::Data]
+            .into_iter()
+            .any(|signal| self.get(signal) > 0.0)
+    }
+
     /// The weighted sum.
     pub fn score(&self) -> f32 {
         TABLE.iter().map(|(signal, weight, _)| weight * self.get(*signal)).sum()
     }
 }
 
-/// Divides one signal by its largest value over all files, so that weights mean the same for every query.
+/// How much above the best program text a demoted file may come out.
+const CEILING: f32 = 1.25;
+
+/// Divides one signal by its largest value over the files that are not demoted, so that weights mean the same for every
+/// query and a test or a list of changes full of the issue's words does not make all else look small.
 pub fn scale(values: &mut [Values], signal: Signal) {
-    let largest = values.iter().map(|one| one.get(signal)).fold(0.0, f32::max);
-    if largest > 0.0 {
+    let largest = |values: &[Values], all: bool| {
+        let counted = values.iter().filter(|one| all || !one.is_demoted());
+        counted.map(|one| one.get(signal)).fold(0.0, f32::max)
+    };
+    let of_source = largest(values, false);
+    let divisor = if of_source > 0.0 { of_source } else { largest(values, true) };
+    if divisor > 0.0 {
         for one in values {
-            one.set(signal, one.get(signal) / largest);
+            one.set(signal, (one.get(signal) / divisor).min(CEILING));
         }
     }
 }
