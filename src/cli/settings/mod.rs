@@ -6,3 +6,4 @@ pub mod limits;
 pub mod models;
 pub mod policy;
 pub mod triage;
+pub mod work;
