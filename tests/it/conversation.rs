@@ -1,8 +1,10 @@
 //! The conversation on real and on hostile material: what models really answered, what strangers really write.
 
-use git_burn::core::conversation::{Briefing, Completeness, Confusion, Opening, Reply, opening, read};
+use git_burn::core::change::{Entry, Snapshot};
+use git_burn::core::conversation::{Briefing, Confusion, Look, Opening, Reply, opening, read};
 use git_burn::core::issue::{Issue, Role, State};
-use git_burn::core::names::{CommitId, IssueNumber, Timestamp};
+use git_burn::core::names::{CommitId, IssueNumber, RepoPath, Timestamp};
+use git_burn::core::patch::{ApplyOptions, Care, Completeness, LineNumbers, Patch};
 use regex::Regex;
 use serde_json::Value;
 
@@ -105,4 +107,79 @@ fn hostile_issues_make_harmless_prompts() {
         assert!(!prompt.contains(|c: char| c.is_control() && c != '\n' && c != '\t'), "{id}: control characters");
     }
     assert!(count >= 20, "{count} issues");
+}
+
+/// The examples of the rules that the model reads, each as a reply of its own.
+fn examples() -> Vec<String> {
+    let rules = opened(&issue(&Value::Null, 1)).conversation.system;
+    let mut examples: Vec<String> = Vec::new();
+    let mut before = "";
+    let mut is_open = false;
+    for line in rules.lines() {
+        if line.starts_with("```") && !is_open {
+            is_open = true;
+            let head = if before.starts_with("*** ") { format!("{before}\n") } else { String::new() };
+            examples.push(format!("{head}{line}\n"));
+        } else if is_open {
+            is_open = line != "```";
+            examples.last_mut().expect("an open example").push_str(&format!("{line}\n"));
+        }
+        before = line;
+    }
+    examples
+}
+
+/// The reply that an example is, and what its patch makes of the file that it is about.
+fn effect(example: &str) -> String {
+    match read(example, Completeness::Unknown) {
+        Reply::Look(looks) => {
+            format!("look {:?} {:?}", looks.wanted.iter().map(Look::to_string).collect::<Vec<_>>(), looks.problems)
+        }
+        Reply::Ask(questions) => format!("ask {questions:?}"),
+        Reply::Done(evidence) => format!("done {:?} {:?}", evidence.commits, evidence.paths),
+        Reply::Unusable(confusion) => format!("unusable {confusion}"),
+        Reply::Patch(text) => {
+            let patch = Patch::parse(text.as_bytes(), Completeness::Unknown).expect("a patch");
+            let lines: String = (1..9).map(|number| format!("# {number}\n")).collect();
+            let code = "def total(items):\n    result = 0\n    for item in items[1:]:\n        result += item\n    return result\n";
+            let path = RepoPath::parse("src/sum.py").expect("a path");
+            let entries = [(path, Entry::file(format!("{lines}{code}")))].into();
+            let base = Snapshot { entries, ..Snapshot::default() };
+            let options = ApplyOptions { line_numbers: LineNumbers::Shown, care: Care::Model, seen: None };
+            let applied = patch.apply(&base, &options).unwrap_or_else(|refusal| panic!("{refusal}"));
+            let text = |(path, file): (&RepoPath, &git_burn::core::change::FileChange)| {
+                format!("{path}: {}", String::from_utf8_lossy(file.new_bytes()).replace(&lines, ""))
+            };
+            applied.change.files.iter().map(text).collect()
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_the_protocol_do_what_they_say() {
+    let told: Vec<String> = examples().iter().map(|example| effect(example)).collect();
+    expect_test::expect![[r#"
+        src/sum.py: def total(items):
+            result = 0
+            for item in items:
+                result += item
+            return result
+
+        ---
+        src/sum.py: def total(items):
+            result = 0
+            for item in items:
+                result += item
+            return result
+
+        ---
+        src/empty.py: def is_empty(items):
+            return not items
+
+        ---
+        look ["read src/sum.py:1-80", "search /def total\\(/ *.py", "list tests/**", "log src/sum.py", "blame src/sum.py:10-14"] []
+        ---
+        ask ["Should `total` of an empty list be 0 or an error?"]
+        ---
+        done ["1a2b3c4d"] [`src/sum.py`]"#]].assert_eq(&told.join("\n---\n"));
 }

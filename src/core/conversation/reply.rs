@@ -7,15 +7,7 @@ use serde::Serialize;
 use super::blocks::{Block, End, Parts, is_search_mark, parts};
 use super::look::{Look, LookProblem};
 use crate::core::names::RepoPath;
-
-/// Whether a text is known to be whole. A text that the provider says was cut off never gets as far as this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Completeness {
-    /// The provider's stop reason says so.
-    Complete,
-    /// Nobody said; an unclosed block is then taken for a cut-off answer.
-    Unknown,
-}
+use crate::core::patch::Completeness;
 
 /// The one action that an answer asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +112,8 @@ impl fmt::Display for Confusion {
     }
 }
 
-/// Reads an answer.
+/// Reads an answer. One that the provider says was cut off must not get as far as this; where nobody says whether it is
+/// whole, an unclosed block is taken for a cut.
 ///
 /// A patch counts wherever it stands, fenced or not; several are the patch engine's business. Where several kinds of
 /// blocks come together, look-ups win (the rest was written without their results and is set aside), then the patch.

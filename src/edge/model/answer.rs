@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ModelErrorKind;
 use crate::core::budget::Usage;
-use crate::core::conversation::{Completeness, Confusion, Reply, read};
+use crate::core::conversation::{Confusion, Reply, read};
+use crate::core::patch::Completeness;
 
 /// A complete exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
