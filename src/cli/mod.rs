@@ -16,6 +16,7 @@ pub mod models;
 pub mod pager;
 pub mod patches;
 pub mod render;
+pub mod schedule;
 pub mod settings;
 pub mod show;
 pub mod terminal;
@@ -52,6 +53,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Completion(args) => completion::run(args.shell, &context.terminal),
         Command::Guard(args) => guard::run(&args, context),
         Command::List(args) => list::run(&args, context),
+        Command::Schedule(args) => schedule::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Doctor => doctor::run(context),
         Command::Hook(args) => hook::run(args.action, context),

@@ -9,5 +9,6 @@ mod process;
 pub mod rank_index;
 pub mod repo;
 pub mod sandbox;
+pub mod scheduler;
 pub mod trust;
 pub mod verify;

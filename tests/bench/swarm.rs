@@ -87,7 +87,7 @@ struct World {
 }
 
 /// Runs until every issue is done; prints throughput and what went wrong on the way, and fails if an issue was doubled.
-pub fn run(args: &[String]) {
+pub(crate) fn run(args: &[String]) {
     let number = |at: usize, otherwise: u64| args.get(at).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
     let (workers, issues) = (number(0, 1000), number(1, 10_000));
     let server = Server { open: (1..=issues).collect(), ..Server::default() };

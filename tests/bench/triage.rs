@@ -19,7 +19,7 @@ const SENTENCES: &[&str] = &[
 ];
 
 /// Prints milliseconds of the fastest of nine runs, for bodies of about one kilobyte.
-pub fn run(args: &[String]) {
+pub(crate) fn run(args: &[String]) {
     let count = args.first().and_then(|text| text.parse().ok()).unwrap_or(10_000);
     let issues: Vec<Issue> = (1..=count).map(issue).collect();
     let bytes: usize = issues.iter().map(|issue| issue.body.len()).sum();

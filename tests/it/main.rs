@@ -17,6 +17,7 @@ mod patches;
 mod push;
 mod rank;
 mod repo;
+mod schedule;
 mod sprint;
 mod support;
 mod tidy;

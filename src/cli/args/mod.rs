@@ -1,6 +1,7 @@
 //! The command line as clap reads it: as close to what was typed as possible, no file, git or network touched yet.
 
 pub mod guard;
+pub mod keep;
 pub mod look;
 pub mod start;
 pub mod work;
@@ -74,6 +75,8 @@ pub enum When {
 pub enum Command {
     /// Check everything that git-burn needs here
     Doctor,
+    /// Run regularly without a daemon
+    Schedule(keep::Schedule),
     /// Let the team's settings that run programs count
     Trust(start::Trust),
     /// Print a completion script for a shell
