@@ -267,6 +267,27 @@ fn toolchains_work_inside() {
     }
 }
 
+#[test]
+fn installed_dependencies_are_lent_and_cannot_be_written() {
+    let room = Room::new();
+    let yard = yard(&room);
+    yard.folder.write(".git/info/exclude", "node_modules\n");
+    yard.folder.write("node_modules/dep/index.js", "module.exports = 7\n");
+    if modes().len() < 2 {
+        return;
+    }
+    let mut bench = yard.bench(SandboxMode::Require);
+    let result =
+        run(&mut bench, &yard.head(), "cat node_modules/dep/index.js; touch node_modules/dep/x; git status -s");
+    assert!(result.output.starts_with("module.exports = 7\n"), "{}", result.output);
+    assert!(result.output.contains("Read-only file system") && !result.output.contains("??"), "{}", result.output);
+    yard.folder.write(".gitignore", "");
+    yard.folder.git(&["add", "-f", "node_modules"]);
+    let vendored = CommitId::parse(&yard.folder.commit("vendored")).unwrap();
+    std::fs::write(yard.folder.path.join("node_modules/dep/index.js"), "dirty\n").unwrap();
+    assert_eq!(run(&mut bench, &vendored, "cat node_modules/dep/index.js").output, "module.exports = 7\n");
+}
+
 /// The probes of `../shared/data/hostile/hostile_check.py`, with everything there that they look for.
 #[test]
 fn hostile_code_finds_every_door_closed() {

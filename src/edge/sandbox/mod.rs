@@ -92,6 +92,8 @@ pub(super) struct Grounds {
     pub tmp: PathBuf,
     /// The repository's `.git`.
     pub common_dir: PathBuf,
+    /// The user's checkout, of which installed dependencies are lent to the check, read-only.
+    pub work_tree: Option<PathBuf>,
     /// Stands in for the repository's `config`, which may hold tokens.
     pub git_config: PathBuf,
 }

@@ -121,6 +121,9 @@ fn tools(arguments: &mut Arguments, grounds: &Grounds, toolchains: &Toolchains) 
             arguments.read(folder);
         }
     }
+    for (from, part) in &toolchains.caches {
+        arguments.two("--ro-bind-try", from, Path::new(HOME).join(part));
+    }
     let Some(cargo) = &toolchains.cargo_home else { return };
     arguments.read(&cargo.join("bin"));
     let inside = Path::new(HOME).join(".cargo");
@@ -145,6 +148,24 @@ fn repository(arguments: &mut Arguments, grounds: &Grounds) {
     arguments.two("--bind", &grounds.tree, &grounds.tree);
     let link = grounds.tree.join(".git");
     arguments.two("--ro-bind", &link, &link);
+    for (from, to) in lent(grounds) {
+        arguments.two("--ro-bind", from, to);
+    }
+}
+
+/// Installed dependencies of the user's checkout, which no commit holds: without them few JavaScript projects have
+/// checks that run. They are read-only, and only where the commit and earlier checks have nothing of that name.
+const LENT: [&str; 3] = ["node_modules", ".venv", "venv"];
+
+fn lent(grounds: &Grounds) -> Vec<(PathBuf, PathBuf)> {
+    let Some(work_tree) = &grounds.work_tree else { return Vec::new() };
+    let is_empty = |folder: &Path| match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    let pairs = LENT.iter().map(|name| (work_tree.join(name), grounds.tree.join(name)));
+    let is_folder = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    pairs.filter(|(from, to)| is_folder(from) && is_empty(to)).collect()
 }
 
 /// Object folders that the repository borrows from, and those that they borrow from in turn, as deep as git goes.

@@ -8,6 +8,8 @@ use crate::edge::git::Environment;
 #[derive(Debug)]
 pub(super) struct Toolchains {
     pub read: Vec<PathBuf>,
+    /// Package caches of the user's HOME, and where they belong in the private one.
+    pub caches: Vec<(PathBuf, &'static str)>,
     /// Cargo's own folder, of which only the parts without credentials are shown.
     pub cargo_home: Option<PathBuf>,
     variables: Vec<(&'static str, PathBuf)>,
@@ -30,18 +32,13 @@ const HOMES: [(&str, &str); 13] = [
     ("MISE_DATA_DIR", ".local/share/mise"),
 ];
 
+/// Package caches that tools look for below HOME. Tools do with reading them, so one check cannot poison another's.
+const CACHES: [&str; 6] =
+    [".npm/_cacache", ".cache/yarn", ".yarn/berry/cache", ".local/share/pnpm/store", ".m2/repository", ".ivy2/cache"];
+
 /// Read where they are, but named by no variable that a tool would follow, or by one that is set only if it was.
-const PLAIN: [&str; 9] = [
-    ".local/bin",
-    ".local/lib",
-    ".local/share/uv",
-    ".local/share/pnpm",
-    ".m2/repository",
-    ".gem",
-    ".nix-profile",
-    ".npm-global",
-    "go/bin",
-];
+const PLAIN: [&str; 7] =
+    [".local/bin", ".local/lib", ".local/share/uv", ".gem", ".nix-profile", ".npm-global", "go/bin"];
 
 impl Toolchains {
     /// Looks into the usual places of this environment.
@@ -49,12 +46,15 @@ impl Toolchains {
         let home = environment.get("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
         let below_home = |part: &str| home.as_ref().map(|home| home.join(part));
         let named = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let mut found = Self { read: more, cargo_home: None, variables: Vec::new() };
+        let mut found = Self { read: more, caches: Vec::new(), cargo_home: None, variables: Vec::new() };
         for (variable, part) in HOMES {
             found.add_named(variable, named(variable).or_else(|| below_home(part)));
         }
-        found.add_named("GOROOT", named("GOROOT"));
-        found.add_named("JAVA_HOME", named("JAVA_HOME"));
+        for variable in ["GOROOT", "JAVA_HOME", "VIRTUAL_ENV", "CONDA_PREFIX"] {
+            found.add_named(variable, named(variable));
+        }
+        let caches = CACHES.iter().filter_map(|part| Some((below_home(part)?, *part)));
+        found.caches = caches.filter(|(folder, _)| folder.is_dir()).collect();
         let modules = named("GOMODCACHE").or_else(|| below_home("go/pkg/mod"));
         found.add_named("GOMODCACHE", modules);
         found.read.extend(PLAIN.iter().filter_map(|part| below_home(part)));

@@ -95,6 +95,7 @@ impl Bench {
             home: self.slot.home(),
             tmp: self.slot.tmp(),
             common_dir: self.repo.common_dir().to_owned(),
+            work_tree: self.repo.work_tree().map(std::path::Path::to_path_buf),
             git_config: self.slot.file("git-config"),
         }
     }
