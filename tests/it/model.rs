@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use expect_test::expect;
 use git_burn::core::budget::Usage;
 use git_burn::core::names::IssueNumber;
-use git_burn::edge::model::{AskLimits, Lineup, ModelErrorKind, Next, Phase, ProviderSettings, Stop, WireFormat};
+use git_burn::edge::model::{
+    AskLimits, Exchange, Lineup, ModelErrorKind, Next, Phase, ProviderSettings, Script, Stop, WireFormat,
+};
 use serde_json::{Value, json};
 
 use crate::support::model_server::{
@@ -702,4 +704,45 @@ fn prices_are_known_for_known_models_and_settings_win() {
     };
     let mine = with_settings("mine/x", mine);
     assert_eq!((mine.price().copied(), mine.context()), (None, Some(9)));
+}
+
+#[test]
+fn a_probe_tells_what_is_there_without_asking_anything() {
+    let list = json!({"object": "list", "data": [{"id": "gpt-test", "object": "model"}]});
+    let server = Server::start(move |seen| match seen.target.as_str() {
+        "/models" => Answer::json(200, &list),
+        "/v1/models/claude-test" => Answer::json(200, &json!({"type": "model", "id": "claude-test"})),
+        "/api/show" => show(),
+        _ => Answer::json(404, &json!({"error": {"message": "no such model"}})),
+    });
+    let told = |name: &str| model(name, &server.url()).probe().unwrap_or_else(|error| error.to_string());
+    assert_eq!(told(OPENAI), "the provider has it");
+    assert_eq!(told(ANTHROPIC), "the provider has it");
+    assert_eq!(told(OLLAMA), "the server has it, with a context of 16384 tokens");
+    assert!(told("openai/other").contains("not known to the provider: it is not among the 1 models listed"));
+    assert!(told("anthropic/other").contains("not known to the provider"));
+    assert!(server.seen().iter().all(|seen| seen.method == "GET" || seen.target == "/api/show"));
+    let command = |run: &str| command(run).probe().unwrap_or_else(|error| error.to_string());
+    assert!(command("sh -c x").starts_with("runs /"));
+    assert!(command("no-such-program-here").contains("not found along PATH"));
+}
+
+#[test]
+fn a_recorded_conversation_can_be_played_again() {
+    let server = Server::start(|_| stream(fixture("openai.sse")));
+    let lines = Arc::new(std::sync::Mutex::new(String::new()));
+    let written = Arc::clone(&lines);
+    let model = model(OPENAI, &server.url()).recorded_by(Arc::new(move |exchange: &Exchange| {
+        let line = serde_json::to_string(exchange).expect("JSON");
+        written.lock().expect("no panic").push_str(&format!("{line}\n"));
+    }));
+    assert_eq!([ending(&model), ending(&model)], ["look read src/größe.rs", "look read src/größe.rs"]);
+    let recording = lines.lock().expect("no panic").clone();
+    assert!(!recording.contains(KEY) && recording.contains("What now?"), "{recording}");
+    let script = Script::parse("exchanges.jsonl", &recording).expect("a script");
+    let replayed = git_burn::edge::model::Model::replay(script);
+    let answer = ask(&replayed).expect("an answer");
+    assert_eq!(answer.usage, Some(Usage { input: 42, cached: 400, cache_written: 0, output: 25 }));
+    assert_eq!(ending(&replayed), "look read src/größe.rs");
+    assert!(ending(&replayed).contains("has 2 replies"));
 }

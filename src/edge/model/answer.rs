@@ -76,6 +76,15 @@ impl Answer {
         }
     }
 
+    /// Whether the text is known to be whole; `None`: it is known not to be, or was refused.
+    pub fn completeness(&self) -> Option<Completeness> {
+        match &self.stop {
+            Stop::End | Stop::ToolCall => Some(Completeness::Complete),
+            Stop::Unstated => Some(Completeness::Unknown),
+            Stop::Length | Stop::ContextFull | Stop::Paused | Stop::Refused(_) => None,
+        }
+    }
+
     /// What it means, or why nothing of it may be used: an answer that was cut off is no answer.
     pub fn reply(&self) -> Result<Reply, &Stop> {
         match &self.stop {

@@ -3,7 +3,7 @@
 //! It runs without a shell, in an empty folder, with an environment of harmless variables: it proposes text like every
 //! model, and finds neither the user's checkout nor the forge's token. A log-in of its own under HOME still works.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -46,6 +46,16 @@ impl Program {
         };
         let environment = variables.into_iter().filter(|(name, _)| harmless(name)).collect();
         Ok(Self { argv, environment })
+    }
+
+    /// Where the program is found: by its path, or along `PATH`.
+    pub(super) fn file(&self) -> Option<PathBuf> {
+        let name = Path::new(&self.argv[0]);
+        if name.components().count() > 1 {
+            return name.is_file().then(|| name.to_owned());
+        }
+        let path = self.environment.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path)?;
+        std::env::split_paths(path).map(|folder| folder.join(name)).find(|file| file.is_file())
     }
 
     /// Runs it and takes what it prints as the reply. Nobody says whether that is whole.

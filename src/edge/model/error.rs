@@ -68,6 +68,21 @@ impl fmt::Display for ModelError {
 impl std::error::Error for ModelError {}
 
 impl ModelErrorKind {
+    /// Whether the question may have been billed although no answer came: its reservation then counts as spent.
+    pub fn may_be_billed(&self) -> bool {
+        match self {
+            Self::Interrupted { .. } | Self::Protocol { .. } | Self::Cancelled => true,
+            Self::Unavailable { .. }
+            | Self::RateLimited { .. }
+            | Self::SpendLimit { .. }
+            | Self::Credentials { .. }
+            | Self::UnknownModel { .. }
+            | Self::TooLong { .. }
+            | Self::Rejected { .. }
+            | Self::Script { .. } => false,
+        }
+    }
+
     /// The same trouble in other words.
     pub(super) fn map(self, words: impl FnOnce(String) -> String) -> Self {
         match self {

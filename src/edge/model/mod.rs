@@ -15,6 +15,7 @@ mod lineup;
 mod ollama;
 mod open;
 mod openai;
+mod probe;
 mod provider;
 mod remote;
 mod replay;
@@ -54,8 +55,12 @@ pub struct Model {
     longest_answer: Option<u64>,
     /// What must not come back in an answer.
     key: Option<Secret>,
+    recorder: Option<Recorder>,
     wire: Arc<Wire>,
 }
+
+/// Hears of every exchange that had an answer; writes it into the journal, redacted.
+pub type Recorder = Arc<dyn Fn(&Exchange) + Send + Sync>;
 
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,8 +113,14 @@ impl Model {
             context: None,
             longest_answer: None,
             key: None,
+            recorder: None,
             wire: Arc::new(Wire::Replay(script)),
         }
+    }
+
+    /// The same model, whose exchanges are recorded.
+    pub fn recorded_by(self, recorder: Recorder) -> Self {
+        Self { recorder: Some(recorder), ..self }
     }
 
     /// `PROVIDER/NAME`.
@@ -161,6 +172,9 @@ impl Model {
             }
         };
         let answer = answer.and_then(|answer| self.without_key(answer));
+        if let (Ok(answer), Some(recorder)) = (&answer, &self.recorder) {
+            recorder(&Exchange::of(conversation, answer, limits.issue));
+        }
         answer.map_err(|kind| ModelError { model: self.name.clone(), kind: kind.map(|text| self.redact(text)) })
     }
 

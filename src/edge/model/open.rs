@@ -40,6 +40,7 @@ impl OpenModel<'_> {
             context: provider.context,
             longest_answer: provider.longest_answer,
             key,
+            recorder: None,
             wire: Arc::new(wire),
         })
     }

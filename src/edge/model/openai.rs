@@ -32,10 +32,6 @@ impl Habits {
         Self(AtomicU8::new(if provider == "openai" { 0 } else { OLD_LENGTH }))
     }
 
-    fn has(&self, habit: u8) -> bool {
-        self.0.load(Ordering::Relaxed) & habit != 0
-    }
-
     /// Learns from a refusal that names a field; says whether there is something new to try.
     fn learn(&self, error: &HttpError, tried: u8) -> bool {
         let Some(refused) = error.refused().filter(|refused| matches!(refused.status, 400 | 422)) else { return false };
@@ -100,8 +96,7 @@ pub(super) fn ask(http: &Http, question: &Question, habits: &Habits, report: &Re
             Err(Failed::Answer(kind)) => return Err(kind),
         }
     }
-    let known = (habits.has(OLD_LENGTH), habits.has(NO_OPTIONS));
-    Err(Kind::Rejected { problem: format!("no form of the request is accepted (tried {known:?} last)") })
+    Err(Kind::Rejected { problem: "the server refuses the request in its newer and in its older form".to_owned() })
 }
 
 /// No money left: repeating is pointless.

@@ -146,6 +146,11 @@ impl Script {
         &self.name
     }
 
+    /// Replies in all.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     pub(super) fn ask(
         &self,
         conversation: &Conversation,
