@@ -8,6 +8,7 @@ use crate::core::outcome::Outcome;
 use crate::edge::forge::{ForgeError, Trouble};
 use crate::edge::http::{HttpError, HttpErrorKind};
 use crate::edge::model::{ModelError, ModelErrorKind};
+use crate::flow::{Denied, Unreachable};
 
 /// How the program ends (design.md section 3). Programs branch on these numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +138,12 @@ fn meaning(cause: &(dyn std::error::Error + 'static)) -> Option<(Vec<String>, Ex
     }
     if let Some(forge) = cause.downcast_ref::<ForgeError>() {
         return Some((Vec::new(), of_forge(&forge.trouble)));
+    }
+    if cause.is::<Denied>() {
+        return Some((vec!["`git burn doctor` says which token is used".to_owned()], Exit::Credentials));
+    }
+    if cause.is::<Unreachable>() {
+        return Some((vec!["try again later".to_owned()], Exit::Unreachable));
     }
     let (hint, exit) = match (cause.downcast_ref::<HttpError>(), cause.downcast_ref::<ModelError>()) {
         (Some(error), _) => of_http(error),

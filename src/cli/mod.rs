@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod error;
 pub mod guard;
 pub mod hook;
+pub mod init;
 pub mod list;
 pub mod manual;
 pub mod models;
@@ -52,6 +53,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Apply(args) => apply::run(&args, context),
         Command::Completion(args) => completion::run(args.shell, &context.terminal),
         Command::Guard(args) => guard::run(&args, context),
+        Command::Init(args) => init::run(&args, context),
         Command::List(args) => list::run(&args, context),
         Command::Schedule(args) => schedule::run(&args, context),
         Command::Show(args) => show::run(&args, context),

@@ -13,6 +13,7 @@ use crate::core::names::TreeId;
 use crate::core::patch::{Applied, ApplyOptions, Care, Completeness, LineNumbers, Patch, Placement, Refusal};
 use crate::core::text::for_terminal;
 use crate::edge::repo::Repo;
+use crate::flow::patching;
 
 /// What all patches together make of a tree.
 pub struct Placed {
@@ -58,17 +59,11 @@ fn read(context: &Context, file: &Path) -> anyhow::Result<Vec<u8>> {
 
 fn place_one(repo: &Repo, tree: &TreeId, text: &[u8], care: Care) -> anyhow::Result<Result<Applied, Refusal>> {
     // Nobody says whether the text is whole, so an end that looks cut off is refused.
-    let patch = match Patch::parse(text, Completeness::Unknown) {
-        Ok(patch) => patch,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let mut snapshot = repo.snapshot(tree, &patch.candidates())?;
-    if patch.wants_listing(&snapshot) {
-        let listing = repo.listing(tree)?;
-        snapshot = repo.snapshot(tree, &patch.candidates_in(&listing))?;
-        snapshot.listing = Some(listing);
+    let options = ApplyOptions { line_numbers: LineNumbers::Shown, care, seen: None };
+    match Patch::parse(text, Completeness::Unknown) {
+        Ok(patch) => patching::apply(repo, tree, &patch, &options),
+        Err(refusal) => Ok(Err(refusal)),
     }
-    Ok(patch.apply(&snapshot, &ApplyOptions { line_numbers: LineNumbers::Shown, care, seen: None }))
 }
 
 /// All reasons as one error that ends with "no".

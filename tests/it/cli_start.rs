@@ -93,3 +93,48 @@ fn hook_install_does_not_replace_a_hook_of_the_user() {
     let _ = repo.burn(&["hook", "install"]).exits(1).tells(&["already", "hint: add this line"]);
     assert_eq!(std::fs::read_to_string(repo.path.join(".git/hooks/pre-commit")).expect("a file"), "#!/bin/sh\n");
 }
+
+#[test]
+fn init_detects_and_prints_the_commands_it_ran() {
+    let room = Room::new();
+    let repo = room.init("work");
+    repo.write("Makefile", "test:\n\ttrue\n");
+    repo.write("issues/1-x.md", "---\nnumber: 1\ntitle: X\n---\n\nText.\n");
+    repo.commit("start");
+    let mut command = room.git_with_burn(&repo.path, &["burn", "init", "--yes"]);
+    let ended = Ended::of(command.env("ANTHROPIC_API_KEY", "sk-test")).exits(0).tells(&["git burn doctor"]);
+    let lines: Vec<&str> = ended.stdout.lines().collect();
+    assert_eq!(lines[0], "git config burn.forge 'files'");
+    assert_eq!(lines[1], "git config burn.url 'issues'");
+    assert!(lines[2].starts_with("git config burn.model 'anthropic/"), "{lines:?}");
+    assert_eq!(lines[3], "git config burn.check.test.command 'make test'");
+    assert_eq!(repo.git(&["config", "burn.check.test.command"]), "make test");
+    assert!(!ended.stdout.contains("sk-test") && !ended.stderr.contains("sk-test"));
+    let again = repo.burn(&["init", "--yes"]).exits(0);
+    assert_eq!(again.stdout, "", "what is set is left alone");
+}
+
+#[test]
+fn init_shared_writes_a_team_file_that_needs_trust_and_never_replaces_one() {
+    let room = Room::new();
+    let repo = room.init("work");
+    repo.write("go.mod", "module x\n");
+    repo.commit("start");
+    let _ = repo.burn(&["init", "--yes", "--shared"]).exits(0).tells(&["git burn trust"]);
+    let text = std::fs::read_to_string(repo.path.join(".gitburn")).expect("a file");
+    assert!(text.contains("[burn \"check.test\"]\n\tcommand = \"go test ./...\"\n"), "{text}");
+    let _ = repo.burn(&["init", "--yes", "--shared"]).exits(1).tells(&["there already", "hint: "]);
+    repo.commit("team");
+    let _ = repo.burn(&["trust"]).exits(0).prints("trusted\t.gitburn:5\tburn.check.test.command = go test ./...");
+}
+
+#[test]
+fn init_says_what_it_cannot_do() {
+    let room = Room::new();
+    let _ = room.burn_in(room.path(), &["init"]).exits(128).tells(&["not in a git repository"]);
+    let repo = room.init("work");
+    repo.commit("start");
+    repo.git(&["remote", "add", "origin", "http://127.0.0.1:9/o/r.git"]);
+    let _ = repo.burn(&["init", "--yes"]).exits(0).tells(&["warning: ", "127.0.0.1:9"]);
+    let _ = repo.burn(&["init", "--yes", "--offline"]).exits(0).tells(&["--offline"]);
+}

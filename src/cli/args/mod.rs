@@ -73,6 +73,8 @@ pub enum When {
 /// What to do. A command is declared here when it works, and only then.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Set up this repository with detected defaults
+    Init(start::Init),
     /// Check everything that git-burn needs here
     Doctor,
     /// Run regularly without a daemon
