@@ -19,7 +19,7 @@ use crate::core::names::{RepoPath, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::patch::{self, ApplyOptions, Care, Completeness, LineNumbers, Patch, Refusal};
 use crate::core::report::{About, pull};
-use crate::edge::model::{Answer, AskLimits, Lineup, ModelError, Next, Progress};
+use crate::edge::model::{self, Answer, AskLimits, Lineup, ModelError, Next, Progress};
 
 /// A change that is approved, committed and proven, with what its reviewers are told.
 #[derive(Debug)]
@@ -115,15 +115,12 @@ impl<'s, 'a> Dialogue<'s, 'a> {
             let (message, action) = match answer.reply() {
                 Ok(reply) => (Message::answer(answer.text_so_far()), reply),
                 Err(stop) => {
-                    let problem = stop.to_string();
-                    self.unusable(problem)?;
-                    let limit = answer.usage.map_or(0, |usage| usage.output);
-                    self.conversation.push(feedback::too_long(limit));
+                    self.unfinished(stop, &answer)?;
                     continue;
                 }
             };
             self.conversation.push(message);
-            let back = match action {
+            let mut back = match action {
                 Reply::Look(looks) => self.look(&looks)?,
                 Reply::Patch(text) => match self.patch(&text, &answer)? {
                     Taken::Proven(proven) => return Ok(*proven),
@@ -136,7 +133,30 @@ impl<'s, 'a> Dialogue<'s, 'a> {
                     feedback::nudge(&confusion)
                 }
             };
+            let left = self.shop.settings.limits.turns.saturating_sub(self.spent.turns);
+            back.text.extend(feedback::turns_left(left));
             self.conversation.push(back);
+        }
+    }
+
+    /// An answer that did not end well is never used. A refusal is not argued with.
+    fn unfinished(&mut self, stop: &model::Stop, answer: &Answer) -> Result<(), Stop> {
+        self.unusable(stop.to_string())?;
+        match stop {
+            model::Stop::Refused(_) => {
+                self.keep_draft()?;
+                Err(Outcome::NoPatch { why: stop.to_string() }.into())
+            }
+            model::Stop::Length
+            | model::Stop::ContextFull
+            | model::Stop::Paused
+            | model::Stop::End
+            | model::Stop::Unstated
+            | model::Stop::ToolCall => {
+                let used = answer.usage.map_or(0, |usage| usage.output);
+                self.conversation.push(feedback::too_long(used));
+                Ok(())
+            }
         }
     }
 
@@ -173,7 +193,8 @@ impl<'s, 'a> Dialogue<'s, 'a> {
     fn patch(&mut self, text: &str, answer: &Answer) -> Result<Taken, Stop> {
         self.spent.attempts += 1;
         let turn = self.spent.turns;
-        let (draft, placed) = match self.place(text)? {
+        let completeness = answer.completeness().unwrap_or(Completeness::Unknown);
+        let (draft, placed) = match self.place(text, completeness)? {
             Ok(placed) => placed,
             Err(refusal) => {
                 let problems = refusal.problems.iter().map(ToString::to_string).collect();
@@ -193,8 +214,12 @@ impl<'s, 'a> Dialogue<'s, 'a> {
     }
 
     /// Places a patch on the draft, in memory and then as objects.
-    fn place(&mut self, text: &str) -> Result<Result<(TreeId, Vec<String>), Refusal>, Stop> {
-        let patch = match Patch::parse(text.as_bytes(), Completeness::Complete) {
+    fn place(
+        &mut self,
+        text: &str,
+        completeness: Completeness,
+    ) -> Result<Result<(TreeId, Vec<String>), Refusal>, Stop> {
+        let patch = match Patch::parse(text.as_bytes(), completeness) {
             Ok(patch) => patch,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -288,9 +313,11 @@ impl<'s, 'a> Dialogue<'s, 'a> {
     /// What the next call may cost at most; a conversation that has grown too long is shortened first.
     fn reserve(&mut self) -> Result<Reservation, Stop> {
         let model = self.models.current().clone();
-        let longest = model.longest_answer().unwrap_or(LONGEST_ANSWER).min(LONGEST_ANSWER);
+        let mut longest = model.longest_answer().unwrap_or(LONGEST_ANSWER).min(LONGEST_ANSWER);
         if let Some(context) = model.context() {
-            self.make_room(context.saturating_sub(longest))?;
+            // Models on people's own machines have contexts that a long answer would fill alone.
+            longest = longest.min(context / 4);
+            self.make_room(context - longest)?;
         }
         self.spent.time = (self.shop.clock.elapsed)() - self.started;
         let ask = Ask {
@@ -358,12 +385,23 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         let sink = &mut *self.shop.sink;
         let mut progress = |progress: Progress| {
             // Only for people who look on: what cannot be shown is no reason to stop.
-            let _ = sink.emit(&Event::Answering { turn, output_tokens: progress.tokens });
+            let _ = match progress.phase {
+                model::Phase::Waiting { seconds } if seconds > 1 => {
+                    let text = format!("the model's provider is busy: asking again in {seconds} s");
+                    sink.emit(&Event::Warning { text })
+                }
+                model::Phase::Waiting { .. }
+                | model::Phase::Asking
+                | model::Phase::Thinking
+                | model::Phase::Writing => sink.emit(&Event::Answering { turn, output_tokens: progress.tokens }),
+            };
         };
         let answer = match model.ask(&self.conversation, &limits, &mut progress) {
             Ok(answer) => answer,
             Err(error) => {
-                self.spent.lose(reservation);
+                if error.kind.may_be_billed() {
+                    self.spent.lose(reservation);
+                }
                 return Err(Failed::Model(error));
             }
         };
@@ -403,8 +441,8 @@ impl<'s, 'a> Dialogue<'s, 'a> {
     }
 }
 
-/// Tokens of the longest answer that is asked for, and of the shortest that is worth asking for.
-const LONGEST_ANSWER: u64 = 16_000;
+/// Tokens of the longest answer that is asked for, hidden reasoning included, and of the shortest that is worth asking for.
+const LONGEST_ANSWER: u64 = 32_000;
 const LEAST_ANSWER: u64 = 1_000;
 
 /// Why an exchange gave no answer.
