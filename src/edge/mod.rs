@@ -12,3 +12,4 @@ pub mod sandbox;
 pub mod scheduler;
 pub mod trust;
 pub mod verify;
+pub mod workers;

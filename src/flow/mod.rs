@@ -13,6 +13,7 @@ mod perform;
 mod prove;
 mod publish;
 pub mod shop;
+pub mod sprint;
 
 pub use perform::{Denied, Unreachable};
 pub use shop::{Clock, Labels, Mode, Publishing, Settings, Shop, Stop};

@@ -45,7 +45,8 @@ fn the_crontab_keeps_what_is_the_users_and_the_last_repository_takes_the_region_
     systemctl(&room, 1);
     let (one, two) = (room.init("one"), room.init("two"));
     std::fs::write(room.path().join("home/tab"), "MAILTO=ada\n").unwrap();
-    one.untouched_by(|| burn(&one, &["start", "--every", "30m", "--time-limit", "20m"])).exits(0).tells(&["30m"]);
+    let _ =
+        one.untouched_by(|| burn(&one, &["start", "--every", "30m", "--time-limit", "20m"])).exits(0).tells(&["30m"]);
     let _ = burn(&two, &["start", "--every", "15m", "--", "sprint", "--limit", "3"]).exits(0);
     let tab = home(&room, "tab");
     assert!(tab.starts_with("MAILTO=ada\n# BEGIN GIT-BURN SCHEDULE\n"), "{tab}");

@@ -1,12 +1,18 @@
 //! Tests of sprints and claims: real git, a bare repository as the remote, many runs at once.
 
 use std::sync::Barrier;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use git_burn::core::budget::Cost;
 use git_burn::core::claim::{Claim, Peer};
 use git_burn::core::names::{IssueNumber, RunId, Timestamp};
+use git_burn::core::outcome::Outcome;
+use git_burn::core::sprint::{Burned, Ended, Limits, SprintResult, Stop};
 use git_burn::edge::repo::{Remote, Repo};
+use git_burn::flow::Clock;
 use git_burn::flow::claims::{Claimant, Held, Taking};
+use git_burn::flow::sprint::{Candidate, Sprint, Team, sprint};
 
 use super::repo::open;
 use crate::support::git::{Repo as Folder, Room};
@@ -161,4 +167,64 @@ fn race(machines: usize, rounds: u64) {
 fn racing_claims_have_exactly_one_winner() {
     let rounds = std::env::var("GIT_BURN_RACE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
     race(4, rounds);
+}
+
+/// A sprint over made-up work: how each issue ends is told by its number.
+fn sprint_of(jobs: usize, limits: &Limits, ends: &(dyn Fn(u64) -> Ended + Sync)) -> (SprintResult, Vec<u64>) {
+    let run = RunId::parse("r").expect("a run id");
+    let stop = AtomicBool::new(false);
+    let clock = Clock { now: noon, elapsed: || Duration::ZERO };
+    let plan = Sprint { limits, jobs, run: &run, clock, stop: &stop };
+    let mut listings = vec![vec![7], vec![1, 2, 3, 4, 5, 6]];
+    let mut list = || {
+        let numbers = listings.pop().unwrap_or_default();
+        Ok(numbers.into_iter().map(|n| Candidate { issue: number(n), title: format!("issue {n}") }).collect())
+    };
+    let work = |candidate: Candidate| {
+        let ended = ends(candidate.issue.get());
+        let Candidate { issue, title } = candidate;
+        Burned { issue, title, ended, tokens: 10, cost: Cost::from_micros(5), seconds: 1, setbacks: 0 }
+    };
+    let mut order = Vec::new();
+    let mut told = |burned: &Burned| order.push(burned.issue.get());
+    let result = sprint(plan, Team { list: &mut list, work: &work, told: &mut told }).expect("a result");
+    (result, order)
+}
+
+fn unlimited() -> Limits {
+    Limits { issues: 100, tokens: None, cost: None, time: None, same_failures: 3 }
+}
+
+fn fixed() -> Ended {
+    Ended::Outcome(Outcome::AlreadyFixed { evidence: "e".into() })
+}
+
+fn broken(problem: &str) -> Ended {
+    Ended::Broken { broken: problem.into(), exit: 128 }
+}
+
+#[test]
+fn a_sprint_goes_on_after_failures_and_takes_what_became_ready_meanwhile() {
+    let ends = |n| if n % 2 == 0 { broken(&format!("no {}", "x".repeat(n as usize))) } else { fixed() };
+    let (result, order) = sprint_of(1, &unlimited(), &ends);
+    assert_eq!(order, [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!((result.completed, result.total, result.tokens, result.stop.clone()), (4, 7, 70, Stop::NothingLeft));
+    assert_eq!((result.success, result.exit_code()), (false, 128));
+    let (result, order) = sprint_of(3, &unlimited(), &|_| fixed());
+    assert_eq!((result.success, order.len()), (true, 7));
+}
+
+#[test]
+fn a_sprint_stops_at_its_limit_also_side_by_side() {
+    for jobs in [1, 2, 4] {
+        let (result, order) = sprint_of(jobs, &Limits { issues: 3, ..unlimited() }, &|_| fixed());
+        assert_eq!((order.len(), result.stop), (3, Stop::Issues { limit: 3 }), "{jobs} jobs");
+    }
+    let (result, order) = sprint_of(1, &unlimited(), &|n| broken(&format!("port {n} is closed")));
+    assert_eq!(order.len(), 3);
+    assert!(matches!(result.stop, Stop::SameFailure { times: 3, .. }), "{:?}", result.stop);
+    let taken = |n| if n < 3 { Ended::Outcome(Outcome::Taken { by: "run x".into() }) } else { fixed() };
+    let (result, order) = sprint_of(1, &Limits { issues: 1, ..unlimited() }, &taken);
+    assert!((2..=4).contains(&order.len()), "a lost race does not count, and the next try is drawn: {order:?}");
+    assert_eq!((result.completed, result.exit_code()), (1, 0));
 }
