@@ -12,7 +12,7 @@ use super::hook;
 use super::manual;
 use super::models;
 use super::render::json as records;
-use super::settings::{checks, models as model_settings, policy, triage};
+use super::settings::{checks, models as model_settings, policy, triage, work};
 use super::terminal::{Paint, Style};
 use super::values;
 use crate::core::checks::Need;
@@ -22,6 +22,8 @@ use crate::core::text::one_line;
 use crate::edge::git::Git;
 use crate::edge::model::{KeyNeed, ModelName};
 use crate::edge::repo::Repo;
+use crate::edge::sandbox::Sandbox;
+use crate::edge::verify::{cache_dir, slots};
 
 /// The oldest git that is tested with.
 const OLDEST_GIT: (u32, u32) = (2, 36);
@@ -114,8 +116,9 @@ impl Doctor<'_> {
     fn configured(&mut self, repo: &Repo, config: &Config, base: Option<&TreeId>) -> anyhow::Result<()> {
         self.team_file(repo, config, base)?;
         self.forge(repo, config)?;
-        self.models(config)?;
+        self.models(repo, config)?;
         self.checks(config)?;
+        self.sandbox(config)?;
         self.guard(repo, config)?;
         self.leftovers(repo)
     }
@@ -185,15 +188,15 @@ impl Doctor<'_> {
         }
     }
 
-    fn models(&mut self, config: &Config) -> anyhow::Result<()> {
+    fn models(&mut self, repo: &Repo, config: &Config) -> anyhow::Result<()> {
         self.enter("model")?;
         match model_settings::names(config) {
-            Ok(names) => names.iter().try_for_each(|name| self.model(config, name)),
+            Ok(names) => names.iter().try_for_each(|name| self.model(repo, config, name)),
             Err(problem) => self.broken(&problem),
         }
     }
 
-    fn model(&mut self, config: &Config, name: &ModelName) -> anyhow::Result<()> {
+    fn model(&mut self, repo: &Repo, config: &Config, name: &ModelName) -> anyhow::Result<()> {
         let found = model_settings::provider(config, &name.provider)
             .and_then(|settings| models::provider(self.context, name, &settings));
         let provider = match found {
@@ -206,8 +209,13 @@ impl Doctor<'_> {
                 let wanted = provider.key_env.join(" or ");
                 return self.bad(format!("{name}: {wanted} is not set"), &format!("export {wanted}=..."));
             }
-            (Some(variable), _) => self.good(format!("{name} with the key of {variable}"))?,
-            (None, KeyNeed::Optional) => self.good(format!("{name}"))?,
+            (Some(_), _) | (None, KeyNeed::Optional) => {}
+        }
+        let key = key.map_or_else(String::new, |variable| format!(", key of {variable}"));
+        let opened = models::open(self.context, repo, config, name, None);
+        match opened.and_then(|model| Ok(model.probe()?)) {
+            Ok(found) => self.good(format!("{name}{key}: {found}"))?,
+            Err(problem) => return self.broken(&problem),
         }
         if provider.price.is_none() && config.text("maxCost").is_some() {
             let cure = format!(
@@ -237,6 +245,22 @@ impl Doctor<'_> {
         )
     }
 
+    fn sandbox(&mut self, config: &Config) -> anyhow::Result<()> {
+        let options = match work::sandbox(config, &self.context.environment) {
+            Ok(options) => options,
+            Err(problem) => return self.broken(&problem),
+        };
+        match Sandbox::new(options) {
+            Ok(sandbox) if sandbox.confinement().is_confined() => {
+                self.good(format!("confined by {}", sandbox.confinement()))
+            }
+            Ok(sandbox) => {
+                self.careful(format!("checks are not confined ({})", sandbox.confinement()), "apt install bubblewrap")
+            }
+            Err(problem) => self.broken(&problem),
+        }
+    }
+
     fn guard(&mut self, repo: &Repo, config: &Config) -> anyhow::Result<()> {
         self.enter("guard")?;
         match policy::policy(config) {
@@ -251,13 +275,15 @@ impl Doctor<'_> {
         Ok(())
     }
 
-    /// Drafts of issues that were not finished.
+    /// Drafts of issues that were not finished, records of runs, worktrees.
     fn leftovers(&mut self, repo: &Repo) -> anyhow::Result<()> {
         self.enter("left over")?;
         let list = repo.git().at(repo.git_dir()).args(["for-each-ref", "--format=%(refname)", "refs/burn/draft/"]);
         let drafts = list.text()?.lines().count();
         let runs = fs::read_dir(repo.burn_dir().join("runs")).map(|runs| runs.count()).unwrap_or_default();
-        self.good(format!("{drafts} drafts, {runs} runs on record"))
+        let cache = cache_dir(&self.context.environment)?;
+        let worktrees = slots(repo, &cache).map(|slots| slots.len()).unwrap_or_default();
+        self.good(format!("{drafts} drafts, {runs} runs on record, {worktrees} worktrees in {}", cache.display()))
     }
 
     fn enter(&mut self, group: &'static str) -> anyhow::Result<()> {

@@ -140,10 +140,10 @@ fn meaning(cause: &(dyn std::error::Error + 'static)) -> Option<(Vec<String>, Ex
         return Some((Vec::new(), of_forge(&forge.trouble)));
     }
     if cause.is::<Denied>() {
-        return Some((vec!["`git burn doctor` says which token is used".to_owned()], Exit::Credentials));
+        return Some((Vec::new(), Exit::Credentials));
     }
     if cause.is::<Unreachable>() {
-        return Some((vec!["try again later".to_owned()], Exit::Unreachable));
+        return Some((Vec::new(), Exit::Unreachable));
     }
     let (hint, exit) = match (cause.downcast_ref::<HttpError>(), cause.downcast_ref::<ModelError>()) {
         (Some(error), _) => of_http(error),

@@ -17,7 +17,8 @@ pub fn lineup(context: &Context, repo: &Repo, config: &Config, observer: Option<
     Lineup::new(opened).ok_or_else(|| Explained::new(Exit::Fatal, "no model is configured").into())
 }
 
-fn open(
+/// One model.
+pub fn open(
     context: &Context,
     repo: &Repo,
     config: &Config,

@@ -7,6 +7,7 @@ use crate::support::git::{Repo, Room};
 fn ready(room: &Room) -> Repo<'_> {
     let repo = room.init("work");
     repo.write("issues/1-x.md", "---\nnumber: 1\ntitle: X\n---\n\nText.\n");
+    repo.write("script.jsonl", "{\"answer\": \"none\"}\n");
     repo.commit("start");
     let settings =
         [("forge", "files"), ("url", "issues"), ("model", "replay/script.jsonl"), ("check.test.command", "make test")];

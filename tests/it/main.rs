@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a test that cannot run here says so")]
 mod cli;
 mod cli_apply;
+mod cli_forge;
 mod cli_guard;
 mod cli_look;
 mod cli_start;
