@@ -173,9 +173,9 @@ pub(super) fn own_group(command: &mut Command) {
     let _ = command;
 }
 
-/// Kills the child and everything in its group, and collects it.
+/// Kills the child and everything in its group, and collects it. The child must not have been collected before: until
+/// then its id cannot belong to anybody else.
 pub(super) fn end_group(child: &mut Child) {
-    // The child is not yet collected, so its id cannot belong to anybody else.
     #[cfg(unix)]
     if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
         // Fails only when the group is gone already, which is what is wanted.

@@ -279,3 +279,39 @@ fn commits_are_signed_when_the_user_says_so() {
     let error = format!("{:#}", commit(&open(&folder)).unwrap_err());
     assert!(error.contains("could not be signed"), "{error}");
 }
+
+#[test]
+fn sha_256_repositories_work_and_reftables_are_refused() {
+    use git_burn::core::change::{Change, Entry, FileChange};
+    use git_burn::core::names::RepoPath;
+    use git_burn::edge::repo::Found;
+    let room = Room::new();
+    let (origin, folder) = (Folder { room: &room, path: room.path().join("o.git") }, room.path().join("long"));
+    let init = |path: &std::path::Path, more: &[&str]| {
+        let options = ["init", "-q", "-b", "main"];
+        let made = room.command("git", room.path()).args(options).args(more).arg(path).status();
+        assert!(made.unwrap().success());
+    };
+    init(&origin.path, &["--object-format=sha256", "--bare"]);
+    init(&folder, &["--object-format=sha256"]);
+    let folder = Folder { room: &room, path: folder };
+    folder.write("a.txt", "a\n");
+    folder.commit("base");
+    folder.git(&["remote", "add", "origin", "../o.git"]);
+    folder.git(&["push", "-q", "origin", "main"]);
+    let repo = open(&folder);
+    let base = repo.base(Some("main"), None, None).unwrap();
+    let file = RepoPath::parse("a.txt").unwrap();
+    let after = Some(Entry::file("b\n"));
+    let change = FileChange { before: Some(Entry::file("a\n")), after: after.clone(), origin: None };
+    let tree = repo.write_change(&base.tree, &Change { files: [(file.clone(), change)].into() }).unwrap();
+    assert_eq!(repo.read(&tree, &file, 10).unwrap(), Found::Entry(after.unwrap()));
+    let commit = repo.draft_commit(&base.commit, &tree, "change").unwrap();
+    assert_eq!(commit.as_str().len(), 64);
+    assert_eq!(push(&repo, &commit), Pushed::Created);
+    assert_eq!(origin.git(&["rev-parse", "agent/ticket-42"]), commit.as_str());
+    let tables = room.path().join("tables");
+    init(&tables, &["--ref-format=reftable"]);
+    let refused = Repo::open(&crate::repo::options(&Folder { room: &room, path: tables })).unwrap_err().to_string();
+    assert!(refused.ends_with("hint: git refs migrate --ref-format=files"), "{refused}");
+}

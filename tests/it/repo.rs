@@ -339,3 +339,19 @@ fn history_tells_who_when_and_why() {
     let mentions: Vec<_> = mentions.iter().map(|mention| (mention.entry.subject.as_str(), mention.kind)).collect();
     assert_eq!(mentions, [("second", MentionKind::Closes), ("start (#7)", MentionKind::Names)]);
 }
+
+#[test]
+fn another_user_s_repository_is_refused_unless_it_is_named() {
+    let room = Room::new();
+    let folder = sample(&room);
+    for path in [folder.path.clone(), folder.path.join(".git")] {
+        if std::os::unix::fs::chown(&path, Some(65_534), None).is_err() {
+            println!("skipped: only root can give files away");
+            return;
+        }
+    }
+    let refused = Repo::open(&options(&folder)).unwrap_err().to_string();
+    assert!(refused.contains("belongs to another user") && refused.contains("\nhint: "), "{refused}");
+    let named = OpenOptions { git_dir: Some(folder.path.join(".git")), ..options(&folder) };
+    assert!(Repo::open(&named).is_ok());
+}

@@ -221,6 +221,23 @@ fn worktrees_are_warm_shared_out_one_by_one_and_removable() {
 }
 
 #[test]
+fn what_a_check_leaves_does_not_reach_the_next_commit() {
+    let room = Room::new();
+    let yard = yard(&room);
+    let base = yard.head();
+    let head = CommitId::parse(&yard.folder.commit("head")).unwrap();
+    for mode in modes() {
+        let mut bench = yard.bench(mode);
+        let plant =
+            "mkdir -p ~/.cargo ~/.cache/tool shut/in; echo evil > ~/.cargo/config; touch /tmp/left; chmod 0 shut";
+        assert_eq!(run(&mut bench, &base, plant).ended, Ended::Passed);
+        assert_eq!(run(&mut bench, &head, "ls -A ~ ; ls shut; ls ~/.cache").output.lines().last(), Some("tool"));
+        let home = run(&mut bench, &head, "cat ~/.cargo/config $TMPDIR/left");
+        assert!(!home.output.contains("evil") && home.ended != Ended::Passed, "{}", home.output);
+    }
+}
+
+#[test]
 fn a_worktree_that_was_left_half_made_is_made_anew() {
     let room = Room::new();
     let yard = yard(&room);

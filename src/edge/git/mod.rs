@@ -192,11 +192,10 @@ impl<'a> GitCommand<'a> {
         command.current_dir(&self.cwd).env_clear().envs(self.git.environment.for_git());
         command.env("LC_MESSAGES", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
         command.env("GIT_PAGER", "cat").env("GIT_EDITOR", "false").env("GIT_ADVICE", "0");
-        if self.git.environment.get("GIT_SSH_COMMAND").is_none() && self.git.environment.get("GIT_SSH").is_none() {
-            let carried = self.git.carried.iter().rev().find(|(name, _)| name == "core.sshcommand");
-            let ssh = carried.map_or("ssh -oBatchMode=yes", |(_, value)| value);
+        if let Some(ssh) = self.ssh_command() {
             command.env("GIT_SSH_COMMAND", ssh);
         }
+        command.env("SSH_ASKPASS_REQUIRE", "never");
         self.carry(&mut command);
         for setting in SETTINGS {
             command.args(["-c", setting]);
@@ -208,6 +207,20 @@ impl<'a> GitCommand<'a> {
         command.args(&self.options).args(&self.args);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// The user's ssh, told not to ask; `None` where `GIT_SSH` names a program that takes no options.
+    fn ssh_command(&self) -> Option<String> {
+        let environment = &self.git.environment;
+        let carried = || self.git.carried.iter().rev().find(|(name, _)| name == "core.sshcommand");
+        let own = environment.text("GIT_SSH_COMMAND").or_else(|| carried().map(|(_, command)| command.as_str()));
+        if own.is_none() && environment.get("GIT_SSH").is_some() {
+            return None;
+        }
+        let own = own.unwrap_or("ssh");
+        let program = own.split(' ').next().unwrap_or_default();
+        let is_ssh = program == "ssh" || program.ends_with("/ssh");
+        Some(if is_ssh { format!("{own} -oBatchMode=yes") } else { own.to_owned() })
     }
 
     /// Puts the carried settings before those that the environment holds already, which thus win.

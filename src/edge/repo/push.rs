@@ -28,7 +28,7 @@ pub enum Pushed {
     Rejected { reason: String },
     /// The credential is missing or not good enough.
     Denied { reason: String },
-    /// No answer from the server; whether the push got through is known to be "no".
+    /// No answer from the server; whether the branch is there now is not known. The next run looks first.
     Unreachable { reason: String },
 }
 

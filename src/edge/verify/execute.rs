@@ -44,8 +44,12 @@ pub(super) fn execute(mut command: Command, limit: Duration, marker: Option<&str
     drop(command);
     let capture = Arc::new(Mutex::new(Capture::default()));
     let done = read_all(reader, Arc::clone(&capture));
-    let ended = watch(&mut child, &capture, start + limit, limit);
+    let cut_short = watch(&child, &capture, start + limit, limit);
     end_group(&mut child);
+    let ended = cut_short.unwrap_or_else(|| match child.wait() {
+        Ok(status) => ended(status),
+        Err(error) => Ended::NotStarted { problem: format!("it was lost: {error}") },
+    });
     if let Some(marker) = marker {
         sweep(marker);
     }
@@ -75,24 +79,29 @@ fn read_all(mut reader: std::io::PipeReader, capture: Arc<Mutex<Capture>>) -> Re
     done
 }
 
-fn watch(child: &mut Child, capture: &Mutex<Capture>, deadline: Instant, limit: Duration) -> Ended {
+/// Waits for the end without collecting the child: its id stays its own until its whole group has been killed.
+fn watch(child: &Child, capture: &Mutex<Capture>, deadline: Instant, limit: Duration) -> Option<Ended> {
     let mut nap = Duration::from_micros(500);
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return ended(status),
-            Ok(None) => {}
-            Err(error) => return Ended::NotStarted { problem: format!("it was lost: {error}") },
-        }
+    while !is_over(child) {
         let bytes = lock(capture).total();
         if bytes > FLOOD {
-            return Ended::Flooded { bytes };
+            return Some(Ended::Flooded { bytes });
         }
         if Instant::now() >= deadline {
-            return Ended::TimedOut { after: limit };
+            return Some(Ended::TimedOut { after: limit });
         }
         std::thread::sleep(nap);
         nap = (nap * 2).min(Duration::from_millis(20));
     }
+    None
+}
+
+/// An error here means that there is no such child, so it is over in any case.
+fn is_over(child: &Child) -> bool {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let Some(id) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return true };
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    !matches!(waitid(WaitId::Pid(id), look), Ok(None))
 }
 
 /// A shell, and bubblewrap, report a signal as 128 plus its number.

@@ -9,7 +9,7 @@ mod worktree;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 pub use worktree::{SlotOnDisk, SlotState, cache_dir, remove_slot, slots};
 
@@ -25,6 +25,8 @@ use crate::core::names::CommitId;
 #[derive(Debug)]
 pub struct Bench {
     repo: Repo,
+    /// The repository's `.git`, without links in its path.
+    common_dir: PathBuf,
     cache: PathBuf,
     sandbox: Sandbox,
     slot: Slot,
@@ -39,7 +41,8 @@ impl Bench {
     pub fn open(repo: &Repo, cache: PathBuf, sandbox: Sandbox, commit: &CommitId) -> Result<Self> {
         let slot = Slot::take(repo, &cache, commit)?;
         slot.empty_tmp()?;
-        let mut bench = Self { repo: repo.clone(), cache, sandbox, slot, at: None };
+        let common_dir = repo.common_dir().canonicalize().context("the repository is gone")?;
+        let mut bench = Self { repo: repo.clone(), common_dir, cache, sandbox, slot, at: None };
         let grounds = bench.grounds();
         write_git_config(&grounds, &bench.repo.public_config())?;
         bench.sandbox.settle(&grounds)?;
@@ -56,11 +59,7 @@ impl Bench {
     /// # Errors
     /// The worktree cannot be brought to the commit.
     pub fn run(&mut self, commit: &CommitId, stage: Stage, check: &Check) -> Result<CheckResult> {
-        // A check may rewrite tracked files; the next one is to see the commit all the same.
-        let untracked = if self.at.as_ref() == Some(commit) { Untracked::Keep } else { Untracked::Remove };
-        self.at = None;
-        self.slot.reset(&self.repo, commit, untracked)?;
-        self.at = Some(commit.clone());
+        self.go_to(commit)?;
         self.slot.empty_tmp()?;
         let seal = self.seal();
         let command = self.sandbox.command(&self.grounds(), &check.command);
@@ -72,6 +71,22 @@ impl Bench {
         let Check { name, command, need, .. } = check.clone();
         let sandbox = self.sandbox.confinement().to_string();
         Ok(CheckResult { name, command, need, stage, ended, took, output, sandbox })
+    }
+
+    /// Brings the worktree to a commit. A check may rewrite tracked files; the next one is to see the commit all the same.
+    fn go_to(&mut self, commit: &CommitId) -> Result<()> {
+        let untracked = if self.at.as_ref() == Some(commit) { Untracked::Keep } else { Untracked::Remove };
+        self.at = None;
+        if self.slot.reset(&self.repo, commit, untracked).is_err() {
+            // A check may have left what git cannot remove: folders without permissions. Another worktree has none.
+            self.replace_slot(commit)?;
+            self.slot.reset(&self.repo, commit, Untracked::Remove)?;
+        }
+        if untracked == Untracked::Remove {
+            self.slot.empty_home()?;
+        }
+        self.at = Some(commit.clone());
+        Ok(())
     }
 
     /// A worktree that was tampered with is not used again.
@@ -86,7 +101,7 @@ impl Bench {
             true => Watch::Confined,
             false => Watch::Unconfined,
         };
-        Seal::take(self.repo.common_dir(), &self.slot.git_dir, &self.slot.tree, watch)
+        Seal::take(&self.common_dir, &self.slot.git_dir, &self.slot.tree, watch)
     }
 
     fn grounds(&self) -> Grounds {
@@ -94,7 +109,7 @@ impl Bench {
             tree: self.slot.tree.clone(),
             home: self.slot.home(),
             tmp: self.slot.tmp(),
-            common_dir: self.repo.common_dir().to_owned(),
+            common_dir: self.common_dir.clone(),
             work_tree: self.repo.work_tree().map(std::path::Path::to_path_buf),
             git_config: self.slot.file("git-config"),
         }

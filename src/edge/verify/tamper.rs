@@ -29,9 +29,11 @@ impl Seal {
             files.push(common_dir.join("config"));
             files.push(worktree_git_dir.join("HEAD"));
         }
-        for folder in ["hooks", "info"] {
-            files.extend(inside(&common_dir.join(folder)));
-        }
+        files.extend(inside(&common_dir.join("hooks")));
+        // Not `info/refs`, which `git gc` writes.
+        files.extend(
+            ["attributes", "exclude", "sparse-checkout", "grafts"].map(|name| common_dir.join("info").join(name)),
+        );
         Self(files.into_iter().map(|file| (file.clone(), fingerprint(&file))).collect())
     }
 

@@ -14,7 +14,7 @@ use crate::edge::repo::Repo;
 /// ```text
 /// CACHE/git-burn/NAME-HASH/1/lock     held by the process that uses the slot
 ///                            NAME/    the worktree
-///                            home/    HOME of the checks; caches of tools stay here
+///                            home/    HOME of the checks; only `.cache` outlasts a commit
 ///                            tmp/     emptied before each check
 /// ```
 #[derive(Debug)]
@@ -143,6 +143,21 @@ impl Slot {
             Untracked::Keep => Ok(()),
             Untracked::Remove => git().args(["clean", "-ffdq"]).stdout().context("cannot clean the worktree").map(drop),
         }
+    }
+
+    /// Empties `home` but for `.cache`: what a check leaves in a tool's settings is not to change the next commit's.
+    ///
+    /// # Errors
+    /// Something in it cannot be removed.
+    pub(super) fn empty_home(&self) -> Result<()> {
+        let entries = fs::read_dir(self.home()).context("cannot read the checks' home")?;
+        for entry in entries.flatten().filter(|entry| entry.file_name() != ".cache") {
+            match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                true => remove_all(&entry.path())?,
+                false => fs::remove_file(entry.path()).context("cannot empty the checks' home")?,
+            }
+        }
+        Ok(())
     }
 
     /// Empties `tmp`.
