@@ -40,11 +40,11 @@ pub(crate) fn run(args: &[String]) {
     let files: Vec<&String> = args.iter().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     let option = |name: &str| args.iter().find_map(|arg| arg.strip_prefix(name));
     match args.first().map(String::as_str) {
-        Some("synth") => synth(
-            &files,
-            option("--unknown").map_or(Completeness::Complete, |_| Completeness::Unknown),
-            option("--show="),
-        ),
+        Some("synth") => {
+            let completeness = option("--unknown").map_or(Completeness::Complete, |_| Completeness::Unknown);
+            let line_numbers = option("--shown").map_or(LineNumbers::Hidden, |_| LineNumbers::Shown);
+            synth(&files, completeness, line_numbers, option("--show="));
+        }
         _ => println!("usage: cargo bench -- patch synth|real|history|speed FILES"),
     }
 }
@@ -97,13 +97,16 @@ fn judge(case: &Case, result: &Result<Applied, Refusal>) -> Verdict {
     if case.expect == "apply" && same { Verdict::Ends } else { Verdict::Wrong }
 }
 
-fn synth(files: &[&String], completeness: Completeness, show: Option<&str>) {
+fn synth(files: &[&String], completeness: Completeness, line_numbers: LineNumbers, show: Option<&str>) {
     let mut counts: BTreeMap<String, BTreeMap<Verdict, usize>> = BTreeMap::new();
     for line in files.iter().flat_map(|path| lines(path)) {
         let case: Case = serde_json::from_str(&line).expect("a case of gen_synth.py");
         let base = snapshot(&case.files);
-        let result = apply(&case.patch, &base, completeness, LineNumbers::Shown);
+        let result = apply(&case.patch, &base, completeness, line_numbers);
         let verdict = judge(&case, &result);
+        if show == Some("list") {
+            println!("{}\t{}\t{verdict:?}\t{}", case.id, case.kind, reasons(&result));
+        }
         *counts.entry(case.kind.clone()).or_default().entry(verdict).or_default() += 1;
         let label = format!("{}:{verdict:?}", case.kind);
         if show.is_some_and(|wanted| {
@@ -113,6 +116,13 @@ fn synth(files: &[&String], completeness: Completeness, show: Option<&str>) {
         }
     }
     table(&counts);
+}
+
+fn reasons(result: &Result<Applied, Refusal>) -> String {
+    let kinds = |refusal: &Refusal| {
+        refusal.problems.iter().map(|problem| format!("{:?}", problem.kind)).collect::<Vec<_>>().join(",")
+    };
+    result.as_ref().err().map_or_else(String::new, kinds)
 }
 
 fn describe(case: &Case, result: &Result<Applied, Refusal>) {

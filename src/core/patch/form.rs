@@ -112,6 +112,8 @@ pub(super) struct Marks {
     pub midline: bool,
     /// It was cut out of a larger hunk at a `...` line.
     pub elided: bool,
+    /// It is a SEARCH block, whose text ends where it says.
+    pub searched: bool,
     /// An earlier block for the same place was dropped in its favour.
     pub supersedes: bool,
 }

@@ -171,6 +171,7 @@ fn file(source: Source<'_>, at: usize, name: Name, parts: &Parts) -> FilePatch {
     let line = source.number(at);
     let blank = parts.search.iter().all(|row| source.text[row.start as usize..row.end as usize].trim().is_empty());
     let mut hunk = Hunk { line, lines: diff(source.text, &parts.search, &parts.replace), ..Hunk::default() };
+    hunk.marks.searched = true;
     if blank {
         hunk.lines.retain(|line| line.tag == Tag::Add || line.tag == Tag::Context);
         for line in &mut hunk.lines {

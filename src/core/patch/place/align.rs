@@ -47,11 +47,18 @@ const BAND: usize = 16;
 const TRIES: usize = 8;
 /// A line with more places than this says nothing about where the hunk is.
 const COMMON: usize = 50;
-/// What skipping a line costs.
-const SKIP: i64 = 1;
+/// What skipping a line costs: a few unseen lines are likelier than a better match far below.
+const SKIP: i64 = 4;
 /// Another alignment must be worse by more than this to be ruled out.
 const MARGIN: i64 = 3;
 const NEVER: i64 = i64::MIN / 4;
+
+/// Whether removed lines must be in the file: where the hunk goes they must, to be as good a place as another they need not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Removed {
+    Needed,
+    Optional,
+}
 
 struct Old<'h> {
     /// Index into the hunk's lines.
@@ -69,27 +76,26 @@ pub(super) fn align(hunk: &Hunk, reply: &[u8], file: &[&[u8]], index: &Index<'_>
         return Err(Unaligned::NotThere);
     }
     let diagonals = diagonals(&old, index);
-    let mut tables: Vec<Table<'_>> = Vec::new();
-    for diagonal in diagonals {
-        let table = Table::new(&old, file, index, diagonal);
-        if table.total > NEVER / 2 {
-            tables.push(table);
-        }
-    }
-    tables.sort_by_key(|table| std::cmp::Reverse(table.total));
-    let Some(best) = tables.first() else { return Err(Unaligned::NotThere) };
+    let strict = diagonals.iter().map(|diagonal| Table::new(&old, file, index, *diagonal, Removed::Needed));
+    let best = strict.filter(|table| table.total > NEVER / 2).max_by_key(|table| table.total);
+    let Some(best) = best else { return Err(Unaligned::NotThere) };
     let path = best.path();
     let (first, end) = extent(&path).ok_or(Unaligned::NotThere)?;
-    let rival = tables.iter().skip(1).find_map(|table| {
-        let (other, other_end) = extent(&table.path())?;
-        let apart = other_end <= first || other >= end;
-        (apart && table.total * 10 > best.total * 7).then_some(other)
+    let stated = hunk.stated().filter(|_| hunk.counts_hold()).map(|stated| stated as i64);
+    let rival = diagonals.iter().copied().chain(stated).find_map(|diagonal| {
+        let strict = Table::new(&old, file, index, diagonal, Removed::Needed);
+        let loose = Table::new(&old, file, index, diagonal, Removed::Optional);
+        let better = strict.total * 10 > best.total * 7
+            || loose.total > best.total
+            || Some(diagonal) == stated && loose.total * 10 > best.total * 7;
+        let (other, other_end) = extent(&loose.path())?;
+        (better && (other_end <= first || other >= end)).then_some(other)
     });
     if let Some(other) = rival {
         return Err(Unaligned::Elsewhere { here: first, other });
     }
     enough(&old, &path)?;
-    let edits = spots(hunk, &old, best, &path, file, reply)?;
+    let edits = Look { hunk, reply, file, old: &old, table: &best, path: &path }.spots()?;
     Ok(Aligned { edits, first, end })
 }
 
@@ -137,6 +143,7 @@ struct Table<'o> {
     /// File line of column 0 for hunk line 0; column `c` of row `j` is file line `base + j + c`.
     base: i64,
     width: usize,
+    removed: Removed,
     /// `score[j][c]`: what aligning hunk line `j` with that file line is worth; `NEVER` if they differ too much.
     score: Vec<i64>,
     forward: Vec<i64>,
@@ -145,12 +152,13 @@ struct Table<'o> {
 }
 
 impl<'o> Table<'o> {
-    fn new(old: &'o [Old<'o>], file: &[&[u8]], index: &Index<'_>, diagonal: i64) -> Self {
+    fn new(old: &'o [Old<'o>], file: &[&[u8]], index: &Index<'_>, diagonal: i64, removed: Removed) -> Self {
         let width = 2 * BAND + 1;
         let mut table = Self {
             old,
             base: diagonal - BAND as i64,
             width,
+            removed,
             score: vec![NEVER; old.len() * width],
             forward: Vec::new(),
             backward: Vec::new(),
@@ -166,26 +174,22 @@ impl<'o> Table<'o> {
         table
     }
 
+    fn must_stand(&self, line: &Old<'_>) -> bool {
+        line.removed && self.removed == Removed::Needed
+    }
+
     fn file_line(&self, j: usize, column: usize) -> i64 {
         self.base + j as i64 + column as i64
     }
 
     fn fill_scores(&mut self, j: usize, line: &Old<'_>, file: &[&[u8]], index: &Index<'_>) {
-        let mut equal = false;
         for column in 0..self.width {
             let Ok(at) = usize::try_from(self.file_line(j, column)) else { continue };
-            if index.lines.get(at).is_some_and(|id| *id == line.id) {
+            let Some(id) = index.lines.get(at) else { continue };
+            if *id == line.id {
                 self.score[j * self.width + column] = line.weight;
-                equal = true;
-            }
-        }
-        if equal || line.removed {
-            return;
-        }
-        for column in 0..self.width {
-            let at = usize::try_from(self.file_line(j, column)).ok();
-            if let Some(other) = at.and_then(|at| file.get(at)) {
-                let alike = alike(Compare::Trim.key(line.text), Compare::Trim.key(other));
+            } else if !self.must_stand(line) && line.weight > 6 {
+                let alike = alike(Compare::Trim.key(line.text), Compare::Trim.key(file[at]));
                 if alike > 60 {
                     self.score[j * self.width + column] = line.weight * i64::from(alike) / 250;
                 }
@@ -204,7 +208,7 @@ impl<'o> Table<'o> {
                 // Match: same column of the row before. Skip the hunk's line: one column to the right there.
                 let matched = self.forward[(j - 1) * width + column] + self.score[(j - 1) * width + column];
                 let dropped = match self.forward.get((j - 1) * width + column + 1) {
-                    Some(score) if column + 1 < width && !line.removed => *score - SKIP,
+                    Some(score) if column + 1 < width && !self.must_stand(line) => *score - SKIP,
                     _ => NEVER,
                 };
                 let unseen = if column > 0 { self.forward[j * width + column - 1] - SKIP } else { NEVER };
@@ -221,7 +225,7 @@ impl<'o> Table<'o> {
             let line = &self.old[j];
             for column in (0..width).rev() {
                 let matched = self.backward[(j + 1) * width + column] + self.score[j * width + column];
-                let dropped = if column > 0 && !line.removed {
+                let dropped = if column > 0 && !self.must_stand(line) {
                     self.backward[(j + 1) * width + column - 1] - SKIP
                 } else {
                     NEVER
@@ -230,6 +234,18 @@ impl<'o> Table<'o> {
                 self.backward[j * width + column] = matched.max(dropped).max(unseen).max(NEVER);
             }
         }
+    }
+
+    /// Whether hunk line `j` can be aligned with that file line.
+    fn matches(&self, j: usize, at: i64) -> bool {
+        let column = usize::try_from(at - self.base - j as i64);
+        column.is_ok_and(|column| column < self.width && self.score[j * self.width + column] > NEVER / 2)
+    }
+
+    /// Whether both are the same line, not only alike.
+    fn is_equal(&self, j: usize, at: usize) -> bool {
+        let column = usize::try_from(at as i64 - self.base - j as i64);
+        column.is_ok_and(|column| column < self.width && self.score[j * self.width + column] == self.old[j].weight)
     }
 
     /// The best alignment that passes before hunk line `j` and before file line `at`.
@@ -271,6 +287,21 @@ impl<'o> Table<'o> {
     }
 }
 
+/// The stretch near `at` that is most like the hunk's old text, and how much of that stands there, in percent.
+pub(super) fn likeness(
+    hunk: &Hunk,
+    reply: &[u8],
+    file: &[&[u8]],
+    index: &Index<'_>,
+    at: usize,
+) -> Option<(usize, usize, i64)> {
+    let old = old_lines(hunk, reply, index);
+    let whole: i64 = old.iter().map(|line| line.weight).sum();
+    let table = Table::new(&old, file, index, at as i64, Removed::Optional);
+    let (first, end) = extent(&table.path())?;
+    Some((first, end, 100 * table.total / whole.max(1)))
+}
+
 fn extent(path: &[Option<usize>]) -> Option<(usize, usize)> {
     let first = path.iter().flatten().next()?;
     let last = path.iter().flatten().next_back()?;
@@ -291,27 +322,137 @@ fn enough(old: &[Old<'_>], path: &[Option<usize>]) -> Result<(), Unaligned> {
     if says < ENOUGH || matched * 100 < context * share { Err(Unaligned::Weak) } else { Ok(()) }
 }
 
-/// Every run of changes with its place, if all alignments that are nearly as good agree on it.
-fn spots(
-    hunk: &Hunk,
-    old: &[Old<'_>],
-    table: &Table<'_>,
-    path: &[Option<usize>],
-    file: &[&[u8]],
-    reply: &[u8],
-) -> Result<Vec<Spot>, Unaligned> {
-    let mut spots: Vec<Spot> = Vec::new();
-    for run in runs(hunk) {
-        let from = old.iter().take_while(|line| line.index < run.first).count();
-        let to = from + run.removed;
-        let at = run_place(old, table, path, from, to)?;
-        beside(&run, hunk, old, path, (from, to), at, file, reply)?;
-        if spots.last().is_some_and(|last| at < last.at + last.remove) {
+/// Everything that says whether a change has one place.
+struct Look<'a> {
+    hunk: &'a Hunk,
+    reply: &'a [u8],
+    file: &'a [&'a [u8]],
+    old: &'a [Old<'a>],
+    table: &'a Table<'a>,
+    path: &'a [Option<usize>],
+}
+
+/// A run, the old lines that it covers, and its place in the file.
+struct Placed<'a> {
+    run: &'a Run,
+    from: usize,
+    to: usize,
+    at: usize,
+}
+
+impl Look<'_> {
+    /// Every run of changes with its place, if all alignments that are nearly as good agree on it.
+    fn spots(&self) -> Result<Vec<Spot>, Unaligned> {
+        let mut spots: Vec<Spot> = Vec::new();
+        for run in runs(self.hunk) {
+            let from = self.old.iter().take_while(|line| line.index < run.first).count();
+            let to = from + run.removed;
+            let at = if run.removed > 0 { self.removed_at(from, to)? } else { self.inserted_at(from)? };
+            let placed = Placed { run: &run, from, to, at };
+            self.says_enough(&placed)?;
+            self.beside(&placed)?;
+            if spots.last().is_some_and(|last| at < last.at + last.remove) {
+                return Err(Unaligned::NotThere);
+            }
+            spots.push(Spot { at, remove: run.removed, add: run.added });
+        }
+        Ok(spots)
+    }
+
+    /// Removed lines stand together, and nowhere else where they would fit nearly as well.
+    fn removed_at(&self, from: usize, to: usize) -> Result<usize, Unaligned> {
+        let at = self.path[from].ok_or(Unaligned::NotThere)?;
+        if !(from..to).all(|j| self.path[j] == Some(at + j - from)) {
             return Err(Unaligned::NotThere);
         }
-        spots.push(Spot { at, remove: run.removed, add: run.added });
+        let fits = |other: i64| (from..to).all(|j| self.table.matches(j, other + (j - from) as i64));
+        let rival = rivals(at).any(|other| fits(other) && self.is_nearly_as_good(from, other));
+        if rival { Err(Unaligned::Unseen { at }) } else { Ok(at) }
     }
-    Ok(spots)
+
+    /// The point between two neighbouring old lines that are neighbours in the file too.
+    fn inserted_at(&self, from: usize) -> Result<usize, Unaligned> {
+        let above = from.checked_sub(1).and_then(|j| self.path[j]).map(|at| at + 1);
+        let below = self.path.get(from).copied().flatten();
+        let at = match (above, below) {
+            (Some(above), Some(below)) if above != below => return Err(Unaligned::Unseen { at: above }),
+            (Some(at), _) | (None, Some(at)) => at,
+            (None, None) => return Err(Unaligned::NotThere),
+        };
+        let inside = from > 0 && from < self.old.len();
+        let rival = inside && rivals(at).any(|other| self.is_nearly_as_good(from, other));
+        if rival { Err(Unaligned::Unseen { at }) } else { Ok(at) }
+    }
+
+    fn is_nearly_as_good(&self, j: usize, at: i64) -> bool {
+        self.table.through(j, at) + MARGIN >= self.table.total
+    }
+
+    /// The unbroken stretch of lines around a change that are in the file as they are.
+    fn says_enough(&self, placed: &Placed<'_>) -> Result<(), Unaligned> {
+        let equal = |j: usize, at: usize| self.path[j] == Some(at) && self.table.is_equal(j, at);
+        let mut says: usize = self.old[placed.from..placed.to].iter().map(|line| information(line.text)).sum();
+        let mut at = placed.at;
+        for j in (0..placed.from).rev() {
+            if at == 0 || !equal(j, at - 1) {
+                break;
+            }
+            at -= 1;
+            says += information(self.old[j].text);
+        }
+        let mut at = placed.at + placed.run.removed;
+        for j in placed.to..self.old.len() {
+            if !equal(j, at) {
+                break;
+            }
+            at += 1;
+            says += information(self.old[j].text);
+        }
+        if says < ENOUGH { Err(Unaligned::Weak) } else { Ok(()) }
+    }
+
+    /// Next to added text nothing may be unclear: no context line that the file lacks (it may be an added line that lost
+    /// its `+`), and no file line that the patch does not show, directly below or where the patch adds it again.
+    fn beside(&self, placed: &Placed<'_>) -> Result<(), Unaligned> {
+        let Placed { run, from, to, at } = *placed;
+        let (Some(&first), Some(&last)) = (run.added.first(), run.added.last()) else { return Ok(()) };
+        let context = |index: usize| self.hunk.lines.get(index).is_some_and(Line::is_context);
+        let above = from.checked_sub(1).filter(|_| run.removed == 0 && first > 0 && context(first - 1));
+        let below = Some(to).filter(|to| *to < self.old.len() && context(last + 1));
+        if let Some(j) = above.into_iter().chain(below).find(|j| self.path[*j].is_none()) {
+            return Err(Unaligned::Invented { line: self.old[j].index });
+        }
+        let end = at + run.removed;
+        // An unseen line below removed ones may have stood between them and the added ones, unless these are a new version
+        // of the removed ones.
+        if to < self.old.len() && self.path[to] != Some(end) && !self.rewrites(placed, first, last) {
+            return Err(Unaligned::Unseen { at: end });
+        }
+        match at.checked_sub(1).filter(|line| from > 0 && self.path[from - 1] != Some(*line)) {
+            Some(line) if self.adds_again(line, first) => Err(Unaligned::Unseen { at: line }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the first or the last added line is much like the removed one in its place.
+    fn rewrites(&self, placed: &Placed<'_>, first: usize, last: usize) -> bool {
+        let alike = |old: usize, added: usize| {
+            let added = self.hunk.lines[added].text(self.reply);
+            alike(Compare::Trim.key(self.old[old].text), Compare::Trim.key(added)) > 50
+        };
+        placed.from < placed.to && (alike(placed.from, first) || alike(placed.to - 1, last))
+    }
+
+    fn adds_again(&self, line: usize, added: usize) -> bool {
+        let text = self.hunk.lines[added].text(self.reply);
+        information(text) > 0
+            && self.file.get(line).is_some_and(|file| Compare::Trim.key(file) == Compare::Trim.key(text))
+    }
+}
+
+fn rivals(at: usize) -> impl Iterator<Item = i64> {
+    let reach = 2 * BAND as i64;
+    (-reach..=reach).filter(|offset| *offset != 0).map(move |offset| at as i64 + offset)
 }
 
 /// Removed lines and the added lines after them, without context between.
@@ -348,81 +489,6 @@ fn runs(hunk: &Hunk) -> Vec<Run> {
     runs
 }
 
-/// The file line where hunk lines `from..to` go, unless another line would be nearly as good.
-fn run_place(
-    old: &[Old<'_>],
-    table: &Table<'_>,
-    path: &[Option<usize>],
-    from: usize,
-    to: usize,
-) -> Result<usize, Unaligned> {
-    if to > from {
-        let at = path[from].ok_or(Unaligned::NotThere)?;
-        if !(from..to).all(|j| path[j] == Some(at + j - from)) {
-            return Err(Unaligned::NotThere);
-        }
-        let ambiguous = rivals(at).any(|other| {
-            let fits = (from..to).all(|j| {
-                let column = other + (j - from) as i64 - table.base - j as i64;
-                usize::try_from(column)
-                    .is_ok_and(|column| column < table.width && table.score[j * table.width + column] > NEVER / 2)
-            });
-            fits && table.through(from, other) + MARGIN >= table.total
-        });
-        return if ambiguous { Err(Unaligned::Unseen { at }) } else { Ok(at) };
-    }
-    let above = from.checked_sub(1).and_then(|j| path[j]).map(|at| at + 1);
-    let below = path.get(from).copied().flatten();
-    let at = match (above, below) {
-        (Some(above), Some(below)) if above != below => return Err(Unaligned::Unseen { at: above }),
-        (Some(at), _) | (None, Some(at)) => at,
-        (None, None) => return Err(Unaligned::NotThere),
-    };
-    let inside = from > 0 && from < old.len();
-    if inside && rivals(at).any(|other| table.through(from, other) + MARGIN >= table.total) {
-        return Err(Unaligned::Unseen { at });
-    }
-    Ok(at)
-}
-
-fn rivals(at: usize) -> impl Iterator<Item = i64> {
-    let reach = 2 * BAND as i64;
-    (-reach..=reach).filter(|offset| *offset != 0).map(move |offset| at as i64 + offset)
-}
-
-/// Next to added text nothing may be unclear: no context line that the file lacks (it may be an added line that lost its
-/// `+`), no file line that the patch re-adds without showing it.
-#[expect(clippy::too_many_arguments, reason = "one look at everything around a run")]
-fn beside(
-    run: &Run,
-    hunk: &Hunk,
-    old: &[Old<'_>],
-    path: &[Option<usize>],
-    (from, to): (usize, usize),
-    at: usize,
-    file: &[&[u8]],
-    reply: &[u8],
-) -> Result<(), Unaligned> {
-    let (Some(&first), Some(&last)) = (run.added.first(), run.added.last()) else { return Ok(()) };
-    let context = |index: Option<usize>| index.and_then(|index| hunk.lines.get(index)).is_some_and(Line::is_context);
-    let above = from.checked_sub(1).filter(|_| run.removed == 0 && context(first.checked_sub(1)));
-    let below = Some(to).filter(|to| *to < old.len() && context(Some(last + 1)));
-    for j in above.into_iter().chain(below) {
-        if path[j].is_none() {
-            return Err(Unaligned::Invented { line: old[j].index });
-        }
-    }
-    let end = at + run.removed;
-    let unseen_above = at.checked_sub(1).filter(|line| from > 0 && path[from - 1] != Some(*line));
-    let unseen_below = Some(end).filter(|line| to < old.len() && path[to] != Some(*line));
-    let same = |line: usize, added: usize| {
-        let text = hunk.lines[added].text(reply);
-        information(text) > 0 && file.get(line).is_some_and(|file| Compare::Trim.key(file) == Compare::Trim.key(text))
-    };
-    let again = unseen_above.filter(|line| same(*line, first)).or(unseen_below.filter(|line| same(*line, last)));
-    again.map_or(Ok(()), |at| Err(Unaligned::Unseen { at }))
-}
-
 /// How alike two lines are, in percent: twice the longest common subsequence over both lengths.
 pub(super) fn alike(a: &[u8], b: &[u8]) -> u8 {
     if a.is_empty() || b.is_empty() {
@@ -433,7 +499,8 @@ pub(super) fn alike(a: &[u8], b: &[u8]) -> u8 {
     let rest = (&a[prefix..], &b[prefix..]);
     let suffix = rest.0.iter().rev().zip(rest.1.iter().rev()).take_while(|(x, y)| x == y).count();
     let (a, b) = (&rest.0[..rest.0.len() - suffix], &rest.1[..rest.1.len() - suffix]);
-    let common = prefix + suffix + if a.len() * b.len() <= 40_000 { subsequence(a, b) } else { 0 };
+    let promising = 8 * (prefix + suffix) >= total && a.len() * b.len() <= 40_000;
+    let common = prefix + suffix + if promising { subsequence(a, b) } else { 0 };
     (200 * common / total) as u8
 }
 

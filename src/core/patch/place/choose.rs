@@ -153,7 +153,7 @@ fn is_heading(line: &[u8]) -> bool {
     matches!(&line[..word], b"def" | b"class" | b"func" | b"fn" | b"impl" | b"pub" | b"async" | b"function")
 }
 
-/// One place within five lines of the stated line, and the next ten times as far: enough when the model saw line numbers.
+/// One place within three lines of the stated line, and the next ten times as far: enough when the model saw line numbers.
 fn near(open: &[Open<'_>], index: usize, line_numbers: LineNumbers) -> Option<(usize, Choice)> {
     let hunk = &open[index];
     let stated = hunk.hunk.stated()? as i64;
@@ -164,7 +164,7 @@ fn near(open: &[Open<'_>], index: usize, line_numbers: LineNumbers) -> Option<(u
         (0..hunk.found.len()).map(|place| ((hunk.found.first(place) as i64 - stated).unsigned_abs(), place)).collect();
     away.sort_unstable();
     match away.as_slice() {
-        [(distance, place), (next, _), ..] if *distance <= 5 && *next >= 10 * (*distance).max(1) => {
+        [(distance, place), (next, _), ..] if *distance <= 3 && *next >= 10 * (*distance).max(1) => {
             Some((*place, Choice::Near))
         }
         _ => None,

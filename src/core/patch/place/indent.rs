@@ -66,10 +66,19 @@ fn maps(hunk: &Hunk, reply: &[u8], window: &[&[u8]]) -> Vec<Map> {
         return maps;
     }
     maps.extend(deeper.map(Map::Deeper).or(shallower.map(Map::Shallower)));
-    if maps.is_empty() && !seen.is_empty() {
+    if maps.is_empty() && is_one_to_one(&seen) {
         maps.push(Map::Seen(seen));
     }
     maps
+}
+
+/// Every indentation has its own counterpart, and all or none of them are the same on both sides.
+fn is_one_to_one(seen: &BTreeMap<Vec<u8>, Vec<u8>>) -> bool {
+    let mut files: Vec<&Vec<u8>> = seen.values().collect();
+    files.sort_unstable();
+    files.dedup();
+    let mut indented = seen.iter().filter(|(patch, _)| !patch.is_empty());
+    !seen.is_empty() && files.len() == seen.len() && indented.all(|(patch, file)| patch != file)
 }
 
 /// Pairs of indentation units that editors and models convert between.

@@ -5,6 +5,7 @@
 mod align;
 mod applied;
 mod choose;
+mod edges;
 mod explain;
 mod indent;
 pub(super) mod lines;
@@ -65,7 +66,7 @@ pub enum Choice {
     Order,
     /// Only one place is under the heading that the hunk names.
     Section,
-    /// One place is within five lines of the stated one, the next ten times as far, and the model saw line numbers.
+    /// One place is within three lines of the stated one, the next ten times as far, and the model saw line numbers.
     Near,
 }
 
@@ -252,7 +253,7 @@ fn as_stated<'t>(hunks: &[Hunk], target: &Target<'t>) -> Option<Vec<Place<'t>>> 
         let window = lines.get(first..end)?;
         let anchored = hunk.lines.iter().any(super::form::Line::is_context) || window.len() == lines.len();
         let same = hunk.old().zip(window).all(|(line, file)| line.text(target.reply) == *file);
-        let ends = !(hunk.old_unended || hunk.new_unended) || end == lines.len();
+        let ends = !(hunk.old_unended || hunk.new_unended || !hunk.lines.last()?.is_context()) || end == lines.len();
         if first < floor || !anchored || !same || !ends {
             return None;
         }
@@ -329,12 +330,42 @@ fn settle<'t>(open: &Open<'_>, owner: usize, target: &Target<'t>) -> Result<Plac
         return Err(Problem::new(ProblemKind::NotFound, what).candidates(vec![explain::range(first, end, 100)]));
     }
     explain::cut_off(open.hunk, end, target)?;
+    edges::check(open.hunk, first, end, target)?;
+    if choice == Choice::Only {
+        contradicted(open.hunk, first, end, target)?;
+    }
     let (rung, edits) = match &open.found {
         Found::Windows(windows) => (windows.rung, window_edits(windows, first, target)?),
         Found::Aligned(aligned, hunk) => (Rung::Anchors, aligned_edits(aligned, hunk, target)?),
     };
     Ok(Place { hunk: owner, rung, choice, first, end, edits })
 }
+
+/// Its lines occur once, but far from where the header says, and there stands something much like them: the line that
+/// differs there may be the one that somebody has changed since.
+fn contradicted(hunk: &Hunk, first: usize, end: usize, target: &Target<'_>) -> Result<(), Problem> {
+    let Some(stated) = hunk.stated().filter(|stated| hunk.counts_hold() && first.abs_diff(*stated) >= end - first)
+    else {
+        return Ok(());
+    };
+    let index = target.index(Compare::TrimEnd);
+    let near = align::likeness(hunk, target.reply, &target.file.lines, index, stated);
+    let Some((other, other_end, alike)) = near.filter(|(_, _, alike)| *alike >= ALIKE) else { return Ok(()) };
+    if other < end && first < other_end {
+        return Ok(());
+    }
+    let what = format!(
+        "its lines stand {} lines away from where it says, and what stands there is much like them",
+        first.abs_diff(stated)
+    );
+    let candidates = vec![explain::range(first, end, 100), explain::range(other, other_end, alike.min(99) as u8)];
+    Err(Problem::new(ProblemKind::Ambiguous, what)
+        .candidates(candidates)
+        .hint("copy the lines from the file as it is now"))
+}
+
+/// Percent of a hunk that must stand at its stated lines to cast doubt on another place.
+const ALIKE: i64 = 85;
 
 fn window_edits<'t>(windows: &Windows<'_>, first: usize, target: &Target<'t>) -> Result<Vec<Edit<'t>>, Problem> {
     let hunk = windows.hunk.as_ref();
