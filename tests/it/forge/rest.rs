@@ -25,7 +25,7 @@ fn labelled(label: &str) -> Pick {
     Pick { labels: vec![label.to_owned()], ..Pick::default() }
 }
 
-const PULL: NewPull<'_> =
+pub const PULL: NewPull<'_> =
     NewPull { title: "Fix it", body: "Closes #1", head: "agent/ticket-1", base: "main", ripeness: Ripeness::Ready };
 
 #[test]

@@ -8,7 +8,8 @@ pub fn problems(schema: &Value, value: &Value) -> Vec<String> {
     check(schema, schema, value, "$")
 }
 
-fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
+/// The same for a schema that is part of a larger document; `at` names the value in the messages.
+pub fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         let target = root.pointer(reference.trim_start_matches('#')).expect("a definition");
         return check(root, target, value, at);
