@@ -51,6 +51,10 @@ pub enum Act {
         issue: IssueNumber,
         permit: ClosePermit,
     },
+    /// Takes the lock of an issue on the remote, for this run.
+    Claim { issue: IssueNumber },
+    /// Gives the lock back, if this run still holds it.
+    Release { issue: IssueNumber },
     /// Keeps an unfinished change as the local ref `refs/burn/draft/N`.
     KeepDraft {
         issue: IssueNumber,
@@ -227,6 +231,8 @@ impl Act {
             Self::RequestReview { branch, login } => format!("ask {login} to review {branch}"),
             Self::OpenIssue { title, .. } => format!("open an issue: {title}"),
             Self::CloseIssue { issue, permit } => format!("close #{issue} (merged as {})", permit.merged().short()),
+            Self::Claim { issue } => format!("claim #{issue}"),
+            Self::Release { issue } => format!("release the claim of #{issue}"),
             Self::KeepDraft { issue, commit } => format!("keep {} as the draft of #{issue}", commit.short()),
             Self::DropDraft { issue } => format!("drop the draft of #{issue}"),
         }

@@ -45,7 +45,7 @@ fn work(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence, spent:
     let kind = picked.assessment.kind.to_string();
     let issue = picked.issue.clone();
     let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
-    let result = attempt(shop, &mut picked, about, insistence, spent);
+    let result = locked(shop, &mut picked, about, insistence, spent);
     match result {
         Err(Stop::Ended(outcome)) => {
             tell_ending(shop, &picked, about, &outcome)?;
@@ -66,6 +66,21 @@ fn announce(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<()> {
     })?;
     let branch = shop.base.branch.clone().unwrap_or_default();
     shop.emit(Event::BaseChosen { branch, commit: shop.base.commit.clone() })
+}
+
+/// The work, with the issue's claim held. It is given back whatever happens.
+fn locked(
+    shop: &mut Shop<'_>,
+    picked: &mut Picked,
+    about: About<'_>,
+    insistence: Insistence,
+    spent: &mut Spent,
+) -> Result<Outcome, Stop> {
+    let issue = picked.issue.number;
+    shop.perform(&Act::Claim { issue })?;
+    let result = attempt(shop, picked, about, insistence, spent);
+    shop.try_perform(&Act::Release { issue })?;
+    result
 }
 
 /// The work itself: finish what an earlier run pushed, or begin.

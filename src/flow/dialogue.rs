@@ -8,18 +8,19 @@ use super::patching;
 use super::prove::{Prover, Verdict};
 use super::shop::{Shop, Stop};
 use crate::core::act::Act;
-use crate::core::budget::{Ask, Decision, Exhausted, Reservation, Spent, decide};
+use crate::core::budget::{Ask, Cost, Decision, Exhausted, Reservation, Spent, decide};
 use crate::core::change::Change;
 use crate::core::checks::{CheckResult, Ended, Need, Stage, Verified};
 use crate::core::conversation::{Conversation, Evidence, Looks, Message, Reply, feedback, looked};
 use crate::core::event::Event;
 use crate::core::guard::{self, Approved, ReviewContext, Violation};
 use crate::core::issue::Issue;
+use crate::core::ledger::Entry;
 use crate::core::names::{RepoPath, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::patch::{self, ApplyOptions, Care, Completeness, LineNumbers, Patch, Refusal};
 use crate::core::report::{About, pull};
-use crate::edge::model::{self, Answer, AskLimits, Lineup, ModelError, Next, Progress};
+use crate::edge::model::{self, Answer, AskLimits, Lineup, Model, ModelError, Next, Progress};
 
 /// A change that is approved, committed and proven, with what its reviewers are told.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub(super) struct Dialogue<'s, 'a> {
     subject: String,
     models: Lineup,
     started: Duration,
+    /// Number of the last call in the ledger.
+    call: u32,
     /// Names of the checks that were red last.
     last_red: Option<Vec<String>>,
 }
@@ -86,6 +89,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
             subject,
             models,
             started,
+            call: 0,
             last_red: None,
         }
     }
@@ -376,6 +380,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
             max_output: reservation.output,
             reserved: model.price().map(|_| reservation.cost),
         })?;
+        self.book(&model, turn, reservation)?;
         let limits = AskLimits {
             output: reservation.output,
             time: self.shop.settings.limits.time.saturating_sub(self.spent.time),
@@ -408,6 +413,10 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         self.models.answered();
         let before = self.spent.cost;
         self.spent.book(reservation, answer.usage, model.price());
+        if let Some(usage) = answer.usage {
+            let cost = model.price().map_or(Cost::default(), |price| price.of(&usage));
+            self.shop.ledger.add(Entry::Settled { run: self.shop.run.clone(), call: self.call, usage, cost })?;
+        }
         let usage = answer.usage.unwrap_or_default();
         self.shop.emit(Event::Answered {
             turn,
@@ -418,6 +427,19 @@ impl<'s, 'a> Dialogue<'s, 'a> {
             cost: model.price().map(|_| self.spent.cost.less(before)),
         })?;
         Ok(answer)
+    }
+
+    /// Reserves the most that the call can cost, on disk, before it is made.
+    fn book(&mut self, model: &Model, call: u32, reservation: &Reservation) -> anyhow::Result<()> {
+        self.call = call;
+        self.shop.ledger.add(Entry::Reserved {
+            run: self.shop.run.clone(),
+            call,
+            issue: self.about.issue.number,
+            model: model.name().to_owned(),
+            at: self.shop.now(),
+            reservation: *reservation,
+        })
     }
 
     fn go_on_after(&mut self, error: ModelError) -> Result<(), Stop> {

@@ -4,6 +4,7 @@
 
 use anyhow::{Context, anyhow, bail};
 
+use super::claims::Taking;
 use super::shop::{Mode, Shop, Stop};
 use crate::core::act::{Act, Marker, NewPull, Receipt, Repeat, Step, unsigned};
 use crate::core::checks::Verified;
@@ -73,6 +74,8 @@ impl Shop<'_> {
             Act::RequestReview { branch, login } => Ok(self.request_review(branch, login)?),
             Act::OpenIssue { title, body, labels } => Ok(self.open_issue(title, body, labels)?),
             Act::CloseIssue { issue, permit: _ } => Ok(done(forge.close_issue(*issue))?),
+            Act::Claim { issue } => self.claim(*issue),
+            Act::Release { issue: _ } => Ok(self.release()?),
             Act::KeepDraft { issue, commit } => Ok(self.keep_draft(*issue, commit)?),
             Act::DropDraft { issue } => Ok(edited(self.repo.drop_draft(*issue)?)?),
         }
@@ -141,6 +144,32 @@ impl Shop<'_> {
     fn open_issue(&self, title: &str, body: &str, labels: &[String]) -> anyhow::Result<Done> {
         let issue = self.forge.open_issue(&forge::NewIssue { title, body, labels })?;
         Ok(Done::New(Receipt { number: Some(issue.number.get()), url: Some(issue.url) }))
+    }
+
+    /// Takes the issue's lock. A remote that takes no such refs locks nothing: that is said, and the work goes on.
+    fn claim(&mut self, issue: IssueNumber) -> Result<Done, Stop> {
+        let Some(claimant) = self.claimant else { return Ok(Done::ALREADY) };
+        match claimant.take(issue)? {
+            Taking::Held(held) => {
+                self.held = Some(held);
+                Ok(Done::NEW)
+            }
+            Taking::Taken { by } => Err(Outcome::Taken { by }.into()),
+            Taking::NoLock { reason } => {
+                self.warn(format!("the remote takes no claims, two runs may work on #{issue}: {reason}"))?;
+                Ok(Done::ALREADY)
+            }
+        }
+    }
+
+    fn release(&mut self) -> anyhow::Result<Done> {
+        match (self.claimant, self.held.take()) {
+            (Some(claimant), Some(held)) => {
+                claimant.release(&held)?;
+                Ok(Done::NEW)
+            }
+            (_, _) => Ok(Done::ALREADY),
+        }
     }
 
     fn keep_draft(&self, issue: IssueNumber, commit: &CommitId) -> anyhow::Result<Done> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::claims::{Claimant, Held};
 use crate::core::act::Ripeness;
 use crate::core::budget::Limits;
 use crate::core::checks::Check;
@@ -16,6 +17,7 @@ use crate::core::report::pull::SubjectStyle;
 use crate::core::triage::Rules;
 use crate::edge::forge::Forge;
 use crate::edge::git::Credential;
+use crate::edge::journal::LedgerFile;
 use crate::edge::model::Lineup;
 use crate::edge::rank_index::Index;
 use crate::edge::repo::{Base, Remote, Repo};
@@ -33,6 +35,10 @@ pub struct Shop<'a> {
     pub base: &'a Base,
     pub models: &'a Lineup,
     pub index: &'a Index,
+    /// Who takes claims on the remote, and what this run holds; `None` without a remote.
+    pub claimant: Option<Claimant<'a>>,
+    pub held: Option<Held>,
+    pub ledger: &'a LedgerFile,
     pub workshop: &'a Workshop,
     pub sink: &'a mut dyn Sink,
     pub settings: &'a Settings,
