@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod args;
+pub mod burn;
 pub mod completion;
 pub mod config;
 pub mod connect;
@@ -18,6 +19,7 @@ pub mod pager;
 pub mod patches;
 pub mod render;
 pub mod schedule;
+pub mod session;
 pub mod settings;
 pub mod show;
 pub mod terminal;
@@ -52,6 +54,9 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
     match command {
         Command::Apply(args) => apply::run(&args, context),
         Command::Completion(args) => completion::run(args.shell, &context.terminal),
+        Command::Issue(args) => burn::issue(&args, context),
+        Command::Next(args) => burn::next(&args, context),
+        Command::Plan(args) => burn::plan(&args, context),
         Command::Guard(args) => guard::run(&args, context),
         Command::Init(args) => init::run(&args, context),
         Command::List(args) => list::run(&args, context),

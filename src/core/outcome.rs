@@ -36,6 +36,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// git-burn's exit status for it (design: 0 done, 1 "no", 5 held, 6 budget, 7 taken, 130 interrupted).
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Published { .. } | Self::KeptLocal { .. } | Self::AlreadyFixed { .. } => 0,
+            Self::Refused { .. } | Self::ChecksRed { .. } | Self::NoPatch { .. } | Self::NotReady { .. } => 1,
+            Self::NeedsClarification { .. } | Self::Held { .. } => 5,
+            Self::OutOfBudget { .. } => 6,
+            Self::Taken { .. } => 7,
+            Self::Interrupted => 130,
+        }
+    }
+
     /// One line for people.
     pub fn sentence(&self) -> String {
         match self {

@@ -10,6 +10,7 @@ use super::shop::Shop;
 use crate::core::change::Entry;
 use crate::core::conversation::{Briefing, Conversation, Instructions, opening};
 use crate::core::event::Event;
+use crate::core::issue::Issue;
 use crate::core::names::RepoPath;
 use crate::core::report::Place;
 use crate::edge::repo::Found;
@@ -34,7 +35,7 @@ const LARGEST_ADVICE: u64 = 64 * 1024;
 /// # Errors
 /// The repository cannot be read.
 pub(super) fn prepare(shop: &mut Shop<'_>, picked: &Picked) -> Result<Brief> {
-    let context = context::pack(shop, picked)?;
+    let context = context::pack(shop, &picked.issue)?;
     let instructions = advice(shop)?;
     let brief = Briefing {
         issue: &picked.issue,
@@ -67,4 +68,12 @@ fn advice(shop: &Shop<'_>) -> Result<Vec<Instructions>> {
         }
     }
     Ok(found)
+}
+
+/// The likely places alone.
+///
+/// # Errors
+/// The repository cannot be read.
+pub(super) fn places(shop: &Shop<'_>, issue: &Issue) -> Result<Vec<Place>> {
+    Ok(context::pack(shop, issue)?.places)
 }

@@ -2,12 +2,14 @@
 
 use anyhow::Result;
 
-use super::gate::Picked;
 use super::shop::Shop;
-use crate::core::conversation::{LineRange, Passage, tokens};
+use crate::core::conversation::{LineRange, Passage};
+use crate::core::issue::Issue;
 use crate::core::names::RepoPath;
+use crate::core::rank::pack::Pack;
 use crate::core::rank::query::Query;
 use crate::core::rank::ranking::Ranked;
+use crate::core::rank::{self};
 use crate::core::report::Place;
 
 /// What the opening shows of the repository.
@@ -26,41 +28,36 @@ const PLACES: usize = 8;
 ///
 /// # Errors
 /// The base's tree cannot be read.
-pub(super) fn pack(shop: &Shop<'_>, picked: &Picked) -> Result<Context> {
-    let query = Query::new(&picked.issue.title, &picked.issue.body);
+pub(super) fn pack(shop: &Shop<'_>, issue: &Issue) -> Result<Context> {
+    let query = Query::new(&issue.title, &issue.body);
     let ranked = shop.repo.rank(&shop.base.commit, &query, shop.index)?;
-    let passages = passages(&ranked, shop.settings.context_tokens);
+    let pack = rank::pack::pack(&ranked, usize::try_from(shop.settings.context_tokens).unwrap_or(usize::MAX));
+    let passages = passages(&ranked, &pack);
     Ok(Context {
-        files: passages.iter().map(|passage| passage.path.clone()).collect(),
-        overview: String::new(),
+        files: pack.excerpts.iter().map(|excerpt| excerpt.path.clone()).collect(),
+        overview: pack.map,
         places: ranked.iter().take(PLACES).filter(|one| one.score > 0.0).map(place).collect(),
         passages,
     })
 }
 
-/// Whole small files and the best pieces of large ones, each file at most half of what is left.
-fn passages(ranked: &[Ranked], budget: u64) -> Vec<Passage> {
-    let mut left = budget;
+/// The excerpts as passages with line numbers, best file first.
+fn passages(ranked: &[Ranked], pack: &Pack) -> Vec<Passage> {
     let mut passages = Vec::new();
-    for one in ranked {
-        let Some(text) = one.text.as_deref().and_then(|text| std::str::from_utf8(text).ok()) else { continue };
-        let share = left / 2;
-        let size = tokens(text);
-        if size <= share {
-            left -= size;
-            passages.push(Passage::of(one.path.clone(), text, None));
-            continue;
-        }
-        let Some((lines, _)) = one.pieces.first() else { continue };
-        let range = LineRange { from: lines.start as u32 + 1, to: Some(lines.end as u32) };
-        let passage = Passage::of(one.path.clone(), text, Some(range));
-        let size = passage.lines.iter().map(|line| tokens(line) + 1).sum::<u64>();
-        if size <= share {
-            left -= size;
-            passages.push(passage);
+    for excerpt in &pack.excerpts {
+        let text = ranked.iter().find(|one| one.path == excerpt.path).and_then(|one| one.text.as_deref());
+        let Some(text) = text.map(String::from_utf8_lossy) else { continue };
+        for region in &excerpt.regions {
+            let range = LineRange { from: line(region.start) + 1, to: Some(line(region.end)) };
+            passages.push(Passage::of(excerpt.path.clone(), &text, Some(range)));
         }
     }
     passages
+}
+
+/// Files of more lines do not come here.
+fn line(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 fn place(ranked: &Ranked) -> Place {

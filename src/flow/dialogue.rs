@@ -50,8 +50,6 @@ pub(super) struct Dialogue<'s, 'a> {
     subject: String,
     models: Lineup,
     started: Duration,
-    /// Number of the last call in the ledger.
-    call: u32,
     /// Names of the checks that were red last.
     last_red: Option<Vec<String>>,
 }
@@ -89,7 +87,6 @@ impl<'s, 'a> Dialogue<'s, 'a> {
             subject,
             models,
             started,
-            call: 0,
             last_red: None,
         }
     }
@@ -380,7 +377,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
             max_output: reservation.output,
             reserved: model.price().map(|_| reservation.cost),
         })?;
-        self.book(&model, turn, reservation)?;
+        self.book(&model, reservation)?;
         let limits = AskLimits {
             output: reservation.output,
             time: self.shop.settings.limits.time.saturating_sub(self.spent.time),
@@ -415,7 +412,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         self.spent.book(reservation, answer.usage, model.price());
         if let Some(usage) = answer.usage {
             let cost = model.price().map_or(Cost::default(), |price| price.of(&usage));
-            self.shop.ledger.add(Entry::Settled { run: self.shop.run.clone(), call: self.call, usage, cost })?;
+            self.shop.ledger.add(Entry::Settled { run: self.shop.run.clone(), call: self.shop.calls, usage, cost })?;
         }
         let usage = answer.usage.unwrap_or_default();
         self.shop.emit(Event::Answered {
@@ -430,8 +427,9 @@ impl<'s, 'a> Dialogue<'s, 'a> {
     }
 
     /// Reserves the most that the call can cost, on disk, before it is made.
-    fn book(&mut self, model: &Model, call: u32, reservation: &Reservation) -> anyhow::Result<()> {
-        self.call = call;
+    fn book(&mut self, model: &Model, reservation: &Reservation) -> anyhow::Result<()> {
+        self.shop.calls += 1;
+        let call = self.shop.calls;
         self.shop.ledger.add(Entry::Reserved {
             run: self.shop.run.clone(),
             call,

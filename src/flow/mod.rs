@@ -8,12 +8,14 @@ mod context;
 mod dialogue;
 pub mod gate;
 mod looks;
+pub mod next;
 pub mod patching;
 mod perform;
+pub mod plan;
 mod prove;
 mod publish;
 pub mod shop;
 pub mod sprint;
 
 pub use perform::{Denied, Unreachable};
-pub use shop::{Clock, Labels, Mode, Publishing, Settings, Shop, Stop};
+pub use shop::{Clock, Labels, Mode, Publishing, Settings, Shop, Stop, Workshop};

@@ -38,6 +38,8 @@ pub struct Shop<'a> {
     /// Who takes claims on the remote, and what this run holds; `None` without a remote.
     pub claimant: Option<Claimant<'a>>,
     pub held: Option<Held>,
+    /// Calls of models so far, for the ledger.
+    pub calls: u32,
     pub ledger: &'a LedgerFile,
     pub workshop: &'a Workshop,
     pub sink: &'a mut dyn Sink,

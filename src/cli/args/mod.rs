@@ -85,6 +85,12 @@ pub enum Command {
     Completion(start::Completion),
     /// Print or install the manual
     Man(start::Man),
+    /// Work on the best ready issue: patch, proof, branch, pull request
+    Next(work::Next),
+    /// Work on issues by number
+    Issue(work::Issue),
+    /// Print the analysis of an issue
+    Plan(work::Plan),
     /// List the issues that are ready for work
     List(look::List),
     /// Show an issue and its triage

@@ -206,6 +206,11 @@ impl Readiness {
         }
     }
 
+    /// Whether the reporter has to be asked first.
+    pub fn is_unclear(&self) -> bool {
+        matches!(self, Self::Unclear { .. })
+    }
+
     /// One word for a column.
     pub fn word(&self) -> &'static str {
         match self {

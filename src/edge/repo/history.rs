@@ -132,6 +132,20 @@ impl Repo {
         }
         Ok(mentions)
     }
+
+    /// Subjects of the newest commits along the first parents, at most `limit`.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn subjects(&self, from: &CommitId, limit: usize) -> Result<Vec<String>> {
+        let walk = self.gix.rev_walk([self.id(from.as_str())?]).first_parent_only();
+        let mut subjects = Vec::new();
+        for info in walk.all().context("cannot walk the history")?.take(limit) {
+            let commit = info.and_then(|info| info.object()).context("the history is broken")?;
+            subjects.push(commit.message()?.summary().to_string());
+        }
+        Ok(subjects)
+    }
 }
 
 fn log_entry(line: &str) -> Option<LogEntry> {

@@ -9,6 +9,7 @@ pub mod config;
 
 mod corpus;
 mod difference;
+mod fetch;
 mod history;
 mod lineage;
 mod open;

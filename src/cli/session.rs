@@ -1,0 +1,241 @@
+//! Opens everything that the flows work with, for one run: repository, forge, models, journal, claims, signals.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::args::work::Work;
+use super::config::Config;
+use super::connect::{self, Connected};
+use super::context::{Context, Network};
+use super::error::{Exit, Explained};
+use super::models;
+use super::render::human::{Detail, Human};
+use super::render::json::Json;
+use super::settings::{credentials, work};
+use crate::core::claim::{Claim, Peer};
+use crate::core::event::{Event, Sink, Tee};
+use crate::core::names::{RunId, Secret};
+use crate::core::report::pull::SubjectStyle;
+use crate::edge::http::Ambient;
+use crate::edge::journal::{Journal, LedgerFile, RunState, new_run_id, runs};
+use crate::edge::model::Lineup;
+use crate::edge::rank_index::Index;
+use crate::edge::repo::{Base, Repo, nonce};
+use crate::flow::claims::Claimant;
+use crate::flow::{Clock, Mode, Settings, Shop, Workshop};
+
+/// Everything that one run needs, opened.
+pub struct Session {
+    pub repo: Repo,
+    pub config: Config,
+    pub connected: Connected,
+    pub base: Base,
+    models: Lineup,
+    settings: Settings,
+    mode: Mode,
+    workshop: Workshop,
+    index: Index,
+    ledger: LedgerFile,
+    style: SubjectStyle,
+    secrets: Vec<Secret>,
+    stop: Arc<AtomicBool>,
+    run: RunId,
+    host: String,
+}
+
+/// Commits whose subjects show how the repository words them.
+const RECENT: usize = 50;
+
+/// How long a claim holds without renewal, beyond the time limit of one issue.
+const SPARE_LEASE: Duration = Duration::from_secs(600);
+
+impl Session {
+    /// Opens all of it; nothing is written and no model is asked.
+    pub fn open(context: &Context, work: &Work, min_score: Option<u8>) -> anyhow::Result<Self> {
+        let repo = context.open_repo()?;
+        let mut personal = context.personal_config(&repo)?;
+        work::add_flags(&mut personal, work);
+        let connected = connect::connect(context, &repo, &personal)?;
+        for remark in &connected.remarks {
+            context.tell(&format!("warning: {remark}"));
+        }
+        let base = base(context, &repo, &personal, &connected)?;
+        let mut config = context.config(&repo, Some(&base.tree))?;
+        work::add_flags(&mut config, work);
+        context.warn_untrusted(&config);
+        let cache = cache(context)?;
+        Ok(Self {
+            models: models::lineup(context, &repo, &config, None)?,
+            settings: work::settings(&config, &repo, &base.tree, work, min_score)?,
+            mode: if work.dry_run { Mode::DryRun } else { Mode::Real },
+            workshop: Workshop {
+                cache: cache.join("worktrees"),
+                sandbox: work::sandbox(&config, &context.environment)?,
+            },
+            index: Index::open(&cache.join("rank")),
+            ledger: LedgerFile::of(&repo.burn_dir()),
+            style: subject_style(&repo, &base)?,
+            secrets: credentials::secrets(&context.environment),
+            stop: signals()?,
+            run: new_run_id((Ambient::system().wall)()),
+            host: host(),
+            repo,
+            config,
+            connected,
+            base,
+        })
+    }
+
+    /// Runs a flow with all of it, and tells the journal and the person of every event.
+    pub fn run<T>(
+        &self,
+        context: &Context,
+        command: &str,
+        flow: impl FnOnce(&mut Shop<'_>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let mut journal = Journal::open(&self.repo.burn_dir(), self.run.clone())?;
+        let mut shown = sink(context, &self.repo);
+        let mut tee = Tee(vec![&mut journal, &mut *shown]);
+        let now = Ambient::system().wall;
+        tee.emit(&Event::RunStarted {
+            run: self.run.clone(),
+            command: command.to_owned(),
+            dry_run: self.mode == Mode::DryRun,
+            at: now(),
+        })?;
+        let peer = |claim: &Claim| self.peer(claim);
+        let holder = self.holder();
+        let claimant = self.connected.remote.as_ref().map(|remote| Claimant {
+            repo: &self.repo,
+            remote,
+            credential: self.connected.push.as_ref(),
+            holder: &holder,
+            host: &self.host,
+            pid: std::process::id(),
+            run: &self.run,
+            lease: self.settings.limits.time + SPARE_LEASE,
+            now,
+            peer: &peer,
+        });
+        let mut shop = Shop {
+            forge: &self.connected.forge,
+            repo: &self.repo,
+            remote: self.connected.remote.as_ref(),
+            push_credential: self.connected.push.as_ref(),
+            base: &self.base,
+            models: &self.models,
+            index: &self.index,
+            claimant,
+            held: None,
+            calls: 0,
+            ledger: &self.ledger,
+            workshop: &self.workshop,
+            sink: &mut tee,
+            settings: &self.settings,
+            subject_style: self.style,
+            secrets: &self.secrets,
+            nonce: nonce(),
+            mode: self.mode,
+            run: self.run.clone(),
+            clock: Clock { now, elapsed: Ambient::system().elapsed },
+            stop: &self.stop,
+        };
+        flow(&mut shop)
+    }
+
+    /// Ends the record of the run with its exit status.
+    pub fn finish(&self, context: &Context, exit: Exit) -> anyhow::Result<Exit> {
+        let mut journal = Journal::open(&self.repo.burn_dir(), self.run.clone())?;
+        let mut shown = sink(context, &self.repo);
+        let at = (Ambient::system().wall)();
+        let finished = Event::RunFinished { run: self.run.clone(), exit: exit.status(), at };
+        Tee(vec![&mut journal, &mut *shown]).emit(&finished)?;
+        Ok(exit)
+    }
+
+    /// Who claims say they are held by: the committer's name.
+    fn holder(&self) -> String {
+        let name = self.repo.config().last("user.name").and_then(|setting| setting.value.clone());
+        name.unwrap_or_else(|| "git-burn".to_owned())
+    }
+
+    /// Whether the run behind a claim is known to be gone: it ran here, and nothing writes its record any more.
+    fn peer(&self, claim: &Claim) -> Peer {
+        if claim.host != self.host {
+            return Peer::MayBeAlive;
+        }
+        let known = runs(&self.repo.burn_dir()).unwrap_or_default();
+        match known.iter().find(|run| run.id == claim.run).map(|run| run.state) {
+            Some(RunState::Over) => Peer::Dead,
+            Some(RunState::GoingOn) | None => Peer::MayBeAlive,
+        }
+    }
+}
+
+/// What the work starts from. The remote's newest commit of the base branch is fetched, without moving any ref.
+fn base(context: &Context, repo: &Repo, config: &Config, connected: &Connected) -> anyhow::Result<Base> {
+    let remote = connected.remote.as_ref();
+    let default = match config.text("base") {
+        Some(_) => None,
+        None => connected.forge.repository()?.default_branch,
+    };
+    let known = repo.base(config.text("base"), remote, default.as_deref());
+    let wanted = config.text("base").or(default.as_deref()).map(str::to_owned);
+    let (Network::Allowed, Some(remote)) = (context.network, remote) else { return known };
+    let branch = match &known {
+        Ok(base) => base.branch.clone(),
+        Err(_) => wanted,
+    };
+    let Some(branch) = branch else { return known };
+    match repo.fetch_branch(remote, connected.push.as_ref(), &branch)? {
+        Some(commit) => Ok(Base { tree: repo.tree_of(&commit)?, commit, branch: Some(branch) }),
+        None => {
+            let problem = format!("the remote `{}` has no branch `{branch}` to open a pull request against", remote.name);
+            Err(Explained::new(Exit::Fatal, problem).hint("push it first, or give --base BRANCH").into())
+        }
+    }
+}
+
+fn sink(context: &Context, repo: &Repo) -> Box<dyn Sink> {
+    if context.common.json {
+        return Box::new(Json::on_stdout());
+    }
+    let detail = match (context.common.quiet, context.common.verbose) {
+        (true, _) => Detail::Quiet,
+        (false, 0) => Detail::Normal,
+        (false, _) => Detail::Verbose,
+    };
+    Box::new(Human::new(context.terminal.clone(), context.paint_err(Some(repo)), detail))
+}
+
+/// `$XDG_CACHE_HOME/git-burn`, else `~/.cache/git-burn`: outside of every repository.
+fn cache(context: &Context) -> anyhow::Result<PathBuf> {
+    let set = context.environment.text("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || context.environment.text("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = set.or_else(home).unwrap_or_else(std::env::temp_dir);
+    Ok(cache.join("git-burn"))
+}
+
+fn subject_style(repo: &Repo, base: &Base) -> anyhow::Result<SubjectStyle> {
+    let subjects = repo.subjects(&base.commit, RECENT)?;
+    Ok(SubjectStyle::of(subjects.iter().map(String::as_str)))
+}
+
+/// Set by SIGINT and SIGTERM. A second signal ends the program at once.
+fn signals() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
+            .context("cannot listen for signals")?;
+    }
+    Ok(stop)
+}
+
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

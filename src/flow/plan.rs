@@ -1,0 +1,20 @@
+//! The analysis of an issue, without work on it.
+
+use super::{briefing, gate};
+use super::shop::Shop;
+use crate::core::names::IssueNumber;
+use crate::core::report::{self, About};
+
+/// The analysis as it would be posted.
+///
+/// # Errors
+/// The issue or the repository cannot be read.
+pub fn plan(shop: &mut Shop<'_>, number: IssueNumber) -> anyhow::Result<String> {
+    let issue = gate::read(shop, number)?;
+    let assessment = gate::judge(shop, &issue)?;
+    let severity = format!("{} ({})", assessment.tier, assessment.tier_reason);
+    let kind = assessment.kind.to_string();
+    let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
+    let context = briefing::places(shop, &issue)?;
+    Ok(report::analysis(&shop.settings.templates, about, &shop.base.commit, &context, &shop.settings.checks))
+}
