@@ -1,6 +1,6 @@
 //! What every command starts from: the common flags, the environment, the terminal, the repository, the configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -61,6 +61,20 @@ impl Context {
         let network = if offline { Network::Offline } else { Network::Allowed };
         let questions = if silent { Questions::Never } else { Questions::Allowed };
         Ok(Self { common, environment, terminal, cwd, network, questions })
+    }
+
+    /// The same person and terminal in another folder, with whatever repository is there.
+    pub fn inside(&self, folder: &Path) -> Self {
+        let of_here = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"];
+        let kept = self.environment.iter().filter(|(name, _)| !of_here.iter().any(|here| name == here));
+        Self {
+            common: self.common.clone(),
+            environment: Environment::new(kept),
+            terminal: self.terminal.clone(),
+            cwd: folder.to_owned(),
+            network: self.network,
+            questions: self.questions,
+        }
     }
 
     /// The repository that git would find from here.

@@ -7,6 +7,7 @@ pub mod completion;
 pub mod config;
 pub mod connect;
 pub mod context;
+pub mod demo;
 pub mod doctor;
 pub mod error;
 pub mod guard;
@@ -54,6 +55,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
     match command {
         Command::Apply(args) => apply::run(&args, context),
         Command::Completion(args) => completion::run(args.shell, &context.terminal),
+        Command::Demo(args) => demo::run(&args, context),
         Command::Issue(args) => burn::issue(&args, context),
         Command::Next(args) => burn::next(&args, context),
         Command::Plan(args) => burn::plan(&args, context),

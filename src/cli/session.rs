@@ -194,7 +194,8 @@ fn base(context: &Context, repo: &Repo, config: &Config, connected: &Connected) 
     match repo.fetch_branch(remote, connected.push.as_ref(), &branch)? {
         Some(commit) => Ok(Base { tree: repo.tree_of(&commit)?, commit, branch: Some(branch) }),
         None => {
-            let problem = format!("the remote `{}` has no branch `{branch}` to open a pull request against", remote.name);
+            let problem =
+                format!("the remote `{}` has no branch `{branch}` to open a pull request against", remote.name);
             Err(Explained::new(Exit::Fatal, problem).hint("push it first, or give --base BRANCH").into())
         }
     }

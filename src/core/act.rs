@@ -52,9 +52,13 @@ pub enum Act {
         permit: ClosePermit,
     },
     /// Takes the lock of an issue on the remote, for this run.
-    Claim { issue: IssueNumber },
+    Claim {
+        issue: IssueNumber,
+    },
     /// Gives the lock back, if this run still holds it.
-    Release { issue: IssueNumber },
+    Release {
+        issue: IssueNumber,
+    },
     /// Keeps an unfinished change as the local ref `refs/burn/draft/N`.
     KeepDraft {
         issue: IssueNumber,

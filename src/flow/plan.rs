@@ -1,7 +1,7 @@
 //! The analysis of an issue, without work on it.
 
-use super::{briefing, gate};
 use super::shop::Shop;
+use super::{briefing, gate};
 use crate::core::names::IssueNumber;
 use crate::core::report::{self, About};
 

@@ -75,6 +75,8 @@ pub enum When {
 pub enum Command {
     /// Set up this repository with detected defaults
     Init(start::Init),
+    /// Make a small project with a backlog, and burn one issue: no network, no token
+    Demo(start::Demo),
     /// Check everything that git-burn needs here
     Doctor,
     /// Run regularly without a daemon

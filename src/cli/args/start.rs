@@ -20,7 +20,7 @@ pub struct Init {
 pub struct Demo {
     /// The folder to make
     #[arg(value_name = "DIR", default_value = "burn-demo")]
-    pub directory: PathBuf,
+    pub folder: PathBuf,
 }
 
 /// Arguments of `git burn trust`.
