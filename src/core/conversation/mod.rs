@@ -23,7 +23,7 @@ pub use look::{LineRange, Look, LookProblem};
 pub use looked::{BlameLine, CommitLine, Found, Looked, Match, looked};
 pub use opening::{Briefing, Instructions, Opening, opening};
 pub use passage::Passage;
-pub use reply::{Confusion, Evidence, Label, Looks, MOST_LOOKS, Reply, read};
+pub use reply::{Confusion, Evidence, Label, Looks, MOST_LOOKS, Reply, read, without_reasoning};
 
 /// Who says a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -133,7 +133,7 @@ pub fn read(answer: &str, completeness: Completeness) -> Reply {
 }
 
 /// The answer after a leading `<think>` block, as open-weight models send it; `None` if it never ends.
-fn without_reasoning(answer: &str) -> Option<&str> {
+pub fn without_reasoning(answer: &str) -> Option<&str> {
     let text = answer.trim_start();
     let Some(tag) = ["think", "thinking", "reasoning"].iter().find(|tag| text.starts_with(&format!("<{tag}>"))) else {
         return Some(answer);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ModelErrorKind;
 use crate::core::budget::Usage;
-use crate::core::conversation::{Confusion, Reply, read};
+use crate::core::conversation::{Confusion, Reply, read, without_reasoning};
 use crate::core::patch::Completeness;
 
 /// A complete exchange.
@@ -95,7 +95,12 @@ impl Answer {
         }
     }
 
-    /// The text as it came, whole or not: for the conversation's history and for recordings, not for acting on.
+    /// What the model said, without hidden reasoning at its start: for the conversation's history and for people.
+    pub fn said(&self) -> &str {
+        without_reasoning(&self.text).unwrap_or_default().trim()
+    }
+
+    /// The text as it came, whole or not: for recordings, not for acting on.
     pub fn text_so_far(&self) -> &str {
         &self.text
     }

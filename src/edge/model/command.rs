@@ -11,7 +11,8 @@ use super::answer::{Answer, Stop};
 use super::background::Report;
 use super::error::ModelErrorKind as Kind;
 use super::remote::quoted;
-use crate::core::conversation::{Conversation, Role};
+use crate::core::budget::Usage;
+use crate::core::conversation::{Conversation, Role, tokens};
 use crate::edge::process::{Ending, ProcessLimits, run_unless};
 
 /// Bytes of a reply.
@@ -85,7 +86,9 @@ impl Program {
         }
         let text = String::from_utf8(finished.stdout)
             .map_err(|_| Kind::Protocol { problem: format!("the output of `{}` is not UTF-8", self.argv[0]) })?;
-        Answer::checked(text, Stop::Unstated, None, self.argv[0].clone())
+        // Nobody counts; the estimate is too high rather than too low.
+        let usage = Usage { input: tokens(prompt), output: tokens(&text), ..Usage::default() };
+        Answer::checked(text, Stop::Unstated, Some(usage), self.argv[0].clone())
     }
 
     fn command(&self, folder: &Path) -> Command {
