@@ -72,7 +72,7 @@ fn told(file: &Path, refusal: &Refusal) -> anyhow::Error {
     let reasons = for_terminal(&refusal.to_string());
     let text = match refusal.already_applied() {
         true => format!("{name}: already applied\n{reasons}"),
-        false => format!("{name}: refused, nothing was applied\n{reasons}"),
+        false => format!("{name}: does not apply, nothing was changed\n{reasons}"),
     };
     Explained::new(Exit::No, text).into()
 }

@@ -285,7 +285,8 @@ impl PathRules {
                         .allowed_by(Some(format!("burn.guard.allow = {path}"))),
                 );
             }
-            if let Some(problem) = odd_name(path) {
+            let is_new = change.files.get(path).is_some_and(|file| file.before.is_none() || file.origin.is_some());
+            if let Some(problem) = odd_name(path).filter(|_| is_new) {
                 violations.push(Violation::at(Rule::OddPath, path, None, problem));
             }
         }
@@ -325,7 +326,7 @@ fn resolve(link: &RepoPath, target: &[u8]) -> Option<RepoPath> {
     RepoPath::parse(parts.join("/")).ok()
 }
 
-/// What is wrong with a name, as a clause.
+/// What is wrong with the name of a new file, as a clause.
 fn odd_name(path: &RepoPath) -> Option<String> {
     let text = path.to_text();
     if let Some(bad) = text.chars().find(|c| {
@@ -335,6 +336,16 @@ fn odd_name(path: &RepoPath) -> Option<String> {
             "{} has the hidden or reordering unicode character U+{:04X}",
             excerpt(&text),
             u32::from(bad)
+        ));
+    }
+    if text.contains('\\') {
+        return Some(format!("{} has a backslash, which separates folders on Windows", excerpt(&text)));
+    }
+    let drive = text.as_bytes().get(1) == Some(&b':') && text.starts_with(|c: char| c.is_ascii_alphabetic());
+    if drive || text.split('/').next().is_some_and(|first| first.starts_with('~')) {
+        return Some(format!(
+            "{} reads as a path outside of the repository (a home folder or a drive)",
+            excerpt(&text)
         ));
     }
     if text.split('/').any(|part| part.len() > 255) {

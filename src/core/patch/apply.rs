@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::form::{Body, FilePatch, Hunk, Mode, Tag};
 use super::place::{Choice, Place, Rung, Target};
 use super::refusal::{Block, Problem, ProblemKind, Refusal};
-use super::resolve::{Deed, resolve};
+use super::resolve::{self, Deed, resolve};
 use super::{ApplyOptions, Care, Patch, care, place, splice};
 use crate::core::change::{Change, Entry, File, FileChange, Origin, Snapshot};
 use crate::core::names::RepoPath;
@@ -200,7 +200,7 @@ impl<'p> Run<'p> {
     /// The entry that is changed, if it may be.
     fn source(&self, path: &RepoPath, group: &Group<'_>) -> Result<&'p Entry, Problem> {
         let Some(entry) = self.base.entries.get(path) else {
-            return Err(Problem::new(ProblemKind::NoSuchFile, format!("`{path}` does not exist")));
+            return Err(resolve::no_such_file(&path.to_string(), Some(path), self.base));
         };
         if self.options.seen.as_ref().is_some_and(|seen| !seen.contains(path)) {
             let what = format!("`{path}` was never shown: a change of it would be made up");

@@ -19,7 +19,7 @@ pub(super) fn check(path: &RepoPath, before: &[u8], after: &[u8]) -> Vec<Problem
     for (number, line) in &added {
         if line.len() > LONGEST_LINE {
             let what = format!(
-                "line {} of the result has {} bytes; at most {LONGEST_LINE} are accepted",
+                "line {} of the result is too long: {} bytes, the limit is {LONGEST_LINE}",
                 number + 1,
                 line.len()
             );

@@ -111,7 +111,7 @@ fn find(name: Option<&Name>, base: &Snapshot) -> Result<RepoPath, Problem> {
     match hits.as_slice() {
         [only] => Ok((*only).clone()),
         [] if name.readings.is_empty() => Err(bad_path(Some(name))),
-        [] => Err(Problem::new(ProblemKind::NoSuchFile, format!("`{}` does not exist", name.shown()))),
+        [] => Err(no_such_file(&name.shown(), name.readings.first(), base)),
         many => {
             let names: Vec<String> = many.iter().take(4).map(|path| format!("`{path}`")).collect();
             let what = format!("`{}` could be any of {}", name.shown(), names.join(", "));
@@ -119,6 +119,20 @@ fn find(name: Option<&Name>, base: &Snapshot) -> Result<RepoPath, Problem> {
                 .hint("write the whole path from the top of the repository"))
         }
     }
+}
+
+/// A path that the tree does not have, and why if something else stands in its way.
+pub(super) fn no_such_file(shown: &str, path: Option<&RepoPath>, base: &Snapshot) -> Problem {
+    let link = path.and_then(|path| {
+        path.ancestors().find(|above| matches!(base.entries.get(above), Some(Entry::Symlink(_) | Entry::Submodule(_))))
+    });
+    let what = match link {
+        Some(link) => {
+            format!("path `{shown}` is behind `{link}`, a symbolic link or submodule, which is never followed")
+        }
+        None => format!("path `{shown}` does not exist in the tree, which holds tracked files only"),
+    };
+    Problem::new(ProblemKind::NoSuchFile, what)
 }
 
 fn bad_path(name: Option<&Name>) -> Problem {

@@ -177,8 +177,9 @@ fn is_reference(text: &str, found: &Captures) -> bool {
 
 /// Images become links, and links to scripts lose their scheme.
 fn without_images(text: &str) -> Cow<'_, str> {
-    static IMAGE: Pattern =
-        Pattern::new(|| pattern(r"!+\[|(?i:(\]\s*\(\s*<?|\]:\s*<?)(?:javascript|data|vbscript|file)\s*:)"));
+    static IMAGE: Pattern = Pattern::new(|| {
+        pattern(r#"!+\[|(?i:(\]\s*\(\s*<?|\]:\s*<?|\b(?:href|src)\s*=\s*["']?)(?:javascript|data|vbscript|file)\s*:)"#)
+    });
     IMAGE.replace_all(text, |found: &Captures| match found.get(1) {
         Some(before) => format!("{}unsafe-link-", before.as_str()),
         None => "[".to_owned(),

@@ -47,15 +47,21 @@ static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"^\s*if\s.*(?:!=|==|!\w+\.(?:Equal|DeepEqual|Is|Contains)|reflect\.DeepEqual|cmp\.Diff|err\b)")
 });
 
+/// How tests of a language fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// By calling something that asserts.
+    ByCall,
+    /// Also by hand, behind an `if` that compares.
+    ByHand,
+}
+
 /// Reads a line; `None` when it asserts nothing.
-pub(super) fn assertion(line: &str) -> Option<Assertion> {
+pub(super) fn assertion(line: &str, manner: Manner) -> Option<Assertion> {
     let text = line.trim();
     let comment = text.starts_with("//") || text.starts_with('#') || text.starts_with("/*") || text.starts_with("--");
-    if text.len() < 5
-        || text.len() > 2000
-        || comment
-        || !(ASSERTION.is_match(text) || (text.starts_with("if ") && COMPARISON.is_match(text)))
-    {
+    let by_hand = || manner == Manner::ByHand && text.starts_with("if ") && COMPARISON.is_match(text);
+    if text.len() < 5 || text.len() > 2000 || comment || !(ASSERTION.is_match(text) || by_hand()) {
         return None;
     }
     let tokens = tokens(text);
@@ -243,7 +249,7 @@ mod tests {
 
     #[track_caller]
     fn check(line: &str, strength: Strength, expected: &[&str]) {
-        let found = assertion(line).unwrap_or_else(|| panic!("{line} is an assertion"));
+        let found = assertion(line, Manner::ByHand).unwrap_or_else(|| panic!("{line} is an assertion"));
         assert_eq!(
             (found.strength, found.expected),
             (strength, expected.iter().map(|value| (*value).to_owned()).collect()),
@@ -281,13 +287,13 @@ mod tests {
         check("expect(add(2, 3)).toBeDefined();", Loose, &[]);
         check("assert add(2, 3)", Loose, &[]);
         for line in ["x = add(2, 3)", "# assert add(2, 3) == 5", "fn assertion() {}", "return 5", "let expected = 5;"] {
-            assert_eq!(assertion(line), None, "{line}");
+            assert_eq!(assertion(line, Manner::ByHand), None, "{line}");
         }
     }
 
     #[test]
     fn the_subject_is_the_same_whatever_is_expected() {
-        let subject = |line: &str| assertion(line).unwrap().subject;
+        let subject = |line: &str| assertion(line, Manner::ByHand).unwrap().subject;
         assert_eq!(subject("assert add(2, 3) == 5"), subject("assert add(2, 3) == -1"));
         assert_eq!(subject("expect(add(2, 3)).toBe(5);"), subject("expect(add(2, 3)).toBe(-1);"));
         assert_ne!(subject("assert add(2, 3) == 5"), subject("assert add(2, 4) == 5"));

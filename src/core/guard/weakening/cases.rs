@@ -123,32 +123,31 @@ pub(super) fn cases(path: &str, lines: &[&str]) -> Vec<Case> {
     let syntax = syntax(path);
     let declaration = declaration(syntax);
     let mut cases: Vec<Case> = Vec::new();
-    for (index, line) in lines.iter().enumerate() {
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.len() < 1000) {
         let Some(found) = declaration.captures(line) else { continue };
         let name = found.iter().skip(1).flatten().next().map_or("", |name| name.as_str());
         let start = attributes_start(lines, index);
         let keyword = ["if", "for", "while", "switch", "catch", "return", "new", "else"].contains(&name);
         if keyword || !is_marked(syntax, name, &lines[start..index]) {
-            // Another function ends the case before it.
-            if matches!(syntax, Syntax::Rust | Syntax::Annotated) && !keyword {
-                end(&mut cases, start);
-            }
             continue;
         }
-        end(&mut cases, start);
-        cases.push(Case { name: name.to_owned(), line: index, lines: start..lines.len() });
-    }
-    if syntax == Syntax::Python || syntax == Syntax::Go {
-        cases.iter_mut().for_each(|case| case.lines.end = block_end(lines, case));
+        if let Some(last) = cases.last_mut().filter(|case| case.lines.end > start) {
+            last.lines.end = start;
+        }
+        let end = if syntax == Syntax::Other { lines.len() } else { block_end(lines, index) };
+        cases.push(Case { name: name.to_owned(), line: index, lines: start..end });
     }
     cases
 }
 
-/// Ends the last case where the next thing begins.
-fn end(cases: &mut [Case], line: usize) {
-    if let Some(last) = cases.last_mut().filter(|case| case.lines.end > line) {
-        last.lines.end = line;
-    }
+/// Whether a file without any case holds tests all the same, because its framework is not known.
+pub(super) fn is_of_unknown_framework(path: &str) -> bool {
+    syntax(path) == Syntax::Other
+}
+
+/// Whether tests compare by `if` and fail by hand there.
+pub(super) fn compares_by_hand(path: &str) -> bool {
+    matches!(syntax(path), Syntax::Go | Syntax::C)
 }
 
 /// Where the attributes, decorators and comments directly above a declaration begin.
@@ -176,23 +175,28 @@ fn attribute_within(lines: &[&str], line: usize) -> bool {
         .any(|line| line.trim().starts_with(['@', '#', '[']))
 }
 
-/// The first line after a case that stands no deeper than its declaration and is not blank or its closing brace.
-fn block_end(lines: &[&str], case: &Case) -> usize {
+/// The first line after a declaration that stands no deeper than it and is not blank or its closing brace.
+fn block_end(lines: &[&str], declaration: usize) -> usize {
     let indent = |line: &str| line.len() - line.trim_start().len();
-    let own = indent(lines[case.line]);
-    let mut signature = true;
-    for (index, line) in lines.iter().enumerate().take(case.lines.end).skip(case.line + 1) {
-        let closing = line.trim_start().starts_with([')', '}', ']']);
-        if !line.trim().is_empty()
-            && indent(line) <= own
-            && !closing
-            && !(signature && line.trim_start().starts_with('#'))
-        {
-            return index;
+    let own = indent(lines[declaration]);
+    let mut last = declaration + 1;
+    for (index, line) in lines.iter().enumerate().skip(declaration + 1) {
+        let trimmed = line.trim_start();
+        if trimmed.is_empty() {
+            continue;
         }
-        signature &= closing || line.trim().is_empty();
+        let part_of_it = indent(line) > own
+            || trimmed.starts_with([')', '}', ']', '{'])
+            || trimmed.starts_with("end")
+            || trimmed.starts_with('#');
+        if !part_of_it {
+            break;
+        }
+        if !trimmed.starts_with('#') || indent(line) > own {
+            last = index + 1;
+        }
     }
-    case.lines.end
+    last
 }
 
 fn pattern(text: &str) -> Regex {
@@ -216,13 +220,13 @@ mod tests {
                 "test_a.py",
                 "@mark\ndef test_a():\n    assert 1\n\nX = 1\nclass T:\n    def test_b(self):\n        pass\n"
             ),
-            ["test_a 0..4", "test_b 6..8"]
+            ["test_a 0..3", "test_b 6..8"]
         );
         assert_eq!(
             names("a.rs", "fn f() {}\n#[test]\n#[ignore]\nfn a() {\n}\nfn g() {}\n#[tokio::test]\nasync fn b() {}\n"),
             ["a 1..5", "b 6..8"]
         );
-        assert_eq!(names("a_test.go", "func TestA(t *testing.T) {\n\tx()\n}\n\nfunc helper() {}\n"), ["TestA 0..4"]);
+        assert_eq!(names("a_test.go", "func TestA(t *testing.T) {\n\tx()\n}\n\nfunc helper() {}\n"), ["TestA 0..3"]);
         assert_eq!(
             names("a.test.ts", "describe('x', () => {\n  it('a', () => {\n  });\n  test.skip(\"b\", f);\n});\n"),
             ["a 1..3", "b 3..5"]

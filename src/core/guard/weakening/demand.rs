@@ -46,7 +46,7 @@ fn has_token(text: &str, value: &str) -> bool {
     })
 }
 
-/// Whether the issue asks for something to be removed that is named like this.
+/// Whether the issue asks for something to be removed that is named like this, or for tests to be removed.
 pub(super) fn asks_to_remove(about: &ReviewContext<'_>, name: &str) -> bool {
     static REMOVE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
@@ -55,14 +55,16 @@ pub(super) fn asks_to_remove(about: &ReviewContext<'_>, name: &str) -> bool {
     });
     let name = plain(name);
     let name = name.trim_start_matches("test").trim_end_matches("test");
-    if name.len() < 3 {
-        return false;
-    }
     let named = |words: &str| {
-        words
-            .split(|c: char| !c.is_alphanumeric() && c != '_')
-            .map(plain)
-            .any(|word| word.len() > 3 && (name.contains(&word) || word.contains(name)))
+        let tests = words
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| ["test", "tests", "testing"].contains(&word.to_lowercase().as_str()));
+        tests
+            || name.len() > 2
+                && words
+                    .split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .map(plain)
+                    .any(|word| word.len() > 3 && (name.contains(&word) || word.contains(name)))
     };
     [about.title, about.body].into_iter().any(|text| REMOVE.captures_iter(text).any(|found| named(&found[1])))
 }

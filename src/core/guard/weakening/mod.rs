@@ -16,8 +16,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use self::assertions::{Assertion, Strength, assertion};
-use self::cases::{Case, cases, holds_tests};
+use self::assertions::{Assertion, Manner, Strength, assertion};
+use self::cases::{Case, cases, compares_by_hand, holds_tests, is_of_unknown_framework};
 use super::kind::Kind;
 use super::policy::ReviewContext;
 use super::view::View;
@@ -44,10 +44,12 @@ struct Whole<'a> {
     added: HashSet<&'a str>,
     /// Names of functions and types that the change takes out of the code, in lower case without separators.
     gone: BTreeSet<String>,
+    /// Words that stood in the changed files of code and do not any more, in lower case.
+    vanished: HashSet<String>,
     /// Stems of files of code that are deleted.
     gone_files: BTreeSet<String>,
-    /// Literals in removed and in added lines of code.
-    literals: (HashSet<String>, HashSet<String>),
+    /// Words of removed and of added lines of code, in lower case.
+    words: (HashSet<String>, HashSet<String>),
 }
 
 impl<'a> Whole<'a> {
@@ -63,38 +65,56 @@ impl<'a> Whole<'a> {
                 .filter(move |name| !before.contains(name))
                 .collect::<Vec<_>>()
         });
-        let literals = |lines: &mut dyn Iterator<Item = &'a str>| lines.flat_map(literals).collect();
+        let all_words =
+            |lines: &mut dyn Iterator<Item = (usize, &'a str)>| lines.flat_map(|(_, line)| words_of(line)).collect();
         Self {
             new_cases: new_cases.collect(),
             added: tests().flat_map(|view| view.added()).map(|(_, line)| line.trim()).collect(),
             gone: gone_definitions(code()),
+            vanished: vanished_words(code()),
             gone_files: code()
                 .filter(|view| view.file.after.is_none())
                 .map(|view| stem(&view.path.to_text()))
                 .collect(),
-            literals: (
-                literals(&mut code().flat_map(|view| view.removed()).map(|(_, line)| line)),
-                literals(&mut code().flat_map(|view| view.added()).map(|(_, line)| line)),
+            words: (
+                all_words(&mut code().flat_map(|view| view.removed())),
+                all_words(&mut code().flat_map(|view| view.added())),
             ),
         }
     }
 
     /// Whether a test is about something that goes away with it.
-    fn explains(&self, words: &str) -> bool {
-        let whole = plain(words);
-        let is_word = |name: &str| words.split(|c: char| !c.is_alphanumeric()).any(|word| plain(word) == name);
-        self.gone
-            .iter()
-            .any(|name| (name.len() > 3 && whole.contains(name.as_str())) || (name.len() == 3 && is_word(name)))
+    fn explains(&self, text: &str) -> bool {
+        let whole = plain(text);
+        let is_word = |name: &str| text.split(|c: char| !c.is_alphanumeric()).any(|word| plain(word) == name);
+        let defined =
+            |name: &String| (name.len() > 3 && whole.contains(name.as_str())) || (name.len() == 3 && is_word(name));
+        self.gone.iter().any(defined)
+            || words_of(text).any(|word| word.len() > 3 && self.vanished.contains(&word))
+            || self.vanished.iter().any(|word| word.len() > 5 && whole.contains(word.as_str()))
     }
 
-    /// Whether the code itself says the new value where it said the old one. One-digit values prove nothing.
+    /// Whether the code itself changes in the same words: those that are new in the value are new in the code, and those
+    /// that are gone from it are gone from the code. Numbers of one or two digits prove nothing.
     fn mirrors(&self, old: &str, new: &str) -> bool {
-        old.len() > 3
-            && new.len() > 3
-            && self.literals.0.iter().any(|text| text.contains(bare(old)))
-            && self.literals.1.iter().any(|text| text.contains(bare(new)))
+        let (old_words, new_words): (HashSet<String>, HashSet<String>) =
+            (words_of(bare(old)).collect(), words_of(bare(new)).collect());
+        let gone: Vec<&String> = old_words.difference(&new_words).collect();
+        let added: Vec<&String> = new_words.difference(&old_words).collect();
+        if gone.is_empty() && added.is_empty() {
+            // Punctuation and capitals of a text.
+            return new_words.iter().any(|word| word.len() > 2 && word.chars().all(char::is_alphabetic));
+        }
+        let telling = |word: &&String| word.len() > 2;
+        gone.iter().chain(&added).any(telling)
+            && gone.iter().all(|word| self.words.0.contains(*word))
+            && added.iter().all(|word| self.words.1.contains(*word))
     }
+}
+
+/// Letters and digits between other characters, in lower case.
+fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
 }
 
 /// A literal without its quotes.
@@ -120,6 +140,27 @@ fn stem(path: &str) -> String {
     )
 }
 
+/// Words of the files of code before the change that none of them has after it. Rust's tests beside the code do not count.
+fn vanished_words<'v, 'a: 'v>(views: impl Iterator<Item = &'v View<'a>> + Clone) -> HashSet<String> {
+    let removed =
+        views.clone().flat_map(|view| view.removed().take_while(|(index, _)| *index < code_end(&view.before)));
+    let mut vanished: HashSet<String> = removed.flat_map(|(_, line)| words_of(line)).collect();
+    for line in views.flat_map(|view| &view.after[..code_end(&view.after)]) {
+        if vanished.is_empty() {
+            break;
+        }
+        words_of(line).for_each(|word| {
+            vanished.remove(&word);
+        });
+    }
+    vanished
+}
+
+/// Where Rust's tests beside the code begin; what stands there explains nothing.
+fn code_end(lines: &[&str]) -> usize {
+    lines.iter().position(|line| line.trim() == "#[cfg(test)]").unwrap_or(lines.len())
+}
+
 /// Definitions in removed lines that no added line defines again.
 fn gone_definitions<'v, 'a: 'v>(views: impl Iterator<Item = &'v View<'a>>) -> BTreeSet<String> {
     static DEFINITION: LazyLock<Regex> = LazyLock::new(|| {
@@ -135,23 +176,11 @@ fn gone_definitions<'v, 'a: 'v>(views: impl Iterator<Item = &'v View<'a>>) -> BT
     };
     let (mut gone, mut added) = (BTreeSet::new(), BTreeSet::new());
     for view in views {
-        // Rust keeps tests beside the code; what stands there explains nothing.
-        let tests = view.before.iter().position(|line| line.trim() == "#[cfg(test)]").unwrap_or(view.before.len());
+        let tests = code_end(&view.before);
         gone.extend(view.removed().take_while(|(index, _)| *index < tests).flat_map(|(_, line)| names(line)));
         added.extend(view.added().flat_map(|(_, line)| names(line)));
     }
     gone.difference(&added).cloned().collect()
-}
-
-/// Strings and longer numbers of a line.
-fn literals(line: &str) -> Vec<String> {
-    static LITERAL: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r#""((?:[^"\\]|\\.){3,})"|'((?:[^'\\]|\\.){3,})'|`([^`]{3,})`|\b(\d[\d._]{3,})\b|>([^<>]{4,})<"#)
-    });
-    LITERAL
-        .captures_iter(line)
-        .filter_map(|found| found.iter().skip(1).flatten().next().map(|text| text.as_str().to_owned()))
-        .collect()
 }
 
 /// One file with tests.
@@ -176,7 +205,8 @@ fn check_file(view: &View<'_>, whole: &Whole<'_>, about: &ReviewContext<'_>, vio
             Comparison::new(view, old, case).check(whole, about, violations);
         }
     }
-    if before.is_empty() && after.is_empty() && view.role.is_test && view.role.kind == Kind::Code {
+    let unknown = is_of_unknown_framework(&path) && before.is_empty() && after.is_empty();
+    if unknown && view.role.is_test && view.role.kind == Kind::Code {
         let everything = |lines: &[&str]| Case { name: String::new(), line: 0, lines: 0..lines.len() };
         Comparison::new(view, &everything(&view.before), &everything(&view.after)).check(whole, about, violations);
     }
@@ -190,11 +220,12 @@ fn check_deleted_file(
     about: &ReviewContext<'_>,
     violations: &mut Vec<Violation>,
 ) {
-    let asserts = view.before.iter().any(|line| assertion(line).is_some());
-    if before.is_empty() && !(asserts && view.role.kind == Kind::Code) {
+    let path = view.path.to_text();
+    let asserts = || view.before.iter().any(|line| assertion(line, Manner::ByCall).is_some());
+    if before.is_empty() && !(view.role.kind == Kind::Code && is_of_unknown_framework(&path) && asserts()) {
         return;
     }
-    let stem = stem(&view.path.to_text());
+    let stem = stem(&path);
     let subject_gone = stem.len() > 2
         && whole.gone_files.iter().any(|gone| gone.len() > 2 && (stem.contains(gone.as_str()) || gone.contains(&stem)));
     let lost: Vec<&Case> =
@@ -248,8 +279,9 @@ struct Comparison<'v, 'a> {
 
 impl<'v, 'a> Comparison<'v, 'a> {
     fn new(view: &'v View<'a>, old: &Case, new: &'v Case) -> Self {
+        let manner = if compares_by_hand(&view.path.to_text()) { Manner::ByHand } else { Manner::ByCall };
         let assertions = |lines: &[&'a str], range: std::ops::Range<usize>| {
-            range.filter_map(|index| Some((index, assertion(lines[index])?))).collect()
+            range.filter_map(|index| Some((index, assertion(lines[index], manner)?))).collect()
         };
         Self {
             view,
@@ -353,7 +385,7 @@ impl<'v, 'a> Comparison<'v, 'a> {
             .collect();
         view.after.iter().enumerate().filter(|(index, _)| !self.new.lines.contains(index)).any(|(index, line)| {
             let defines = FUNCTION.captures(line).is_some_and(|found| called.contains(&found[1]));
-            defines && view.after.iter().skip(index + 1).take(40).any(|line| assertion(line).is_some())
+            defines && view.after.iter().skip(index + 1).take(40).any(|line| assertion(line, Manner::ByHand).is_some())
         })
     }
 }
