@@ -1,26 +1,25 @@
 //! The talk with the model, until its patch is approved, committed and proven, or a limit ends it.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
+use super::asking::{Asker, Question, Unanswered};
 use super::looks::Scene;
 use super::patching;
 use super::prove::{Prover, Verdict};
 use super::shop::{Shop, Stop};
 use crate::core::act::Act;
-use crate::core::budget::{Ask, Cost, Decision, Exhausted, Reservation, Spent, decide};
+use crate::core::budget::{Exhausted, Spent};
 use crate::core::change::Change;
 use crate::core::checks::{CheckResult, Ended, Need, Stage, Verified};
 use crate::core::conversation::{Conversation, Evidence, Looks, Message, Reply, feedback, looked};
 use crate::core::event::Event;
 use crate::core::guard::{self, Approved, ReviewContext, Violation};
 use crate::core::issue::Issue;
-use crate::core::ledger::Entry;
 use crate::core::names::{RepoPath, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::patch::{self, ApplyOptions, Care, Completeness, LineNumbers, Patch, Refusal};
 use crate::core::report::{About, pull};
-use crate::edge::model::{self, Answer, AskLimits, Lineup, Model, ModelError, Next, Progress};
+use crate::edge::model::{self, Answer};
 
 /// A change that is approved, committed and proven, with what its reviewers are told.
 #[derive(Debug)]
@@ -48,8 +47,7 @@ pub(super) struct Dialogue<'s, 'a> {
     chances: Chances,
     notes: Vec<String>,
     subject: String,
-    models: Lineup,
-    started: Duration,
+    asker: Asker,
     /// Names of the checks that were red last.
     last_red: Option<Vec<String>>,
 }
@@ -73,7 +71,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
     ) -> Self {
         let draft = shop.base.tree.clone();
         let prover = Prover::new(&shop.settings.checks);
-        let (models, started) = (shop.models.clone(), (shop.clock.elapsed)());
+        let asker = Asker::new(shop);
         Self {
             shop,
             about,
@@ -85,8 +83,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
             chances: Chances::One,
             notes: Vec::new(),
             subject,
-            models,
-            started,
+            asker,
             last_red: None,
         }
     }
@@ -297,44 +294,18 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         self.shop.perform(&Act::KeepDraft { issue: self.about.issue.number, commit }).map(drop)
     }
 
-    /// Asks the next model that answers, within what may still be spent.
+    /// Asks, and keeps the draft when no answer is to be had.
     fn ask(&mut self) -> Result<Answer, Stop> {
-        loop {
-            self.shop.heed_signals()?;
-            let reservation = self.reserve()?;
-            let error = match self.exchange(&reservation) {
-                Ok(answer) => return Ok(answer),
-                Err(Failed::Model(error)) => error,
-                Err(Failed::Stop(stop)) => return Err(stop),
-            };
-            self.go_on_after(error)?;
-        }
-    }
-
-    /// What the next call may cost at most; a conversation that has grown too long is shortened first.
-    fn reserve(&mut self) -> Result<Reservation, Stop> {
-        let model = self.models.current().clone();
-        let mut longest = model.longest_answer().unwrap_or(LONGEST_ANSWER).min(LONGEST_ANSWER);
-        if let Some(context) = model.context() {
-            // Models on people's own machines have contexts that a long answer would fill alone.
-            longest = longest.min(context / 4);
-            self.make_room(context - longest)?;
-        }
-        self.spent.time = (self.shop.clock.elapsed)() - self.started;
-        let ask = Ask {
-            prompt: self.conversation.tokens(),
-            output: longest,
-            least_output: longest.min(LEAST_ANSWER),
-            context: model.context(),
-            price: model.price(),
+        let issue = self.about.issue.number;
+        let question = Question { shop: self.shop, spent: self.spent, conversation: &mut self.conversation, issue };
+        let stop = match self.asker.ask(question) {
+            Ok(answer) => return Ok(answer),
+            Err(Unanswered::Stop(stop)) => return Err(stop),
+            Err(Unanswered::Exhausted(why)) => self.exhausted(&why).into(),
+            Err(Unanswered::Broke(error)) => Stop::Broke(error.into()),
         };
-        match decide(&self.shop.settings.limits, self.spent, &ask) {
-            Decision::Go(reservation) => Ok(reservation),
-            Decision::Stop(why) => {
-                self.keep_draft()?;
-                Err(self.exhausted(&why).into())
-            }
-        }
+        self.keep_draft()?;
+        Err(stop)
     }
 
     /// Attempts used up on red checks or bad patches is a "no"; everything else can be continued.
@@ -352,128 +323,6 @@ impl<'s, 'a> Dialogue<'s, 'a> {
                 _,
             ) => Outcome::OutOfBudget { limit: why.to_string() },
         }
-    }
-
-    fn make_room(&mut self, target: u64) -> anyhow::Result<()> {
-        if self.conversation.tokens() <= target {
-            return Ok(());
-        }
-        let compacted = self.conversation.compact(target);
-        self.shop.warn(format!(
-            "the conversation was shortened from {} to {} tokens: {}",
-            compacted.before,
-            compacted.after,
-            compacted.dropped.join("; ")
-        ))
-    }
-
-    fn exchange(&mut self, reservation: &Reservation) -> Result<Answer, Failed> {
-        let model = self.models.current().clone();
-        let turn = self.spent.turns + 1;
-        self.shop.emit(Event::Asking {
-            turn,
-            model: model.name().to_owned(),
-            input_tokens: reservation.prompt,
-            max_output: reservation.output,
-            reserved: model.price().map(|_| reservation.cost),
-        })?;
-        self.book(&model, reservation)?;
-        let limits = AskLimits {
-            output: reservation.output,
-            time: self.shop.settings.limits.time.saturating_sub(self.spent.time),
-            issue: Some(self.about.issue.number),
-            cancelled: self.shop.stop,
-        };
-        let sink = &mut *self.shop.sink;
-        let mut progress = |progress: Progress| {
-            // Only for people who look on: what cannot be shown is no reason to stop.
-            let _ = match progress.phase {
-                model::Phase::Waiting { seconds } if seconds > 1 => {
-                    let text = format!("the model's provider is busy: asking again in {seconds} s");
-                    sink.emit(&Event::Warning { text })
-                }
-                model::Phase::Waiting { .. }
-                | model::Phase::Asking
-                | model::Phase::Thinking
-                | model::Phase::Writing => sink.emit(&Event::Answering { turn, output_tokens: progress.tokens }),
-            };
-        };
-        let answer = match model.ask(&self.conversation, &limits, &mut progress) {
-            Ok(answer) => answer,
-            Err(error) => {
-                if error.kind.may_be_billed() {
-                    self.spent.lose(reservation);
-                }
-                return Err(Failed::Model(error));
-            }
-        };
-        self.models.answered();
-        let before = self.spent.cost;
-        self.spent.book(reservation, answer.usage, model.price());
-        if let Some(usage) = answer.usage {
-            let cost = model.price().map_or(Cost::default(), |price| price.of(&usage));
-            self.shop.ledger.add(Entry::Settled { run: self.shop.run.clone(), call: self.shop.calls, usage, cost })?;
-        }
-        let usage = answer.usage.unwrap_or_default();
-        self.shop.emit(Event::Answered {
-            turn,
-            model: answer.model.clone(),
-            input_tokens: usage.prompt(),
-            cached_tokens: usage.cached,
-            output_tokens: usage.output,
-            cost: model.price().map(|_| self.spent.cost.less(before)),
-        })?;
-        Ok(answer)
-    }
-
-    /// Reserves the most that the call can cost, on disk, before it is made.
-    fn book(&mut self, model: &Model, reservation: &Reservation) -> anyhow::Result<()> {
-        self.shop.calls += 1;
-        let call = self.shop.calls;
-        self.shop.ledger.add(Entry::Reserved {
-            run: self.shop.run.clone(),
-            call,
-            issue: self.about.issue.number,
-            model: model.name().to_owned(),
-            at: self.shop.now(),
-            reservation: *reservation,
-        })
-    }
-
-    fn go_on_after(&mut self, error: ModelError) -> Result<(), Stop> {
-        match self.models.failed(&error) {
-            Next::Again => Ok(self.shop.warn(format!("{error}; asking again"))?),
-            Next::Shorten => {
-                let before = self.conversation.tokens();
-                self.make_room(before * 2 / 3)?;
-                match self.conversation.tokens() < before {
-                    true => Ok(()),
-                    false => Err(Stop::Broke(error.into())),
-                }
-            }
-            Next::Switched { from, to, reason } => Ok(self.shop.emit(Event::ModelSwitched { from, to, reason })?),
-            Next::Stop if self.shop.stop.load(std::sync::atomic::Ordering::Relaxed) => Err(Outcome::Interrupted.into()),
-            Next::Stop => {
-                self.keep_draft()?;
-                Err(Stop::Broke(error.into()))
-            }
-        }
-    }
-}
-
-/// Tokens of the longest answer that is asked for, hidden reasoning included, and of the shortest that is worth asking for.
-const LONGEST_ANSWER: u64 = 32_000;
-const LEAST_ANSWER: u64 = 1_000;
-
-/// Why an exchange gave no answer.
-enum Failed {
-    Model(ModelError),
-    Stop(Stop),
-}
-
-impl From<anyhow::Error> for Failed {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Stop(Stop::Broke(error))
     }
 }
 

@@ -127,7 +127,8 @@ impl Shop<'_> {
         if found.state != PullState::Open {
             bail!("pull request #{} of {branch} is closed: a person said no", found.number);
         }
-        let receipt = Receipt { number: Some(found.number), url: Some(found.url.clone()) };
+        let url = Some(found.url.clone()).filter(|url| !url.is_empty());
+        let receipt = Receipt { number: Some(found.number), url };
         Ok(match opened {
             Opened::Created(_) => Done::New(receipt),
             Opened::Existed(_) => Done::Already(receipt),
@@ -143,7 +144,8 @@ impl Shop<'_> {
 
     fn open_issue(&self, title: &str, body: &str, labels: &[String]) -> anyhow::Result<Done> {
         let issue = self.forge.open_issue(&forge::NewIssue { title, body, labels })?;
-        Ok(Done::New(Receipt { number: Some(issue.number.get()), url: Some(issue.url) }))
+        let url = Some(issue.url).filter(|url| !url.is_empty());
+        Ok(Done::New(Receipt { number: Some(issue.number.get()), url }))
     }
 
     /// Takes the issue's lock. A remote that takes no such refs locks nothing: that is said, and the work goes on.

@@ -1,0 +1,219 @@
+//! Asks a model within what may be spent: reserves before each call, settles after it, and goes on with the next model
+//! when one is unavailable.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::shop::{Shop, Stop};
+use crate::core::budget::{Ask, Cost, Decision, Exhausted, Reservation, Spent, decide};
+use crate::core::conversation::Conversation;
+use crate::core::event::{Event, Sink};
+use crate::core::ledger::Entry;
+use crate::core::names::IssueNumber;
+use crate::core::outcome::Outcome;
+use crate::edge::model::{Answer, AskLimits, Lineup, Model, ModelError, Next, Phase, Progress};
+
+/// Tokens of the longest answer that is asked for, hidden reasoning included, and of the shortest that is worth asking for.
+const LONGEST_ANSWER: u64 = 32_000;
+const LEAST_ANSWER: u64 = 1_000;
+
+/// Who is asked at the moment, and since when.
+pub(super) struct Asker {
+    models: Lineup,
+    started: Duration,
+}
+
+/// One question: the conversation so far, about one issue.
+pub(super) struct Question<'q, 'a> {
+    pub shop: &'q mut Shop<'a>,
+    pub spent: &'q mut Spent,
+    pub conversation: &'q mut Conversation,
+    pub issue: IssueNumber,
+}
+
+/// Why there is no answer.
+pub(super) enum Unanswered {
+    /// A limit does not allow the call.
+    Exhausted(Exhausted),
+    /// No model answers.
+    Broke(ModelError),
+    Stop(Stop),
+}
+
+impl From<anyhow::Error> for Unanswered {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Stop(Stop::Broke(error))
+    }
+}
+
+impl Asker {
+    /// Begins with the first model of the run.
+    pub(super) fn new(shop: &Shop<'_>) -> Self {
+        Self { models: shop.models.clone(), started: (shop.clock.elapsed)() }
+    }
+
+    /// The next answer.
+    ///
+    /// # Errors
+    /// See [`Unanswered`].
+    pub(super) fn ask(&mut self, mut question: Question<'_, '_>) -> Result<Answer, Unanswered> {
+        loop {
+            question.shop.heed_signals().map_err(Unanswered::Stop)?;
+            let reservation = self.reserve(&mut question)?;
+            match self.exchange(&mut question, &reservation)? {
+                Ok(answer) => return Ok(answer),
+                Err(error) => self.go_on_after(&mut question, error)?,
+            }
+        }
+    }
+
+    /// What the next call may cost at most; a conversation that has grown too long is shortened first.
+    fn reserve(&mut self, question: &mut Question<'_, '_>) -> Result<Reservation, Unanswered> {
+        let model = self.models.current();
+        let mut longest = model.longest_answer().unwrap_or(LONGEST_ANSWER).min(LONGEST_ANSWER);
+        if let Some(context) = model.context() {
+            // Models on people's own machines have contexts that a long answer would fill alone.
+            longest = longest.min(context / 4);
+            question.make_room(context - longest)?;
+        }
+        question.spent.time = (question.shop.clock.elapsed)() - self.started;
+        let ask = Ask {
+            prompt: question.conversation.tokens(),
+            output: longest,
+            least_output: longest.min(LEAST_ANSWER),
+            context: model.context(),
+            price: model.price(),
+        };
+        match decide(&question.shop.settings.limits, question.spent, &ask) {
+            Decision::Go(reservation) => Ok(reservation),
+            Decision::Stop(why) => Err(Unanswered::Exhausted(why)),
+        }
+    }
+
+    /// One call. The inner error is the model's.
+    fn exchange(
+        &mut self,
+        question: &mut Question<'_, '_>,
+        reservation: &Reservation,
+    ) -> anyhow::Result<Result<Answer, ModelError>> {
+        let model = self.models.current().clone();
+        question.book(&model, reservation)?;
+        match question.put(&model, reservation) {
+            Ok(answer) => {
+                self.models.answered();
+                question.settle(&model, reservation, &answer)?;
+                Ok(Ok(answer))
+            }
+            Err(error) => {
+                question.write_off(reservation, &error)?;
+                Ok(Err(error))
+            }
+        }
+    }
+
+    fn go_on_after(&mut self, question: &mut Question<'_, '_>, error: ModelError) -> Result<(), Unanswered> {
+        match self.models.failed(&error) {
+            Next::Again => Ok(question.shop.warn(format!("{error}; asking again"))?),
+            Next::Shorten => {
+                let before = question.conversation.tokens();
+                question.make_room(before * 2 / 3)?;
+                match question.conversation.tokens() < before {
+                    true => Ok(()),
+                    false => Err(Unanswered::Broke(error)),
+                }
+            }
+            Next::Switched { from, to, reason } => Ok(question.shop.emit(Event::ModelSwitched { from, to, reason })?),
+            Next::Stop if question.shop.stop.load(Ordering::Relaxed) => {
+                Err(Unanswered::Stop(Outcome::Interrupted.into()))
+            }
+            Next::Stop => Err(Unanswered::Broke(error)),
+        }
+    }
+}
+
+impl Question<'_, '_> {
+    fn make_room(&mut self, target: u64) -> anyhow::Result<()> {
+        if self.conversation.tokens() <= target {
+            return Ok(());
+        }
+        let compacted = self.conversation.compact(target);
+        self.shop.warn(format!(
+            "the conversation was shortened from {} to {} tokens: {}",
+            compacted.before,
+            compacted.after,
+            compacted.dropped.join("; ")
+        ))
+    }
+
+    /// Reserves the most that the call can cost, on disk, before it is made.
+    fn book(&mut self, model: &Model, reservation: &Reservation) -> anyhow::Result<()> {
+        self.shop.calls += 1;
+        self.shop.ledger.add(Entry::Reserved {
+            run: self.shop.run.clone(),
+            call: self.shop.calls,
+            issue: self.issue,
+            model: model.name().to_owned(),
+            at: self.shop.now(),
+            reservation: *reservation,
+        })?;
+        self.shop.emit(Event::Asking {
+            turn: self.spent.turns + 1,
+            model: model.name().to_owned(),
+            input_tokens: reservation.prompt,
+            max_output: reservation.output,
+            reserved: model.price().map(|_| reservation.cost),
+        })
+    }
+
+    fn put(&mut self, model: &Model, reservation: &Reservation) -> Result<Answer, ModelError> {
+        let turn = self.spent.turns + 1;
+        let limits = AskLimits {
+            output: reservation.output,
+            time: self.shop.settings.limits.time.saturating_sub(self.spent.time),
+            issue: Some(self.issue),
+            cancelled: self.shop.stop,
+        };
+        let sink = &mut *self.shop.sink;
+        model.ask(self.conversation, &limits, &mut |progress| show(sink, turn, progress))
+    }
+
+    fn settle(&mut self, model: &Model, reservation: &Reservation, answer: &Answer) -> anyhow::Result<()> {
+        let before = self.spent.cost;
+        self.spent.book(reservation, answer.usage, model.price());
+        if let Some(usage) = answer.usage {
+            let cost = model.price().map_or(Cost::default(), |price| price.of(&usage));
+            self.shop.ledger.add(Entry::Settled { run: self.shop.run.clone(), call: self.shop.calls, usage, cost })?;
+        }
+        let usage = answer.usage.unwrap_or_default();
+        self.shop.emit(Event::Answered {
+            turn: self.spent.turns,
+            model: answer.model.clone(),
+            input_tokens: usage.prompt(),
+            cached_tokens: usage.cached,
+            output_tokens: usage.output,
+            cost: model.price().map(|_| self.spent.cost.less(before)),
+        })
+    }
+
+    /// A call without an answer counts in full, unless it is certain that nothing was billed.
+    fn write_off(&mut self, reservation: &Reservation, error: &ModelError) -> anyhow::Result<()> {
+        if error.kind.may_be_billed() {
+            self.spent.lose(reservation);
+            return Ok(());
+        }
+        self.shop.ledger.add(Entry::Cancelled { run: self.shop.run.clone(), call: self.shop.calls })
+    }
+}
+
+/// Only for people who look on: what cannot be shown is no reason to stop.
+fn show(sink: &mut dyn Sink, turn: u32, progress: Progress) {
+    let _ = match progress.phase {
+        Phase::Waiting { seconds } if seconds > 1 => {
+            let text = format!("the model's provider is busy: asking again in {seconds} s");
+            sink.emit(&Event::Warning { text })
+        }
+        Phase::Waiting { .. } | Phase::Asking | Phase::Thinking | Phase::Writing => {
+            sink.emit(&Event::Answering { turn, output_tokens: progress.tokens })
+        }
+    };
+}
