@@ -1,1 +1,343 @@
-//! Tests of flow.
+//! The whole path with the real program: a forge on loopback, git over HTTP, a scripted model, a real check.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::support::burn::Ended;
+use crate::support::fake_forge::{FakeForge, Fault, Flavour, TOKEN};
+use crate::support::git::{Repo, Room};
+
+/// A clone of the demo's project whose remote is on a forge, with one issue that the demo's replies solve.
+struct Yard<'room> {
+    fake: FakeForge,
+    clone: Repo<'room>,
+    remote: Repo<'room>,
+    issue: String,
+}
+
+const TITLE: &str = "[bug] Mean of a file without rows is not a number";
+
+fn demo(part: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/demo").join(part)
+}
+
+impl<'room> Yard<'room> {
+    fn new(room: &'room Room, flavour: Flavour) -> Self {
+        let remote = room.init_bare("remote.git");
+        let clone = room.init("clone");
+        let copied = std::process::Command::new("cp").arg("-r").arg(demo("project/.")).arg(&clone.path).status();
+        assert!(copied.expect("cp runs").success());
+        clone.commit("tally: count, sum and mean");
+        clone.git(&["push", "-q", remote.path.to_str().expect("a path"), "main"]);
+        let fake = FakeForge::start(flavour);
+        fake.serve_git(&remote.path);
+        clone.git(&["remote", "add", "origin", &fake.git_url()]);
+        let forge = match flavour {
+            Flavour::Gitea => "gitea",
+            Flavour::Github => "github",
+        };
+        let replies = format!("replay/{}", demo("replies.md").display());
+        for (key, value) in [
+            ("burn.forge", forge),
+            ("burn.pause", "1ms"),
+            ("burn.rate", "6000"),
+            ("burn.model", &replies),
+            ("burn.check.test.command", "sh tests/run.sh"),
+            ("burn.reviewer", "acme"),
+            ("user.name", "Ada Tester"),
+            ("user.email", "ada@example.org"),
+        ] {
+            clone.git(&["config", key, value]);
+        }
+        for label in ["in-review", "awaiting-clarification", "blocked"] {
+            fake.state().add_label(label);
+        }
+        let body = "`bin/tally 2 empty.csv` prints a mean of `-nan` for a file without rows.\n\n\
+                    Expected: `mean 0.00`. Done when a case in `tests/cases` covers it.";
+        let issue = fake.add_issue(TITLE, body, &["bug", "ready-for-agent"]).to_string();
+        Self { fake, clone, remote, issue }
+    }
+
+    /// Another script for the model.
+    fn replies(&self, script: &str) {
+        let file = self.clone.room.path().join("replies.md");
+        std::fs::write(&file, script).expect("a file");
+        self.clone.git(&["config", "burn.model", &format!("replay/{}", file.display())]);
+    }
+
+    /// `git burn ARGS` with the forge's token in the environment; the checkout must be the same afterwards.
+    fn burn(&self, args: &[&str]) -> Ended {
+        let variable = match self.fake.flavour {
+            Flavour::Gitea => "GITEA_TOKEN",
+            Flavour::Github => "GH_TOKEN",
+        };
+        let mut command = self.clone.room.git_with_burn(&self.clone.path, &["burn"]);
+        command.args(args).env(variable, TOKEN).env("GITEA_URL", self.fake.url());
+        command.env("GITHUB_SERVER_URL", self.fake.url());
+        self.clone.untouched_by(|| Ended::of(&mut command))
+    }
+
+    fn branches(&self) -> String {
+        self.remote.git(&["for-each-ref", "--format=%(refname)"])
+    }
+
+    fn labels(&self) -> Vec<String> {
+        self.fake.state().issue(self.number()).labels.clone()
+    }
+
+    fn number(&self) -> u64 {
+        self.issue.parse().expect("a number")
+    }
+
+    /// Bodies of the comments on the issue, in order.
+    fn comments(&self) -> Vec<String> {
+        let number = self.number();
+        self.fake.state().comments.iter().filter(|one| one.issue == number).map(|one| one.body.clone()).collect()
+    }
+}
+
+fn events(ended: &Ended) -> Vec<Value> {
+    ended.stdout.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+}
+
+/// A script without a reply for the issue: asking would fail.
+const NO_REPLY: &str = "<!-- replay issue=999 -->\nnever asked\n";
+
+const BRANCH: &str = "refs/heads/agent/ticket-1";
+
+#[track_caller]
+fn assert_published(yard: &Yard<'_>) {
+    assert_eq!(yard.branches(), format!("{BRANCH}\nrefs/heads/main"));
+    let changed = yard.remote.git(&["diff", "--name-only", "main", BRANCH]);
+    assert_eq!(changed, "bin/tally\ntests/cases/empty.csv\ntests/cases/empty.expected");
+    let message = yard.remote.git(&["log", "-1", "--format=%B", BRANCH]);
+    assert!(message.contains("Assisted-by: git-burn:") && !message.contains("Signed-off-by"), "{message}");
+    let state = yard.fake.state();
+    assert_eq!(state.pulls.len(), 1);
+    assert_eq!((state.pulls[0].head.as_str(), state.pulls[0].base.as_str()), ("agent/ticket-1", "main"));
+    assert_eq!(state.pulls[0].reviewers, ["acme"]);
+    assert!(!state.pulls[0].draft);
+    let body = state.issue(state.pulls[0].number).body.clone().expect("a body");
+    drop(state);
+    assert!(body.lines().any(|line| line == "Closes #1"), "{body}");
+    assert!(body.contains("| failed (exit 1),") && body.contains("| **passed,"), "{body}");
+    assert_eq!(yard.labels(), ["bug", "in-review"]);
+    let comments = yard.comments();
+    assert_eq!(comments.len(), 2, "{comments:#?}");
+    assert!(comments[0].starts_with("## Ticket Analysis Report") && comments[0].contains("step=analysis"));
+    assert!(comments[1].starts_with("## Implementation Complete") && comments[1].contains("step=proof"));
+}
+
+#[test]
+fn an_issue_becomes_a_proven_pull_request() {
+    for flavour in [Flavour::Gitea, Flavour::Github] {
+        let room = Room::new();
+        let yard = Yard::new(&room, flavour);
+        let ended = yard.burn(&["issue", "1", "--json"]).exits(0);
+        assert_published(&yard);
+        let events = events(&ended);
+        let names: Vec<&str> = events.iter().filter_map(|event| event["event"].as_str()).collect();
+        let refused = names.iter().position(|name| *name == "guard_refused");
+        let passed = names.iter().position(|name| *name == "guard_passed");
+        assert!(refused < passed && refused.is_some(), "{names:?}");
+        let finished = events.iter().find(|event| event["event"] == "issue_finished").expect("an ending");
+        assert_eq!(
+            (finished["outcome"].as_str(), finished["strength"].as_str()),
+            (Some("published"), Some("red_to_green"))
+        );
+        assert!(!ended.stdout.contains(TOKEN) && !ended.stderr.contains(TOKEN));
+    }
+}
+
+#[test]
+fn standard_output_is_the_address_of_the_pull_request() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let ended = yard.burn(&["next"]).exits(0);
+    assert_published(&yard);
+    assert_eq!(ended.stdout.lines().count(), 1, "{}", ended.stdout);
+    assert!(ended.stdout.starts_with(&yard.fake.url()), "{}", ended.stdout);
+}
+
+#[test]
+fn a_dry_run_says_everything_and_writes_nothing() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let before = yard.clone.git(&["for-each-ref"]);
+    let ended = yard.burn(&["issue", "1", "--dry-run"]).exits(0);
+    assert_eq!(yard.fake.mutations(), [""; 0]);
+    assert_eq!(yard.branches(), "refs/heads/main");
+    assert_eq!(yard.clone.git(&["for-each-ref"]), before);
+    for act in ["would comment on #1 (analysis)", "as new branch agent/ticket-1", "would open a pull request"] {
+        assert!(ended.stdout.contains(act), "`{act}` is not in {}", ended.stdout);
+    }
+}
+
+#[test]
+fn a_run_that_broke_before_its_report_is_finished_by_the_next_without_a_model() {
+    for (method, part) in [("POST", "/pulls"), ("POST", "/comments"), ("POST", "/labels")] {
+        let room = Room::new();
+        let yard = Yard::new(&room, Flavour::Gitea);
+        if part == "/comments" {
+            // The analysis comes first and is no trouble; the proof does not get through.
+            let _ = yard.burn(&["plan", "1"]).exits(0);
+        }
+        yard.fake.fault(method, part, Fault::Answer(crate::support::server::Answer::new(500, "{}")), 1);
+        let first = yard.burn(&["issue", "1"]);
+        let refs = yard.branches();
+        if refs.contains(BRANCH) {
+            yard.replies(NO_REPLY);
+        }
+        let second = yard.burn(&["issue", "1"]);
+        if first.code == Some(0) {
+            // A label is no reason to fail: it was a warning, and the issue stays as the first run left it.
+            assert_eq!(yard.fake.state().pulls.len(), 1, "{part}: {second:?}");
+            continue;
+        }
+        assert_eq!(second.code, Some(0), "{part}: {}", second.stderr);
+        assert_published(&yard);
+    }
+}
+
+#[test]
+fn a_lost_answer_does_not_make_a_second_pull_request_or_comment() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    yard.fake.fault("POST", "/comments", Fault::StoreThenReset, 1);
+    yard.fake.fault("POST", "/pulls", Fault::StoreThenReset, 1);
+    let first = yard.burn(&["issue", "1"]);
+    if first.code != Some(0) {
+        let _ = yard.burn(&["issue", "1"]).exits(0);
+    }
+    assert_published(&yard);
+}
+
+#[test]
+fn a_change_that_stays_forbidden_is_held_for_a_person_and_not_pushed() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let patch = "```diff\n--- a/data/sales.csv\n+++ b/data/sales.csv\n@@ -1,4 +1,3 @@\n day,amount\n mon,10\n tue,20\n-wed,30\n```\n";
+    yard.replies(&format!("<!-- replay -->\n{patch}\n<!-- replay -->\n{patch}"));
+    let _ = yard.burn(&["issue", "1"]).exits(5).tells(&["data/sales.csv"]);
+    assert_eq!(yard.branches(), "refs/heads/main");
+    assert_eq!(yard.fake.state().pulls.len(), 0);
+    assert_eq!(yard.labels(), ["bug", "blocked"]);
+    assert!(yard.comments()[1].starts_with("## Held for a Person"));
+}
+
+#[test]
+fn red_checks_go_back_to_the_model_and_end_without_a_push() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let patch = |new: &str| {
+        format!(
+            "<!-- replay -->\n```diff\n--- a/bin/tally\n+++ b/bin/tally\n@@ -17,3 +17,3 @@\n         printf \"count %d\\n\", count\n\
+             -        printf \"sum %.2f\\n\", sum\n+        printf \"{new} %.2f\\n\", sum\n         printf \"mean %.2f\\n\", sum / count\n```\n"
+        )
+    };
+    let again = "<!-- replay expect=\"sum 60.00\" -->\n```look\nread bin/tally\n```\n";
+    yard.replies(&format!("{}{again}", patch("total")));
+    let ended = yard.burn(&["issue", "1", "--max-turns", "2"]).exits(6);
+    assert!(ended.stderr.contains("FAILED") || ended.stderr.contains("failed (exit 1)"), "{}", ended.stderr);
+    assert_eq!(yard.branches(), "refs/heads/main");
+    assert!(yard.clone.git(&["for-each-ref", "refs/burn"]).contains("refs/burn/draft/1"));
+}
+
+#[test]
+fn an_unclear_issue_is_asked_about_and_left() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    yard.replies("<!-- replay -->\n```ask\nWhich column do you mean?\n```\n");
+    let _ = yard.burn(&["issue", "1"]).exits(5);
+    assert_eq!(yard.labels(), ["bug", "awaiting-clarification"]);
+    let comments = yard.comments();
+    assert!(comments[1].contains("Which column do you mean?"), "{comments:#?}");
+    assert_eq!(yard.branches(), "refs/heads/main");
+}
+
+#[test]
+fn an_issue_that_is_edited_under_way_stops_the_publication() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    yard.fake.before("POST", "/comments", |state| state.issue_mut(1).body = Some("Something else entirely.".into()));
+    let _ = yard.burn(&["issue", "1"]).exits(5).tells(&["edited"]);
+    assert_eq!(yard.branches(), "refs/heads/main");
+    assert_eq!(yard.fake.state().pulls.len(), 0);
+}
+
+#[test]
+fn what_is_fixed_on_the_base_costs_no_token() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let clone = &yard.clone;
+    let mut commit = room.command("git", &clone.path);
+    commit.args(["commit", "-q", "--allow-empty", "-m", "tally: guard the division\n\nFixes #1"]);
+    commit.env("GIT_COMMITTER_DATE", "2027-01-02T00:00:00+00:00");
+    assert!(commit.status().expect("git runs").success());
+    clone.git(&["push", "-q", yard.remote.path.to_str().expect("a path"), "main"]);
+    yard.replies(NO_REPLY);
+    let _ = yard.burn(&["issue", "1"]).exits(0).tells(&["already fixed"]);
+    assert!(yard.comments().iter().all(|comment| !comment.contains("Analysis Report")));
+}
+
+#[test]
+fn a_claim_of_another_run_is_respected() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let message = "git-burn claims #1\n\nissue: 1\nholder: somebody\nhost: elsewhere\npid: 7\nrun: 20260101-x\n\
+                   taken: 2026-01-01T00:00:00Z\nexpires: 2999-01-01T00:00:00Z\nnonce: abc\n";
+    let tree = yard.remote.git(&["rev-parse", "main^{tree}"]);
+    let claim = yard.remote.git(&["commit-tree", &tree, "-m", message]);
+    yard.remote.git(&["update-ref", "refs/burn/claims/1", &claim]);
+    let _ = yard.burn(&["issue", "1"]).exits(7).tells(&["somebody"]);
+    assert_eq!(yard.fake.mutations(), [""; 0]);
+}
+
+#[test]
+fn a_branch_of_somebody_else_is_never_moved() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    yard.remote.git(&["branch", "agent/ticket-1", "main"]);
+    let before = yard.remote.git(&["rev-parse", "agent/ticket-1"]);
+    let _ = yard.burn(&["issue", "1"]).exits(7).tells(&["agent/ticket-1"]);
+    assert_eq!(yard.remote.git(&["rev-parse", "agent/ticket-1"]), before);
+}
+
+#[test]
+fn nothing_to_do_is_no_failure_unless_asked_for() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    yard.fake.state().issue_mut(1).labels.push("wontfix".into());
+    let _ = yard.burn(&["next"]).exits(0).tells(&["nothing to do"]);
+    let _ = yard.burn(&["next", "--exit-code"]).exits(3);
+    let _ = yard.burn(&["issue", "1"]).exits(1).tells(&["wontfix"]);
+}
+
+#[test]
+fn a_green_change_without_a_red_check_is_a_draft_and_says_so() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    yard.replies(
+        "<!-- replay -->\n```diff\n--- a/README.md\n+++ b/README.md\n@@ -1,3 +1,3 @@\n # tally\n \n-Counts, sums and averages one column of a CSV file.\n+Counts, sums and averages a column of a CSV file.\n```\n",
+    );
+    let _ = yard.burn(&["issue", "1"]).exits(0);
+    let state = yard.fake.state();
+    assert!(state.pulls[0].draft);
+    assert!(
+        state.issue(state.pulls[0].number).body.as_ref().expect("a body").contains("Not proven to solve the ticket")
+    );
+}
+
+#[test]
+fn the_demo_shows_the_whole_path_without_network_and_token() {
+    let room = Room::new();
+    let ended = room.burn_in(room.path(), &["demo", "show"]).exits(0);
+    for word in ["Made show", "✗ refused", "data/sales.csv", "red before, green now", "git burn init"] {
+        assert!(ended.stderr.contains(word), "`{word}` is not in {}", ended.stderr);
+    }
+    let issue =
+        std::fs::read_to_string(room.path().join("show/issues/0001-mean-of-an-empty-file.md")).expect("the issue");
+    assert!(issue.contains("in-review") && issue.contains("Implementation Complete"), "{issue}");
+    let _ = room.burn_in(room.path(), &["demo", "show"]).exits(128).tells(&["exists already"]);
+}
