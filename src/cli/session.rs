@@ -20,9 +20,10 @@ use crate::core::claim::{Claim, Peer};
 use crate::core::event::{Event, Sink, Tee};
 use crate::core::names::{RunId, Secret};
 use crate::core::report::pull::SubjectStyle;
+use crate::core::text::Redactor;
 use crate::edge::http::Ambient;
-use crate::edge::journal::{Journal, LedgerFile, RunState, new_run_id, runs};
-use crate::edge::model::Lineup;
+use crate::edge::journal::{Exchanges, Journal, LedgerFile, RunState, new_run_id, runs};
+use crate::edge::model::{Lineup, Recorder};
 use crate::edge::rank_index::Index;
 use crate::edge::repo::{Base, Repo, nonce};
 use crate::flow::claims::Claimant;
@@ -98,6 +99,7 @@ impl Session {
         flow: impl FnOnce(&mut Shop<'_>) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let mut journal = Journal::open(&self.repo.burn_dir(), self.run.clone())?;
+        let exchanges = Arc::new(journal.exchanges());
         let mut shown = sink(context, &self.repo);
         let mut tee = Tee(vec![&mut journal, &mut *shown]);
         let now = Ambient::system().wall;
@@ -107,6 +109,7 @@ impl Session {
             dry_run: self.mode == Mode::DryRun,
             at: now(),
         })?;
+        let models = self.models.recorded_by(&recorder(exchanges, &self.secrets));
         let peer = |claim: &Claim| self.peer(claim);
         let holder = self.holder();
         let claimant = self.connected.remote.as_ref().map(|remote| Claimant {
@@ -127,7 +130,7 @@ impl Session {
             remote: self.connected.remote.as_ref(),
             push_credential: self.connected.push.as_ref(),
             base: &self.base,
-            models: &self.models,
+            models: &models,
             index: &self.index,
             claimant,
             held: None,
@@ -174,6 +177,15 @@ impl Session {
             Some(RunState::GoingOn) | None => Peer::MayBeAlive,
         }
     }
+}
+
+/// Writes exchanges down without any credential. A record that cannot be written is no reason to stop.
+fn recorder(exchanges: Arc<Exchanges>, secrets: &[Secret]) -> Recorder {
+    let redactor = Redactor::new(secrets);
+    Arc::new(move |exchange| {
+        let line = serde_json::to_string(exchange).unwrap_or_default();
+        let _ = exchanges.write(&redactor.redact(&line));
+    })
 }
 
 /// What the work starts from. The remote's newest commit of the base branch is fetched, without moving any ref.

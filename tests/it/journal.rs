@@ -46,7 +46,7 @@ fn records_are_private_and_one_process_s_own() {
     let room = Room::new();
     let burn = room.path().join("burn");
     let mut journal = Journal::open(&burn, run_id("r1")).unwrap();
-    journal.exchange(&serde_json::json!({"v": 1, "text": "hello"})).unwrap();
+    journal.exchanges().write("{\"v\": 1, \"text\": \"hello\"}").unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(journal.dir()), mode(&journal.dir().join("exchanges.jsonl"))), (0o700, 0o600));
     let again = format!("{:#}", Journal::open(&burn, run_id("r1")).unwrap_err());
@@ -64,7 +64,7 @@ fn runs_are_listed_in_order_and_removed_when_they_are_over() {
     assert!(ids[0].as_str().starts_with("20231114T221320-"), "{}", ids[0]);
     let open = [2, 0, 1].map(|index| Journal::open(&burn, ids[index].clone()).unwrap());
     let [mut last, first, second] = open;
-    last.exchange(&serde_json::json!({})).unwrap();
+    last.exchanges().write("{}").unwrap();
     drop((last, first));
     let listed = runs(&burn).unwrap();
     let states = listed.iter().map(|run| (&run.id, run.started, run.state, run.has_exchanges)).collect::<Vec<_>>();

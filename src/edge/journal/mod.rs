@@ -8,6 +8,7 @@ mod lock;
 mod runs;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
@@ -27,7 +28,6 @@ pub struct Journal {
     run: RunId,
     dir: PathBuf,
     events: LineFile,
-    exchanges: Option<LineFile>,
 }
 
 impl Journal {
@@ -40,7 +40,7 @@ impl Journal {
         lines::private_dir(&dir)?;
         let events = LineFile::open(&dir.join(EVENTS))?;
         events.own().with_context(|| format!("the run {run} is still going on in another process"))?;
-        Ok(Self { run, dir, events, exchanges: None })
+        Ok(Self { run, dir, events })
     }
 
     /// The run's id.
@@ -53,16 +53,31 @@ impl Journal {
         &self.dir
     }
 
-    /// Adds one exchange with a model or a forge to `exchanges.jsonl`. Secrets must have been redacted.
+    /// Where this run's exchanges are written; for those who make them, on whatever thread.
+    pub fn exchanges(&self) -> Exchanges {
+        Exchanges { path: self.dir.join(EXCHANGES), file: Mutex::default() }
+    }
+}
+
+/// `runs/ID/exchanges.jsonl`: what was asked and answered, for `git burn replay`. Made at the first exchange.
+#[derive(Debug)]
+pub struct Exchanges {
+    path: PathBuf,
+    file: Mutex<Option<LineFile>>,
+}
+
+impl Exchanges {
+    /// Adds one exchange with a model or a forge, a JSON value as text. Secrets must have been redacted.
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn exchange(&mut self, record: &serde_json::Value) -> Result<()> {
-        let file = match &mut self.exchanges {
-            Some(file) => file,
-            none => none.insert(LineFile::open(&self.dir.join(EXCHANGES))?),
+    pub fn write(&self, record: &str) -> Result<()> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = match &mut *file {
+            Some(open) => open,
+            none => none.insert(LineFile::open(&self.path)?),
         };
-        file.append(&record.to_string(), Sync::Later)
+        open.append(record, Sync::Later)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Several models in their order: which one is asked, and what to do when it fails.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::Model;
 use super::error::{ModelError, ModelErrorKind};
+use super::{Model, Recorder};
 
 /// The models of one conversation. Each conversation has its own, starting at the first model.
 #[derive(Debug, Clone)]
@@ -34,6 +35,12 @@ impl Lineup {
     /// The models in the order in which they are asked; `None` without any.
     pub fn new(models: Vec<Model>) -> Option<Self> {
         (!models.is_empty()).then_some(Self { models, current: 0, broken: 0 })
+    }
+
+    /// The same models, whose exchanges are recorded.
+    pub fn recorded_by(&self, recorder: &Recorder) -> Self {
+        let models = self.models.iter().map(|model| model.clone().recorded_by(Arc::clone(recorder)));
+        Self { models: models.collect(), ..*self }
     }
 
     /// Who is asked now.
