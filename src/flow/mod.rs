@@ -17,6 +17,7 @@ mod prove;
 mod publish;
 pub mod shop;
 pub mod sprint;
+pub mod triage;
 
 pub use perform::{Denied, Unreachable};
 pub use shop::{Clock, Labels, Mode, Publishing, Settings, Shop, Stop, Workshop};

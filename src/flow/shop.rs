@@ -151,6 +151,16 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
+impl Stop {
+    /// For acts that no run can hold: whatever stops them is a failure.
+    pub fn into_error(self) -> anyhow::Error {
+        match self {
+            Self::Ended(outcome) => anyhow::anyhow!("{}", outcome.sentence()),
+            Self::Broke(error) => error,
+        }
+    }
+}
+
 impl Shop<'_> {
     /// Tells everybody.
     pub fn emit(&mut self, event: Event) -> anyhow::Result<()> {
