@@ -67,6 +67,16 @@ pub enum Act {
     DropDraft {
         issue: IssueNumber,
     },
+    /// Removes a branch of git-burn's own from the remote, if it still is at that commit.
+    DeleteBranch {
+        branch: BurnBranch,
+        at: CommitId,
+    },
+    /// Removes somebody's claim from the remote, if it still is that one: it is over, or a person says so.
+    BreakClaim {
+        issue: IssueNumber,
+        at: CommitId,
+    },
 }
 
 /// A pull request to be opened from a pushed [`BurnBranch`].
@@ -239,6 +249,8 @@ impl Act {
             Self::Release { issue } => format!("release the claim of #{issue}"),
             Self::KeepDraft { issue, commit } => format!("keep {} as the draft of #{issue}", commit.short()),
             Self::DropDraft { issue } => format!("drop the draft of #{issue}"),
+            Self::DeleteBranch { branch, at } => format!("delete the branch {branch} at {}", at.short()),
+            Self::BreakClaim { issue, at } => format!("remove the claim {} of #{issue}", at.short()),
         }
     }
 }

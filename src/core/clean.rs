@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::claim::{Claim, is_over};
 use super::issue::{Pull, PullState, State};
-use super::names::{CommitId, IssueNumber, RunId, Timestamp};
+use super::names::{BurnBranch, CommitId, IssueNumber, RunId, Timestamp};
 
 /// Everything of git-burn's that was found, and what is known about the issues behind it.
 #[derive(Debug, Clone, Default)]
@@ -32,8 +32,7 @@ pub struct Inventory {
 /// A branch on the remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteBranch {
-    /// Without `refs/heads/`.
-    pub name: String,
+    pub name: BurnBranch,
     pub issue: IssueNumber,
     pub head: CommitId,
 }
@@ -99,7 +98,7 @@ pub enum Removal {
         commit: CommitId,
     },
     Branch {
-        name: String,
+        name: BurnBranch,
         issue: IssueNumber,
         head: CommitId,
     },
@@ -206,7 +205,7 @@ fn draft(inventory: &Inventory, issue: IssueNumber) -> Verdict {
 
 /// Merged or refused, and nothing was pushed to it that the pull request did not see.
 fn branch_goes(inventory: &Inventory, branch: &RemoteBranch) -> Verdict {
-    let mut pulls: Vec<&Pull> = inventory.pulls.iter().filter(|pull| pull.head == branch.name).collect();
+    let mut pulls: Vec<&Pull> = inventory.pulls.iter().filter(|pull| pull.head == branch.name.as_str()).collect();
     pulls.sort_by_key(|pull| pull.number);
     if pulls.iter().any(|pull| pull.state == PullState::Open) {
         return Err("its pull request is open".into());
@@ -246,27 +245,6 @@ fn worktree_goes(worktree: &Worktree) -> Verdict {
         Use::Idle => Ok("no run uses it".into()),
         Use::HalfMade => Ok("its making was interrupted".into()),
     }
-}
-
-/// The issue whose branch this would be by the template (`burn.branch`); `None`: git-burn did not make it.
-pub fn branch_issue(template: &str, branch: &str) -> Option<IssueNumber> {
-    let (before, after) = template.split_once("{number}")?;
-    let rest = match before.split_once("{slug}") {
-        None => branch.strip_prefix(before)?,
-        Some((start, end)) if !end.is_empty() => branch.strip_prefix(start)?.rsplit_once(end)?.1,
-        Some(_) => return None,
-    };
-    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let tail = &rest[digits..];
-    let fits = match after.split_once("{slug}") {
-        None => tail == after,
-        // An empty slug takes the separator before it away with it.
-        Some((start, end)) => {
-            let filled = tail.strip_prefix(start).is_some_and(|tail| tail.ends_with(end));
-            filled || tail == start.trim_end_matches(['-', '/', '.'])
-        }
-    };
-    rest[..digits].parse().ok().filter(|_| fits && !rest.starts_with('0')).and_then(IssueNumber::new)
 }
 
 #[cfg(test)]

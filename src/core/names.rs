@@ -275,6 +275,28 @@ impl BurnBranch {
         Ok(Self(name))
     }
 
+    /// A branch that the template made, and the issue it made it for; `None` for all other branches.
+    pub fn of_template(template: &str, name: &str) -> Option<(Self, IssueNumber)> {
+        let (before, after) = template.split_once("{number}")?;
+        let rest = match before.split_once("{slug}") {
+            None => name.strip_prefix(before)?,
+            Some((start, end)) if !end.is_empty() => name.strip_prefix(start)?.rsplit_once(end)?.1,
+            Some(_) => return None,
+        };
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let tail = &rest[digits..];
+        let fits = match after.split_once("{slug}") {
+            None => tail == after,
+            // An empty slug takes the separator before it away with it.
+            Some((start, end)) => {
+                let filled = tail.strip_prefix(start).is_some_and(|tail| tail.ends_with(end));
+                filled || tail == start.trim_end_matches(['-', '/', '.'])
+            }
+        };
+        let number = rest[..digits].parse().ok().and_then(IssueNumber::new)?;
+        (fits && !rest.starts_with('0') && is_plain_branch(name)).then(|| (Self(name.to_owned()), number))
+    }
+
     /// Without `refs/heads/`.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -445,6 +467,21 @@ mod tests {
         assert!(branch("main").is_err());
         assert!(branch("-x/{number}").is_err());
         assert!(branch("a b/{number}").is_err());
+    }
+
+    #[test]
+    fn only_branches_of_the_template_are_known() {
+        let issue = |template, name| BurnBranch::of_template(template, name).map(|(_, number)| number.get());
+        assert_eq!(issue("agent/ticket-{number}", "agent/ticket-42"), Some(42));
+        for other in
+            ["agent/ticket-42x", "agent/ticket-", "agent/ticket-042", "x/agent/ticket-42", "main", "agent/ticket-0"]
+        {
+            assert_eq!(issue("agent/ticket-{number}", other), None, "{other}");
+        }
+        assert_eq!(issue("burn/{number}-{slug}", "burn/42-fix-the-crash-on-1"), Some(42));
+        assert_eq!(issue("burn/{number}-{slug}", "burn/42"), Some(42));
+        assert_eq!(issue("burn/{number}-{slug}", "burn/42x"), None);
+        assert_eq!(issue("burn/{slug}-{number}", "burn/fix-1-crash-42"), Some(42));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod asking;
 mod briefing;
 pub mod burn;
 pub mod claims;
+pub mod clean;
 mod context;
 mod dialogue;
 pub mod gate;

@@ -13,7 +13,7 @@ use crate::core::issue::{Comment, PullState};
 use crate::core::names::{BurnBranch, CommitId, IssueNumber};
 use crate::core::outcome::Outcome;
 use crate::edge::forge::{self, NewLabel, Opened};
-use crate::edge::repo::{Pushed, RefsEdited};
+use crate::edge::repo::{Claimed, Pushed, RefsEdited};
 
 /// How an act turned out.
 enum Done {
@@ -78,6 +78,8 @@ impl Shop<'_> {
             Act::Release { issue: _ } => Ok(self.release()?),
             Act::KeepDraft { issue, commit } => Ok(self.keep_draft(*issue, commit)?),
             Act::DropDraft { issue } => Ok(edited(self.repo.drop_draft(*issue)?)?),
+            Act::DeleteBranch { branch, at } => Ok(self.delete_branch(branch, at)?),
+            Act::BreakClaim { issue, at } => Ok(self.break_claim(*issue, at)?),
         }
     }
 
@@ -160,6 +162,22 @@ impl Shop<'_> {
             Taking::NoLock { reason } => {
                 self.warn(format!("the remote takes no claims, two runs may work on #{issue}: {reason}"))?;
                 Ok(Done::ALREADY)
+    fn delete_branch(&self, branch: &BurnBranch, at: &CommitId) -> anyhow::Result<Done> {
+        let remote = self.remote.context("this clone has no remote")?;
+        match self.repo.delete_branch(branch, at, remote, self.push_credential)? {
+            true => Ok(Done::NEW),
+            false => bail!("{branch} was pushed to meanwhile, and stays"),
+        }
+    }
+
+    fn break_claim(&self, issue: IssueNumber, at: &CommitId) -> anyhow::Result<Done> {
+        let remote = self.remote.context("this clone has no remote")?;
+        match self.repo.release_claim(issue, at, remote, self.push_credential)? {
+            Claimed::Done => Ok(Done::NEW),
+            Claimed::Lost { now: None } => Ok(Done::ALREADY),
+            Claimed::Lost { now: Some(_) } => bail!("another run has taken #{issue} meanwhile"),
+            Claimed::Refused { reason } | Claimed::Unreachable { reason } => {
+                bail!("the remote `{}` did not remove the claim of #{issue}: {reason}", remote.name)
             }
         }
     }

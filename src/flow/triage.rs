@@ -11,7 +11,7 @@ use crate::core::issue::{Comment, Issue, Pick, Role};
 use crate::core::names::IssueNumber;
 use crate::core::report::{self, About};
 use crate::core::triage::{
-    Assessment, Decision, Done, Override, Routing, Surroundings, Taken, assess, audit_comment, decide, order,
+    Assessment, Decision, Done, Override, Routing, Surroundings, Taken, assess, audit_comment, decide, marked, order,
     read_overrides, summary_body, summary_title, unknown_speakers, was_posted,
 };
 use crate::edge::forge::{ForgeError, Trouble};
@@ -207,7 +207,9 @@ impl Desk<'_> {
         let number = issue.number;
         let labels = &shop.settings.labels;
         let (step, body) = match decision {
-            Decision::Clarify { questions } => (Step::Clarify, questions_text(shop, issue, assessment, questions)),
+            Decision::Clarify { questions } => {
+                (Step::Clarify, marked(&questions_text(shop, issue, assessment, questions), decision))
+            }
             Decision::Route { .. } | Decision::Flag { .. } | Decision::Leave { .. } => {
                 (Step::Triage, audit_comment(assessment, decision))
             }
@@ -218,9 +220,9 @@ impl Desk<'_> {
             Decision::Clarify { .. } => (Some(labels.clarify.clone()), Some(labels.ready.clone()), None),
             Decision::Flag { .. } | Decision::Leave { .. } => (None, None, None),
         };
-        let create = add.clone().filter(|label| {
-            self.round.labels == Labels::Create && !self.labels.contains(&label.to_lowercase())
-        });
+        let create = add
+            .clone()
+            .filter(|label| self.round.labels == Labels::Create && !self.labels.contains(&label.to_lowercase()));
         let changes = [
             create.map(|label| Act::CreateLabel { label }),
             add.map(|label| Act::AddLabel { issue: number, label }),
@@ -231,7 +233,7 @@ impl Desk<'_> {
     }
 }
 
-/// The questions as `next` would ask them, with the mark by which triage knows them again.
+/// The questions as `next` would ask them.
 fn questions_text(shop: &Shop<'_>, issue: &Issue, assessment: &Assessment, questions: &[String]) -> String {
     let kind = assessment.kind.to_string();
     let severity = format!("{} ({})", assessment.tier, assessment.tier_reason);

@@ -11,6 +11,11 @@ fn mark(decision: &Decision) -> String {
     format!("<!-- git-burn decision={} -->", decision.digest())
 }
 
+/// Another text that announces a decision, with the hidden line by which it is known again.
+pub fn marked(body: &str, decision: &Decision) -> String {
+    format!("{}\n\n{}", body.trim_end(), mark(decision))
+}
+
 /// What is said on the issue before anything is changed. The same decision gives the same text on every day.
 pub fn audit_comment(assessment: &Assessment, decision: &Decision) -> String {
     let Assessment { scope, acceptance, alignment, total, kind, tier, tier_reason, .. } = assessment;

@@ -21,7 +21,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub use audit::{audit_comment, describe_cycle, was_posted};
+pub use audit::{audit_comment, describe_cycle, marked, was_posted};
 pub use evidence::dependencies;
 pub use order::{Order, order, rank};
 pub use reply::{read as read_overrides, unknown_speakers};
@@ -318,6 +318,9 @@ impl Facts<'_> {
         }
         if let Some(label) = self.rules.exclude.iter().find(|label| self.tags.has(label)) {
             return Readiness::Excluded { label: label.clone() };
+        }
+        if summary_day(self.issue).is_some() {
+            return Readiness::Excluded { label: "daily summary".into() };
         }
         let vouched = self.issue.has_label(&self.rules.ready_label) || standing == Some(Standing::Ready);
         if self.issue.has_label(&self.rules.clarify_label) && !vouched {

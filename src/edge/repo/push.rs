@@ -82,6 +82,31 @@ impl Repo {
         })
     }
 
+    /// Removes a branch of git-burn's own from the remote, if it is at `seen`. Says whether it is gone: a branch that was
+    /// pushed to meanwhile stays.
+    ///
+    /// # Errors
+    /// git cannot be run, or the remote refuses or does not answer.
+    pub fn delete_branch(
+        &self,
+        branch: &BurnBranch,
+        seen: &CommitId,
+        remote: &Remote,
+        credential: Option<&Credential>,
+    ) -> Result<bool> {
+        let outpost = Outpost::new(self, remote, credential)?;
+        let name = branch.full();
+        let reason = match outpost.push(None, &name, Expected::At(seen))? {
+            RefPushed::Done | RefPushed::Same => return Ok(true),
+            RefPushed::Refused(reason) | RefPushed::Failed(reason) => reason,
+        };
+        match outpost.list(std::slice::from_ref(&name))? {
+            Ok(there) if there.is_empty() => Ok(true),
+            Ok(there) if there.iter().any(|(_, id)| id != seen) => Ok(false),
+            Ok(_) | Err(_) => Err(anyhow::anyhow!("the remote `{}` did not delete {branch}: {reason}", remote.name)),
+        }
+    }
+
     /// Branches of the remote, by full ref name; only those that are asked for, exactly.
     ///
     /// # Errors
