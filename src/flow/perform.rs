@@ -162,6 +162,20 @@ impl Shop<'_> {
             Taking::NoLock { reason } => {
                 self.warn(format!("the remote takes no claims, two runs may work on #{issue}: {reason}"))?;
                 Ok(Done::ALREADY)
+            }
+        }
+    }
+
+    fn release(&mut self) -> anyhow::Result<Done> {
+        match (self.claimant, self.held.take()) {
+            (Some(claimant), Some(held)) => {
+                claimant.release(&held)?;
+                Ok(Done::NEW)
+            }
+            (_, _) => Ok(Done::ALREADY),
+        }
+    }
+
     fn delete_branch(&self, branch: &BurnBranch, at: &CommitId) -> anyhow::Result<Done> {
         let remote = self.remote.context("this clone has no remote")?;
         match self.repo.delete_branch(branch, at, remote, self.push_credential)? {
@@ -179,16 +193,6 @@ impl Shop<'_> {
             Claimed::Refused { reason } | Claimed::Unreachable { reason } => {
                 bail!("the remote `{}` did not remove the claim of #{issue}: {reason}", remote.name)
             }
-        }
-    }
-
-    fn release(&mut self) -> anyhow::Result<Done> {
-        match (self.claimant, self.held.take()) {
-            (Some(claimant), Some(held)) => {
-                claimant.release(&held)?;
-                Ok(Done::NEW)
-            }
-            (_, _) => Ok(Done::ALREADY),
         }
     }
 
