@@ -111,7 +111,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
             self.shop.heed_signals()?;
             let answer = self.ask()?;
             let (message, action) = match answer.reply() {
-                Ok(reply) => (Message::answer(answer.text_so_far()), reply),
+                Ok(reply) => (Message::answer(answer.said()), reply),
                 Err(stop) => {
                     self.unfinished(stop, &answer)?;
                     continue;
@@ -270,7 +270,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         match self.prover.prove(self.shop, &commit, &tree, &approved)? {
             Verdict::Proven(verified) => {
                 let notes = self.reviewer_notes(&approved);
-                let claim = claim(answer.text_so_far());
+                let claim = claim(answer.said());
                 Ok(Taken::Proven(Box::new(Proven { approved, verified, claim, notes, model: answer.model.clone() })))
             }
             Verdict::Red(results) => {
