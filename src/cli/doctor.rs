@@ -161,7 +161,7 @@ impl Doctor<'_> {
     fn answers(&mut self, connected: &Connected, config: &Config) -> anyhow::Result<()> {
         match connected.forge.repository() {
             Ok(found) if found.archived => {
-                self.bad(format!("{} is archived: read-only", found.name), "work on another one")?
+                self.bad(format!("{} is archived: read-only", found.name), "work on another one")?;
             }
             Ok(found) => {
                 self.good(connected.about.clone())?;
@@ -204,12 +204,9 @@ impl Doctor<'_> {
             Err(problem) => return self.broken(&problem),
         };
         let key = provider.key_env.iter().find(|variable| self.context.environment.get(variable).is_some());
-        match (key, provider.key) {
-            (None, KeyNeed::Required) => {
-                let wanted = provider.key_env.join(" or ");
-                return self.bad(format!("{name}: {wanted} is not set"), &format!("export {wanted}=..."));
-            }
-            (Some(_), _) | (None, KeyNeed::Optional) => {}
+        if key.is_none() && provider.key == KeyNeed::Required {
+            let wanted = provider.key_env.join(" or ");
+            return self.bad(format!("{name}: {wanted} is not set"), &format!("export {wanted}=..."));
         }
         let key = key.map_or_else(String::new, |variable| format!(", key of {variable}"));
         let opened = models::open(self.context, repo, config, name, None);
@@ -265,7 +262,7 @@ impl Doctor<'_> {
         self.enter("guard")?;
         match policy::policy(config) {
             Ok(policy) => {
-                self.good(format!("at most {} files and {} lines", policy.limits().files, policy.limits().lines))?
+                self.good(format!("at most {} files and {} lines", policy.limits().files, policy.limits().lines))?;
             }
             Err(problem) => self.broken(&problem)?,
         }
@@ -280,7 +277,7 @@ impl Doctor<'_> {
         self.enter("left over")?;
         let list = repo.git().at(repo.git_dir()).args(["for-each-ref", "--format=%(refname)", "refs/burn/draft/"]);
         let drafts = list.text()?.lines().count();
-        let runs = fs::read_dir(repo.burn_dir().join("runs")).map(|runs| runs.count()).unwrap_or_default();
+        let runs = fs::read_dir(repo.burn_dir().join("runs")).map(Iterator::count).unwrap_or_default();
         let cache = cache_dir(&self.context.environment)?;
         let worktrees = slots(repo, &cache).map(|slots| slots.len()).unwrap_or_default();
         self.good(format!("{drafts} drafts, {runs} runs on record, {worktrees} worktrees in {}", cache.display()))

@@ -80,7 +80,7 @@ fn several_patches_build_on_each_other() {
     repo.write("one.diff", DIFF.replace("\"2\"", "\"three\""));
     repo.write("two.diff", DIFF.replace("\"two\"", "\"three\""));
     let _ = repo.burn(&["apply", "--write-tree", "one.diff", "two.diff"]).exits(0).prints(&tree);
-    let _ = repo.burn(&["apply", "--write-tree", "two.diff", "one.diff"]).exits(1).tells(&["two.diff: refused"]);
+    let _ = repo.burn(&["apply", "--write-tree", "two.diff", "one.diff"]).exits(1).tells(&["two.diff: does not apply"]);
 }
 
 #[test]
@@ -90,8 +90,11 @@ fn refusals_name_every_reason_and_exit_with_1() {
     let wrong = "--- a/src/main.rs\n+++ b/src/main.rs\n@@ -1,2 +1,2 @@\n fn other() {\n-    nothing();\n+    something();\n--- a/src/none.rs\n+++ b/src/none.rs\n@@ -1 +1 @@\n-x\n+y\n";
     let ended = repo.burn_with_input(&["apply", "--write-tree", "-"], wrong.as_bytes()).exits(1);
     assert_eq!(ended.stdout, "");
-    let _ = ended.tells(&["standard input: refused", "src/main.rs", "src/none.rs"]);
-    let _ = repo.burn_with_input(&["apply", "--check", "-"], b"nothing to see here").exits(1).tells(&["refused"]);
+    let _ = ended.tells(&["standard input: does not apply", "src/main.rs", "src/none.rs"]);
+    let _ = repo
+        .burn_with_input(&["apply", "--check", "-"], b"nothing to see here")
+        .exits(1)
+        .tells(&["nothing was changed"]);
     let _ = repo.burn_with_input(&["apply", "--check", "-"], b"").exits(1);
     let _ = repo.burn_with_input(&["apply", "--check", "-"], &[0xff, 0xfe, 0, 1]).exits(1);
     let evil = "--- /dev/null\n+++ b/../evil\n@@ -0,0 +1 @@\n+x\n";

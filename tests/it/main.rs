@@ -7,6 +7,7 @@ mod cli_forge;
 mod cli_guard;
 mod cli_look;
 mod cli_start;
+mod cli_work;
 mod conversation;
 mod flow;
 mod forge;

@@ -263,7 +263,7 @@ fn origin(meta: &gix::config::file::Metadata) -> Option<Origin> {
 pub(super) fn dequote(text: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut words: Vec<Vec<u8>> = Vec::new();
     let mut word: Option<Vec<u8>> = None;
-    let mut bytes = text.iter().copied();
+    let mut bytes = text.iter().copied().peekable();
     while let Some(byte) = bytes.next() {
         match byte {
             b'\'' => {
@@ -277,16 +277,12 @@ pub(super) fn dequote(text: &[u8]) -> Option<Vec<Vec<u8>>> {
             }
             b'\\' => word.get_or_insert_default().push(bytes.next()?),
             b' ' => words.extend(word.take()),
+            // `'key'=` with nothing behind it is a name without a value, which means true; `'key'=''` is an empty value.
+            b'=' if bytes.peek().is_none_or(|next| *next == b' ') => {}
             plain => word.get_or_insert_default().push(plain),
         }
     }
     words.extend(word);
-    // `'key'=` is how git writes a name without a value, which means true.
-    for word in &mut words {
-        if word.ends_with(b"=") && word.iter().filter(|byte| **byte == b'=').count() == 1 {
-            word.pop();
-        }
-    }
     Some(words)
 }
 
@@ -339,6 +335,7 @@ mod tests {
             dequote(text.as_bytes()).map(|w| w.into_iter().map(|w| String::from_utf8(w).unwrap()).collect::<Vec<_>>())
         };
         assert_eq!(words("'burn.x'='a b' 'burn.y'="), Some(vec!["burn.x=a b".into(), "burn.y".into()]));
+        assert_eq!(words("'burn.x'='' 'burn.y='"), Some(vec!["burn.x=".into(), "burn.y=".into()]));
         assert_eq!(words("'burn.x=it'\\''s'"), Some(vec!["burn.x=it's".into()]));
         assert_eq!(words("'burn.x'='open"), None);
     }

@@ -1,0 +1,164 @@
+//! `git burn demo`, `issue`, `next` and `plan` as people run them, from the real program's outside.
+
+use std::path::PathBuf;
+
+use crate::support::burn::Ended;
+use crate::support::git::{Repo, Room};
+
+/// The demo's clone after the demo has burned its first issue.
+fn demo(room: &Room) -> Repo<'_> {
+    let ended = room
+        .burn_in(room.path(), &["demo", "d"])
+        .exits(0)
+        .tells(&["guard   ✗ refused", "proof   ✓ red before, green now"]);
+    assert_eq!(ended.stdout, "agent/ticket-1\n", "the result alone is on standard output");
+    Repo { room, path: room.path().join("d/project") }
+}
+
+fn remote_refs(repo: &Repo<'_>) -> String {
+    repo.git(&["ls-remote", "origin"])
+}
+
+fn record(line: &str) -> serde_json::Value {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+}
+
+#[test]
+fn the_demo_burns_an_issue_and_its_clone_can_go_on() {
+    let room = Room::new();
+    let repo = demo(&room);
+    assert_eq!(repo.git(&["status", "--porcelain"]), "");
+    assert!(remote_refs(&repo).contains("refs/heads/agent/ticket-1"));
+    let _ = room.burn_in(room.path(), &["demo", "d"]).exits(128).tells(&["exists already", "hint: "]);
+    let next = repo.untouched_by(|| repo.burn(&["next"])).exits(0);
+    assert_eq!(next.stdout, "agent/ticket-2\n");
+    assert!(
+        std::fs::read_to_string(room.path().join("d/issues/0002-print-the-largest-value.md"))
+            .is_ok_and(|text| text.contains("in-review"))
+    );
+}
+
+#[test]
+fn a_dry_run_prints_what_it_would_do_and_publishes_nothing() {
+    let room = Room::new();
+    let repo = demo(&room);
+    let (refs, local) = (remote_refs(&repo), repo.git(&["for-each-ref"]));
+    let issues = || -> Vec<(PathBuf, String)> {
+        let files = std::fs::read_dir(room.path().join("d/issues"))
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").path());
+        let mut all: Vec<_> = files
+            .filter(|file| file.is_file())
+            .map(|file| (file.clone(), std::fs::read_to_string(file).expect("text")))
+            .collect();
+        all.sort();
+        all
+    };
+    let before = issues();
+    let ended = repo.untouched_by(|| repo.burn(&["issue", "2", "--dry-run"])).exits(0);
+    for act in ["would comment on #2 (analysis)", "as new branch agent/ticket-2", "would open a pull request"] {
+        assert!(ended.stdout.contains(act), "`{act}` is missing in {}", ended.stdout);
+    }
+    assert!(ended.stdout.lines().all(|line| line.starts_with("would ")), "{}", ended.stdout);
+    assert_eq!((remote_refs(&repo), repo.git(&["for-each-ref"])), (refs, local));
+    assert_eq!(issues(), before);
+}
+
+#[test]
+fn json_is_one_event_a_line_and_ends_with_the_exit_status() {
+    let room = Room::new();
+    let repo = demo(&room);
+    let ended = repo.burn(&["issue", "2", "--json"]).exits(0);
+    let records: Vec<serde_json::Value> = ended.stdout.lines().map(record).collect();
+    assert!(records.iter().all(|record| record["v"] == 1));
+    let last = records.last().expect("a record");
+    assert_eq!((&last["event"], &last["exit"]), (&"run_finished".into(), &0.into()));
+    let finished = records.iter().find(|record| record["event"] == "issue_finished").expect("an ending");
+    assert_eq!(finished["outcome"], "published");
+    assert_eq!(ended.stderr, "");
+}
+
+#[test]
+fn every_ending_has_its_exit_status() {
+    let room = Room::new();
+    let repo = demo(&room);
+    let _ = repo.burn(&["issue", "99"]).exits(128).tells(&["#99", "hint: "]);
+    let _ = repo.burn(&["issue", "1"]).exits(1).tells(&["in-review"]);
+    let _ = repo.burn(&["issue", "4"]).exits(1).tells(&["blocked by #2"]);
+    let _ = repo.burn(&["issue", "3"]).exits(5).tells(&["asked the reporter"]);
+    let _ = repo.burn(&["issue", "6"]).exits(128).tells(&["pull request"]);
+    let _ = repo.burn(&["issue", "0"]).exits(129);
+    let _ = repo.burn(&["issue"]).exits(129);
+    let _ = repo.burn(&["issue", "2"]).exits(0);
+    let _ = repo.burn(&["next"]).exits(0);
+    let _ = repo.burn(&["next", "--exit-code"]).exits(3);
+    let _ = repo.burn(&["issue", "2", "--max-turns", "many"]).exits(129);
+    let _ = repo.burn(&["issue", "2", "--timeout", "soon"]).exits(128).tells(&["--timeout", "`soon` is not a time"]);
+}
+
+#[test]
+fn what_is_missing_is_told_before_anything_is_spent() {
+    let room = Room::new();
+    let repo = demo(&room);
+    let with = |key: &str, value: &str| {
+        let setting = format!("{key}={value}");
+        Ended::of(&mut room.git_with_burn(&repo.path, &["-c", &setting, "burn", "issue", "2"]))
+    };
+    let _ = with("burn.model", "").exits(128).tells(&["no model is configured", "hint: "]);
+    let _ = with("burn.model", "antropic/x").exits(128).tells(&["provider `antropic` is unknown"]);
+    let _ = with("burn.url", "../nowhere").exits(128).tells(&["does not exist", "hint: "]);
+    let _ = with("burn.remote", "nowhere").exits(128).tells(&["nowhere"]);
+    let _ = with("burn.base", "nowhere").exits(128).tells(&["nowhere"]);
+    let _ = with("burn.branch", "feature/x").exits(128).tells(&["{number}"]);
+    let _ = with("burn.sandbox", "maybe").exits(128).tells(&["`maybe` is not auto, require or off"]);
+    let mut nameless = room.git_with_burn(&repo.path, &["-c", "user.name=", "-c", "user.email=", "burn", "issue", "2"]);
+    for role in ["AUTHOR", "COMMITTER"] {
+        nameless.env_remove(format!("GIT_{role}_NAME")).env_remove(format!("GIT_{role}_EMAIL"));
+    }
+    let _ = Ended::of(&mut nameless).exits(128).tells(&["hint: "]);
+    let _ = repo.burn(&["issue", "2", "-M", "anthropic/claude-opus-5"]).exits(4).tells(&["ANTHROPIC_API_KEY"]);
+}
+
+#[test]
+fn a_branch_in_the_way_is_left_alone() {
+    let room = Room::new();
+    let repo = demo(&room);
+    repo.git(&["push", "-q", "origin", "HEAD:refs/heads/taken/2", "HEAD:refs/heads/flat"]);
+    let with = |template: &str| {
+        let setting = format!("burn.branch={template}");
+        Ended::of(&mut room.git_with_burn(&repo.path, &["-c", &setting, "burn", "issue", "2"]))
+    };
+    let _ = with("taken/{number}").exits(7).tells(&["taken/2"]);
+    let _ = with("flat/{number}").exits(5).tells(&["flat"]);
+    assert_eq!(
+        repo.git(&["ls-remote", "origin", "refs/heads/taken/2"]).split('\t').next(),
+        Some(repo.git(&["rev-parse", "HEAD"]).as_str())
+    );
+}
+
+#[test]
+fn detached_heads_dirty_checkouts_and_linked_worktrees_are_no_trouble() {
+    let room = Room::new();
+    let repo = demo(&room);
+    repo.git(&["checkout", "-q", "--detach"]);
+    repo.write("bin/tally", "unfinished work\n");
+    repo.write("untracked", "x");
+    repo.git(&["add", "bin/tally"]);
+    let _ = repo.untouched_by(|| repo.burn(&["issue", "2", "--dry-run"])).exits(0);
+    let _ = repo.untouched_by(|| repo.burn(&["plan", "2"])).exits(0);
+    repo.git(&["stash", "-q"]);
+    let linked = room.path().join("d/linked");
+    repo.git(&["worktree", "add", "-q", linked.to_str().expect("a path")]);
+    let _ = repo.untouched_by(|| room.burn_in(&linked, &["issue", "2"])).exits(0);
+}
+
+#[test]
+fn quiet_prints_only_the_result_and_plan_prints_the_analysis() {
+    let room = Room::new();
+    let repo = demo(&room);
+    let plan = repo.untouched_by(|| repo.burn(&["plan", "2", "-q"])).exits(0);
+    assert!(plan.stdout.contains("#2") && plan.stdout.contains("bin/tally"), "{}", plan.stdout);
+    assert_eq!(plan.stderr, "");
+    let ended = repo.burn(&["-q", "issue", "2"]).exits(0);
+    assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("agent/ticket-2\n", ""));
+}
