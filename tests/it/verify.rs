@@ -305,6 +305,27 @@ fn installed_dependencies_are_lent_and_cannot_be_written() {
     assert_eq!(run(&mut bench, &vendored, "cat node_modules/dep/index.js").output, "module.exports = 7\n");
 }
 
+/// Two commits that differ in one character, checked at once: neither bytecode nor `make` may take one for the other.
+#[test]
+fn results_of_one_commit_are_not_taken_for_the_other_s() {
+    let room = Room::new();
+    let yard = yard(&room);
+    yard.folder.write(".gitignore", "__pycache__\nout\n");
+    yard.folder.write("Makefile", "out: value.py\n\tcp value.py out\n");
+    let commits = ["1", "2"].map(|value| {
+        yard.folder.write("value.py", format!("VALUE = {value}\n"));
+        CommitId::parse(&yard.folder.commit(value)).unwrap()
+    });
+    for mode in modes() {
+        let mut bench = yard.bench(mode);
+        for (commit, value) in commits.iter().zip(["1", "2"]).cycle().take(4) {
+            let output =
+                run(&mut bench, commit, "python3 -c 'import value; print(value.VALUE)'; make -s; cat out").output;
+            assert_eq!(output, format!("{value}\nVALUE = {value}\n"), "{mode:?}");
+        }
+    }
+}
+
 /// The probes of `../shared/data/hostile/hostile_check.py`, with everything there that they look for.
 #[test]
 fn hostile_code_finds_every_door_closed() {

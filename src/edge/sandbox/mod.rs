@@ -238,7 +238,15 @@ fn allowed(environment: &Environment, keep: &[String]) -> Vec<(OsString, OsStrin
         known(&name) || keep.iter().any(|keep| *keep == name)
     });
     let mut variables: Vec<(OsString, OsString)> = kept.map(|(name, value)| (name.into(), value.into())).collect();
-    let fixed = [("TERM", "dumb"), ("NO_COLOR", "1"), ("CI", "true"), ("USER", "burn"), ("LOGNAME", "burn")];
+    let fixed = [
+        ("TERM", "dumb"),
+        ("NO_COLOR", "1"),
+        ("CI", "true"),
+        ("USER", "burn"),
+        ("LOGNAME", "burn"),
+        // Python tells stale bytecode by whole seconds and the file's size: two commits checked in one second would mix.
+        ("PYTHONDONTWRITEBYTECODE", "1"),
+    ];
     variables.extend(fixed.map(|(name, value)| (name.into(), value.into())));
     variables
 }

@@ -8,6 +8,7 @@ mod tamper;
 mod worktree;
 
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
@@ -31,6 +32,12 @@ pub struct Bench {
     sandbox: Sandbox,
     slot: Slot,
     at: Option<CommitId>,
+    /// When files were last written, in whole seconds since 1970.
+    filled: u64,
+}
+
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
 impl Bench {
@@ -42,7 +49,7 @@ impl Bench {
         let slot = Slot::take(repo, &cache, commit)?;
         slot.empty_tmp()?;
         let common_dir = repo.common_dir().canonicalize().context("the repository is gone")?;
-        let mut bench = Self { repo: repo.clone(), common_dir, cache, sandbox, slot, at: None };
+        let mut bench = Self { repo: repo.clone(), common_dir, cache, sandbox, slot, at: None, filled: 0 };
         let grounds = bench.grounds();
         write_git_config(&grounds, &bench.repo.public_config())?;
         bench.sandbox.settle(&grounds)?;
@@ -76,6 +83,9 @@ impl Bench {
     /// Brings the worktree to a commit. A check may rewrite tracked files; the next one is to see the commit all the same.
     fn go_to(&mut self, commit: &CommitId) -> Result<()> {
         let untracked = if self.at.as_ref() == Some(commit) { Untracked::Keep } else { Untracked::Remove };
+        if self.at.as_ref().is_some_and(|at| at != commit) {
+            self.await_next_second();
+        }
         self.at = None;
         if self.slot.reset(&self.repo, commit, untracked).is_err() {
             // A check may have left what git cannot remove: folders without permissions. Another worktree has none.
@@ -86,7 +96,15 @@ impl Bench {
             self.slot.empty_home()?;
         }
         self.at = Some(commit.clone());
+        self.filled = seconds();
         Ok(())
+    }
+
+    /// Many tools take a file for unchanged when its time is, in whole seconds: two commits must not share one.
+    fn await_next_second(&self) {
+        while seconds() == self.filled {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// A worktree that was tampered with is not used again.
