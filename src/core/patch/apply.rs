@@ -81,8 +81,22 @@ impl Patch {
     /// Every problem of every block, with the blocks that are fine. [`Refusal::already_applied`] tells a patch whose result
     /// is already there from one that is wrong.
     pub fn apply(&self, base: &Snapshot, options: &ApplyOptions) -> Result<Applied, Refusal> {
+        let first = self.apply_reading(&self.files, base, options);
+        match (&first, self.other_reading.as_slice()) {
+            (Ok(_), _) | (Err(_), []) => first,
+            (Err(_), other) => self.apply_reading(other, base, options),
+        }
+    }
+
+    fn apply_reading(
+        &self,
+        reading: &[FilePatch],
+        base: &Snapshot,
+        options: &ApplyOptions,
+    ) -> Result<Applied, Refusal> {
         let mut run = Run {
             patch: self,
+            reading,
             base,
             options,
             files: BTreeMap::new(),
@@ -104,6 +118,7 @@ impl Patch {
 
 struct Run<'p> {
     patch: &'p Patch,
+    reading: &'p [FilePatch],
     base: &'p Snapshot,
     options: &'p ApplyOptions,
     files: BTreeMap<RepoPath, FileChange>,
@@ -145,7 +160,7 @@ impl<'p> Run<'p> {
     fn groups(&mut self) -> Vec<Group<'p>> {
         let mut groups: Vec<Group<'p>> = Vec::new();
         let mut edits: HashMap<RepoPath, usize> = HashMap::new();
-        for file in &self.patch.files {
+        for file in self.reading {
             match resolve(file, self.base) {
                 Ok(deed @ Deed::Edit(_)) => match edits.get(deed.target()) {
                     Some(group) => groups[*group].patches.push(file),

@@ -102,6 +102,8 @@ pub(super) struct Numbers {
 /// What the parser had to assume about a hunk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Marks {
+    /// Within its counted lines stand some that could be the header of the next file.
+    pub swallows_header: bool,
     /// The counts of its header were not believed.
     pub recounted: bool,
     /// It has fewer lines than its header says.

@@ -5,7 +5,7 @@ use bstr::ByteSlice;
 
 use super::form::{Hunk, Line, Numbers, Tag};
 use super::refusal::{Problem, ProblemKind};
-use super::rows::Source;
+use super::rows::{Counts, Source};
 use super::unified::is_file_header;
 
 /// Reads the hunk whose header is row `at`. Returns the row after it.
@@ -25,8 +25,11 @@ pub(super) fn parse(source: Source<'_>, at: usize) -> (Result<Hunk, Problem>, us
         }
     }
     if let Some((body, next)) = hunk.numbers.and_then(|numbers| by_counts(source, at + 1, numbers)) {
-        body.store(&mut hunk);
-        return (Ok(hunk), next);
+        hunk.marks.swallows_header = (at + 1..next).any(|row| hides_header(source, row));
+        if source.counts == Counts::Believed || !hunk.marks.swallows_header {
+            body.store(&mut hunk);
+            return (Ok(hunk), next);
+        }
     }
     let (body, next) = by_header(source, at + 1);
     body.store(&mut hunk);
@@ -170,6 +173,11 @@ fn by_header(source: Source<'_>, mut at: usize) -> (BodyLines, usize) {
     (body, at)
 }
 
+/// Whether a removed and an added line could as well be the header of another file: a hunk follows.
+fn hides_header(source: Source<'_>, at: usize) -> bool {
+    is_file_header(source, at) && source.get(at + 2).starts_with(b"@@")
+}
+
 fn ends(source: Source<'_>, at: usize) -> bool {
     let row = source.get(at);
     at >= source.len()
@@ -181,4 +189,34 @@ fn ends(source: Source<'_>, at: usize) -> bool {
 /// `-- ` and git's version, at the end of `git format-patch` mails.
 fn is_mail_signature(source: Source<'_>, at: usize) -> bool {
     source.get(at) == b"-- " && matches!(source.get(at + 1), [b'0'..=b'9', b'.', b'0'..=b'9', ..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ApplyOptions, Care, Completeness, LineNumbers, Patch};
+    use crate::core::change::{Change, Entry, Snapshot};
+    use crate::core::names::RepoPath;
+
+    fn apply(patch: &str, files: &[(&str, &str)]) -> Change {
+        let entry = |(path, text): &(&str, &str)| (RepoPath::parse(path).unwrap(), Entry::file(*text));
+        let base = Snapshot { entries: files.iter().map(entry).collect(), ..Snapshot::default() };
+        let options = ApplyOptions { line_numbers: LineNumbers::Shown, care: Care::Model, seen: None };
+        let patch = Patch::parse(patch.as_bytes(), Completeness::Complete).unwrap();
+        patch.apply(&base, &options).unwrap_or_else(|refusal| panic!("{refusal}")).change
+    }
+
+    #[test]
+    fn a_miscounted_hunk_does_not_swallow_the_header_of_the_next_file() {
+        let patch = "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-old\n+new\n";
+        let change = apply(patch, &[("x", "one\ntwo\n"), ("y", "old\n")]);
+        let after = |path| change.files[&RepoPath::parse(path).unwrap()].new_bytes().to_vec();
+        assert_eq!((after("x"), after("y")), (b"one\n2\n".to_vec(), b"new\n".to_vec()));
+    }
+
+    #[test]
+    fn lines_that_look_like_a_header_are_lines_where_the_counts_are_right() {
+        let patch = "--- a/q.sql\n+++ b/q.sql\n@@ -1,2 +1,2 @@\n select 1;\n--- a/comment\n+++ b/increment\n@@ -5 +5 @@\n-five\n+5\n";
+        let change = apply(patch, &[("q.sql", "select 1;\n-- a/comment\n3\n4\nfive\n")]);
+        assert_eq!(change.files.values().next().unwrap().new_bytes(), b"select 1;\n++ b/increment\n3\n4\n5\n");
+    }
 }

@@ -43,6 +43,7 @@ pub use apply::{Applied, Placement};
 use form::{Body, FilePatch, Verb};
 pub use place::{Choice, Rung};
 pub use refusal::{Block, Candidate, Mismatch, Numbered, Problem, ProblemKind, Refusal};
+use rows::Counts;
 pub use write::{Binaries, Style, write_diff};
 
 /// Whether the reply that holds the patch is known to be whole.
@@ -87,6 +88,9 @@ pub struct ApplyOptions {
 pub struct Patch {
     text: Vec<u8>,
     files: Vec<FilePatch>,
+    /// The same text where a miscounted hunk would have swallowed the header of the next file: tried when the first
+    /// reading does not apply. Empty where there is no doubt.
+    other_reading: Vec<FilePatch>,
 }
 
 /// Replies larger than this are refused unread.
@@ -107,7 +111,8 @@ impl Patch {
             return Err(Problem::new(ProblemKind::Limit, what).into());
         }
         let rows = rows::rows(text);
-        let files = reply::parse(rows::Source { text, rows: &rows }, completeness).map_err(Refusal::of)?;
+        let source = rows::Source { text, rows: &rows, counts: Counts::Believed };
+        let files = reply::parse(source, completeness).map_err(Refusal::of)?;
         let hunks: usize = files.iter().map(|file| hunks_of(file).len()).sum();
         if hunks > MOST_HUNKS || files.len() > MOST_FILES {
             let what = format!(
@@ -116,7 +121,13 @@ impl Patch {
             );
             return Err(Problem::new(ProblemKind::Limit, what).hint("send it in parts").into());
         }
-        Ok(Self { text: text.to_vec(), files })
+        let swallows = files.iter().flat_map(hunks_of).any(|hunk| hunk.marks.swallows_header);
+        let doubted = rows::Source { counts: Counts::Doubted, ..source };
+        let other_reading = match swallows {
+            true => reply::parse(doubted, completeness).unwrap_or_default(),
+            false => Vec::new(),
+        };
+        Ok(Self { text: text.to_vec(), files, other_reading })
     }
 
     /// Every path worth reading before [`Patch::apply`]: old and new names, copy sources, with and without `a/` or `b/`.
@@ -135,11 +146,12 @@ impl Patch {
 
     /// Whether a listing of all files could repair a path that names nothing in `base`.
     pub fn wants_listing(&self, base: &Snapshot) -> bool {
-        base.listing.is_none() && self.files.iter().any(|file| resolve::needs_listing(file, base))
+        base.listing.is_none()
+            && self.files.iter().chain(&self.other_reading).any(|file| resolve::needs_listing(file, base))
     }
 
     fn names(&self) -> impl Iterator<Item = &names::Name> {
-        self.files.iter().flat_map(|file| file.old.iter().chain(file.new.iter()))
+        self.files.iter().chain(&self.other_reading).flat_map(|file| file.old.iter().chain(file.new.iter()))
     }
 }
 

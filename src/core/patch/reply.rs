@@ -16,7 +16,7 @@ pub(super) fn parse(source: Source<'_>, completeness: Completeness) -> Result<Ve
         found.mark_last(source, completeness, Closing::Open);
     } else {
         let rest = found.marked_formats(source, completeness);
-        let rest = Source { text: source.text, rows: &rest };
+        let rest = Source { rows: &rest, ..source };
         found.fenced_or_open(rest, completeness);
     }
     if found.files.is_empty() && found.problems.is_empty() {
@@ -101,8 +101,7 @@ impl Found {
 
     /// Unified diffs in fenced blocks, or in the bare text when no fence holds one.
     fn fenced_or_open(&mut self, source: Source<'_>, completeness: Completeness) {
-        let blocks: Vec<Fenced> =
-            fences(source).into_iter().filter(|block| holds_diff(block.source(source.text))).collect();
+        let blocks: Vec<Fenced> = fences(source).into_iter().filter(|block| holds_diff(block.within(source))).collect();
         if blocks.is_empty() {
             if holds_diff(source) {
                 self.unified(source, Setting::Open);
@@ -111,10 +110,10 @@ impl Found {
             return;
         }
         for (number, block) in blocks.iter().enumerate() {
-            self.unified(block.source(source.text), Setting::Fenced(number as u32 + 1));
+            self.unified(block.within(source), Setting::Fenced(number as u32 + 1));
         }
         if let Some(last) = blocks.last() {
-            self.mark_last(last.source(source.text), completeness, last.closing);
+            self.mark_last(last.within(source), completeness, last.closing);
         }
     }
 
@@ -145,8 +144,9 @@ struct Fenced {
 }
 
 impl Fenced {
-    fn source<'t>(&'t self, text: &'t [u8]) -> Source<'t> {
-        Source { text, rows: &self.rows }
+    /// The block's rows alone.
+    fn within<'t>(&'t self, whole: Source<'t>) -> Source<'t> {
+        Source { rows: &self.rows, ..whole }
     }
 }
 

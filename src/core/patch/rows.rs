@@ -9,11 +9,21 @@ pub(super) struct Row {
     pub number: u32,
 }
 
+/// What a hunk's counts weigh against a file header that stands where they would go on reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// As git has it: within the counted lines, `--- x` and `+++ y` are a removed and an added line.
+    Believed,
+    /// A file header with a hunk behind it ends the hunk, whatever was counted.
+    Doubted,
+}
+
 /// A run of rows of one text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Source<'t> {
     pub text: &'t [u8],
     pub rows: &'t [Row],
+    pub counts: Counts,
 }
 
 impl<'t> Source<'t> {
