@@ -14,7 +14,7 @@ pub struct ForgeError {
     pub place: String,
     pub trouble: Trouble,
     /// The exchange behind it, where there was one.
-    pub http: Option<HttpError>,
+    pub http: Option<Box<HttpError>>,
 }
 
 /// What callers tell apart.
@@ -52,17 +52,17 @@ impl ForgeError {
     }
 
     pub(super) fn from_http(doing: impl Into<String>, place: impl Into<String>, http: HttpError) -> Self {
-        Self { doing: doing.into(), place: place.into(), trouble: trouble(&http), http: Some(http) }
+        Self { doing: doing.into(), place: place.into(), trouble: trouble(&http), http: Some(Box::new(http)) }
     }
 
     /// Whether a write may have taken effect all the same.
     pub(super) fn effect_unknown(&self) -> bool {
-        self.http.as_ref().is_some_and(HttpError::effect_unknown)
+        self.http.as_ref().is_some_and(|http| http.effect_unknown())
     }
 
     /// The server's status, where it answered with one outside 200 to 299.
     pub fn status(&self) -> Option<u16> {
-        self.http.as_ref().and_then(HttpError::status)
+        self.http.as_ref().and_then(|http| http.status())
     }
 
     fn way_out(&self) -> Option<String> {

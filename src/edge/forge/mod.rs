@@ -75,6 +75,7 @@ pub struct Repository {
 }
 
 /// What a number stands for.
+#[expect(clippy::large_enum_variant, reason = "one at a time, and taken apart at once")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     Issue(Issue),
@@ -320,7 +321,7 @@ fn bounded(text: String) -> String {
     if text.len() <= BODY_LIMIT {
         return text;
     }
-    let end = text.floor_char_boundary(BODY_LIMIT);
+    let end = (0..=BODY_LIMIT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     format!("{}\n\n[git-burn: cut here, the whole text has {} bytes]", &text[..end], text.len())
 }
 

@@ -7,7 +7,7 @@ use ureq::http::HeaderMap;
 
 use super::{HttpErrorKind, RawResponse, Refused};
 use crate::core::names::Timestamp;
-use crate::core::retry::WaitHeaders;
+use crate::core::retry::{UNREADABLE_WAIT, WaitHeaders};
 
 /// Reads a refusal; `redact` cuts the credential out of texts, `now` is used where the server sends no clock.
 pub(super) fn refusal(raw: RawResponse, now: Timestamp, redact: impl Fn(&str) -> String) -> Refused {
@@ -29,6 +29,8 @@ pub(super) fn refusal(raw: RawResponse, now: Timestamp, redact: impl Fn(&str) ->
     let html = header("content-type").is_some_and(|kind| kind.contains("html"));
     let message = if html { "(an HTML page, not an API's answer)".to_owned() } else { message_in(&body) };
     let limited = status == 429 || status == 403 && (wait.is_some() || message.contains("rate limit"));
+    // GitHub's second kind of limit comes without a time; its documentation asks for a minute.
+    let wait = wait.or_else(|| message.contains("secondary rate limit").then_some(UNREADABLE_WAIT));
     let scopes = header("x-accepted-oauth-scopes").or_else(|| header("x-accepted-github-permissions"));
     Refused {
         status,

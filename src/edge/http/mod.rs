@@ -315,6 +315,7 @@ fn may_repeat(request: &Request, error: &HttpError, done: u32) -> bool {
 }
 
 /// Sorts ureq's errors by whether the request can have arrived.
+#[expect(clippy::wildcard_enum_match_arm, reason = "ureq's list is open")]
 fn kind_of(error: &ureq::Error) -> HttpErrorKind {
     use ureq::{Error, Timeout};
     let problem = printable(&error.to_string(), 300);
@@ -338,7 +339,7 @@ fn kind_of(error: &ureq::Error) -> HttpErrorKind {
                 | std::io::ErrorKind::AddrNotAvailable
                 | std::io::ErrorKind::NetworkDown
         ),
-        // ureq's list is open; whatever else there is may have happened after the request left.
+        // Whatever else there is may have happened after the request left.
         _ => false,
     };
     if never_sent { HttpErrorKind::Unreachable { problem } } else { HttpErrorKind::Interrupted { problem } }

@@ -131,7 +131,7 @@ fn contracts(folder: &Path, flavour: Flavour) -> Vec<Contract> {
 #[test]
 fn all_requests_are_valid_under_the_servers_own_descriptions() {
     let Some(folder) = schema::shared("specs") else {
-        eprintln!("skipped: data/specs is not here");
+        println!("skipped: data/specs is not here");
         return;
     };
     for flavour in [Flavour::Gitea, Flavour::Github] {
@@ -150,7 +150,7 @@ fn all_requests_are_valid_under_the_servers_own_descriptions() {
             let found = contracts.iter().find_map(|contract| Some((&contract.name, contract.problems(seen, &path)?)));
             match found {
                 Some((name, found)) => {
-                    problems.extend(found.iter().map(|problem| format!("{name}: {}: {problem}", seen.line())))
+                    problems.extend(found.iter().map(|problem| format!("{name}: {}: {problem}", seen.line())));
                 }
                 None => problems.push(format!("{}: no such call", seen.line())),
             }
@@ -186,7 +186,7 @@ fn prism_finds_no_wrong_request_either() {
         let mut command = Command::new("prism");
         command.arg("proxy").arg(folder.join(name)).arg(fake.api()).args(["-h", "127.0.0.1", "-p", &port.to_string()]);
         let Ok(mut prism) = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn() else {
-            eprintln!("skipped: prism is not installed");
+            println!("skipped: prism is not installed");
             return;
         };
         let mut lines = BufReader::new(prism.stdout.take().unwrap()).lines().map_while(Result::ok);
@@ -196,8 +196,12 @@ fn prism_finds_no_wrong_request_either() {
         walk(&fake, &fake.forge_with(|options| options.base = format!("http://127.0.0.1:{port}")));
         prism.kill().unwrap();
         prism.wait().unwrap();
-        let violations = reader.join().unwrap();
+        let (unknown, violations): (Vec<_>, Vec<_>) =
+            reader.join().unwrap().into_iter().partition(|line| line.contains("Selected route not found"));
         assert!(ready && fake.log().len() > 30);
         assert_eq!(violations, [""; 0], "{flavour:?}");
+        // The strict cut of Gitea's description knows no organisations; the whole one does, as the other test sees.
+        let beyond = fake.log().iter().filter(|logged| logged.seen.path().contains("/orgs/")).count();
+        assert_eq!(unknown.len(), beyond, "{flavour:?}: {unknown:?}");
     }
 }

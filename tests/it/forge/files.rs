@@ -51,7 +51,7 @@ impl Folder {
     fn issue(&self, number: u64) -> Issue {
         match self.forge().issue(n(number)).unwrap() {
             Found::Issue(issue) => issue,
-            other => panic!("{number} is {other:?}"),
+            other @ (Found::PullRequest | Found::Missing) => panic!("{number} is {other:?}"),
         }
     }
 }
@@ -277,6 +277,5 @@ fn ten_thousand_files_are_listed_quickly() {
     }
     let start = std::time::Instant::now();
     assert_eq!(folder.forge().issues(&Pick::default(), usize::MAX).unwrap().issues.len(), 10_000);
-    eprintln!("10,000 files in {:?}", start.elapsed());
     assert!(start.elapsed().as_secs() < 20);
 }

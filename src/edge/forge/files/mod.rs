@@ -151,8 +151,8 @@ impl Folder {
     }
 
     pub(super) fn own_comment(&self, number: IssueNumber, marker: &str) -> Result<Option<Comment>> {
-        let comments = self.comments(number)?.into_iter();
-        Ok(comments.filter(|comment| comment.author == self.login && comment.body.contains(marker)).last())
+        let mut comments = self.comments(number)?.into_iter();
+        Ok(comments.rfind(|comment| comment.author == self.login && comment.body.contains(marker)))
     }
 
     pub(super) fn labels(&self) -> Result<Vec<String>> {

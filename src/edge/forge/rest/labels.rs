@@ -19,21 +19,31 @@ pub(super) struct Known {
     pub(super) name: String,
 }
 
+/// Where labels are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Shelf {
+    Repository,
+    Organisation,
+}
+
 impl Rest {
     pub(in super::super) fn labels(&self) -> Result<Vec<String>> {
-        Ok(self.known_labels()?.into_iter().map(|label| label.name).collect())
+        let mut known = self.known_labels(Shelf::Repository)?;
+        known.extend(self.known_labels(Shelf::Organisation)?);
+        Ok(known.into_iter().map(|label| label.name).collect())
     }
 
-    /// Asked once; [`Rest::create_label`] forgets it.
-    fn known_labels(&self) -> Result<Vec<Known>> {
-        if let Some(known) = &*self.labels.lock().unwrap_or_else(PoisonError::into_inner) {
+    /// Each shelf is asked once; [`Rest::create_label`] forgets them.
+    fn known_labels(&self, shelf: Shelf) -> Result<Vec<Known>> {
+        if let Some(known) = self.labels.lock().unwrap_or_else(PoisonError::into_inner).get(&shelf) {
             return Ok(known.clone());
         }
-        let mut known = self.list_labels(self.path("/labels"))?;
-        if self.dialect == Dialect::Gitea {
-            known.extend(self.organisation_labels()?);
-        }
-        *self.labels.lock().unwrap_or_else(PoisonError::into_inner) = Some(known.clone());
+        let known = match (shelf, self.dialect) {
+            (Shelf::Repository, _) => self.list_labels(self.path("/labels"))?,
+            (Shelf::Organisation, Dialect::Gitea) => self.organisation_labels()?,
+            (Shelf::Organisation, Dialect::Github) => Vec::new(),
+        };
+        self.labels.lock().unwrap_or_else(PoisonError::into_inner).insert(shelf, known.clone());
         Ok(known)
     }
 
@@ -59,10 +69,15 @@ impl Rest {
 
     /// The label in the forge's own spelling. GitHub would create an unknown one, Gitea would ignore it and say 200.
     pub(super) fn known_label(&self, doing: &str, name: &str) -> Result<Known> {
-        let labels = self.known_labels()?;
-        let exact = labels.iter().find(|label| label.name == name);
-        let found = exact.or_else(|| labels.iter().find(|label| label.name.eq_ignore_ascii_case(name)));
-        found.cloned().ok_or_else(|| self.trouble(doing, Trouble::UnknownLabel { name: name.to_owned() }))
+        for shelf in [Shelf::Repository, Shelf::Organisation] {
+            let labels = self.known_labels(shelf)?;
+            let exact = labels.iter().find(|label| label.name == name);
+            let found = exact.or_else(|| labels.iter().find(|label| label.name.eq_ignore_ascii_case(name)));
+            if let Some(found) = found {
+                return Ok(found.clone());
+            }
+        }
+        Err(self.trouble(doing, Trouble::UnknownLabel { name: name.to_owned() }))
     }
 
     pub(in super::super) fn add_label(&self, number: IssueNumber, name: &str) -> Result<()> {
@@ -117,7 +132,7 @@ impl Rest {
         };
         let body = json!({ "name": label.name, "color": color, "description": label.description });
         let result = self.tell(&doing, &Request::write(Method::Post, self.path("/labels"), Some(&body)));
-        *self.labels.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.labels.lock().unwrap_or_else(PoisonError::into_inner).clear();
         match result {
             Err(error) if self.known_label(&doing, label.name).is_err() => Err(error),
             _ => Ok(()),

@@ -26,7 +26,7 @@ pub(super) struct Rest {
     slug: Slug,
     me: OnceLock<Me>,
     roles: Mutex<HashMap<String, Role>>,
-    labels: Mutex<Option<Vec<labels::Known>>>,
+    labels: Mutex<HashMap<labels::Shelf, Vec<labels::Known>>>,
 }
 
 impl Rest {
@@ -57,12 +57,26 @@ impl Rest {
     }
 
     fn call<T: DeserializeOwned>(&self, doing: &str, request: &Request) -> Result<T> {
-        self.http.json(request).map(|(value, _)| value).map_err(|error| self.error(doing, error))
+        self.http.json(&self.dressed(request)).map(|(value, _)| value).map_err(|error| self.error(doing, error))
     }
 
     /// For calls whose answer does not matter, or is empty.
     fn tell(&self, doing: &str, request: &Request) -> Result<()> {
-        self.http.send(request).map(drop).map_err(|error| self.error(doing, error))
+        self.http.send(&self.dressed(request)).map(drop).map_err(|error| self.error(doing, error))
+    }
+
+    /// With the headers that say which form of the API is meant. GitHub's own server wants its version named; older
+    /// enterprise servers refuse versions that they do not know.
+    fn dressed(&self, request: &Request) -> Request {
+        let mut request = request.clone();
+        match self.dialect {
+            Dialect::Gitea => request.headers.push(("accept", "application/json".into())),
+            Dialect::Github => request.headers.push(("accept", "application/vnd.github+json".into())),
+        }
+        if self.http.origin().host == "api.github.com" {
+            request.headers.push(("x-github-api-version", "2022-11-28".into()));
+        }
+        request
     }
 
     pub(super) fn me(&self) -> Result<Me> {
@@ -101,7 +115,7 @@ impl Rest {
             owner: found.owner.as_ref().map_or_else(|| self.slug.owner.clone(), wire::login),
             archived: found.archived.unwrap_or(false),
             my_role,
-            url: found.html_url.unwrap_or_default(),
+            url: wire::page(found.html_url),
         })
     }
 

@@ -55,7 +55,7 @@ impl Rest {
         let mut received = 0;
         let mut stale = 0;
         for page in 1..=MOST_PAGES {
-            let answer = self.http().json::<Option<Vec<Entry<T>>>>(&listed.page(self.dialect(), page));
+            let answer = self.http().json::<Option<Vec<Entry<T>>>>(&self.dressed(&listed.page(self.dialect(), page)));
             let (entries, headers) = answer.map_err(|error| self.error(listed.doing, error))?;
             let entries = entries.unwrap_or_default();
             received += entries.len();

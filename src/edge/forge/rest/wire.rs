@@ -103,7 +103,7 @@ impl WireIssue {
             comments: self.comments.unwrap_or(0),
             created: time(self.created_at.as_deref()),
             updated: time(self.updated_at.as_deref()),
-            url: self.html_url.unwrap_or_default(),
+            url: page(self.html_url),
         })
     }
 }
@@ -128,7 +128,7 @@ impl WireComment {
             body: bounded(self.body.unwrap_or_default()),
             created: time(self.created_at.as_deref()),
             updated: time(self.updated_at.as_deref()),
-            url: self.html_url.unwrap_or_default(),
+            url: page(self.html_url),
         }
     }
 }
@@ -186,7 +186,7 @@ impl WirePull {
             draft: self.draft.unwrap_or(false) || title.starts_with("WIP:") || title.starts_with("[WIP]"),
             title,
             body: bounded(self.body.unwrap_or_default()),
-            url: self.html_url.unwrap_or_default(),
+            url: page(self.html_url),
         })
     }
 }
@@ -225,6 +225,15 @@ pub(super) struct Permissions {
 #[derive(Deserialize)]
 pub(super) struct Permission {
     pub(super) permission: Option<String>,
+}
+
+/// The page for people, if it is a plain web address: it is printed as a result and put into comments.
+pub(super) fn page(url: Option<String>) -> String {
+    let plain = |url: &String| {
+        let web = url.starts_with("https://") || url.starts_with("http://");
+        web && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"`()\\".contains(&byte))
+    };
+    url.filter(plain).unwrap_or_default()
 }
 
 /// The login, `ghost` for a deleted account.
