@@ -190,6 +190,7 @@ fn of_http(error: &HttpError) -> (Option<&'static str>, Exit) {
         HttpErrorKind::Unreachable { .. } | HttpErrorKind::Interrupted { .. } => {
             (Some("is the network up, and burn.url right?"), Exit::Unreachable)
         }
+        HttpErrorKind::Untrusted { .. } => (None, Exit::Unreachable),
         HttpErrorKind::Redirected { .. } => (Some("set burn.url to where the server really is"), Exit::Fatal),
         HttpErrorKind::NotJson { .. } => (Some("is burn.url the forge's own address?"), Exit::Fatal),
         HttpErrorKind::TooLarge { .. } => (None, Exit::Fatal),

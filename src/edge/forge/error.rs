@@ -88,7 +88,9 @@ impl ForgeError {
 fn trouble(http: &HttpError) -> Trouble {
     let refused = match &http.kind {
         HttpErrorKind::Status(refused) => refused,
-        HttpErrorKind::Unreachable { .. } | HttpErrorKind::Interrupted { .. } => return Trouble::Unreachable,
+        HttpErrorKind::Unreachable { .. } | HttpErrorKind::Untrusted { .. } | HttpErrorKind::Interrupted { .. } => {
+            return Trouble::Unreachable;
+        }
         HttpErrorKind::Redirected { .. } | HttpErrorKind::NotJson { .. } => return Trouble::NotAnApi,
         HttpErrorKind::TooLarge { .. } => return Trouble::Malformed { problem: "the answer is too large".into() },
     };

@@ -23,6 +23,8 @@ pub enum HttpErrorKind {
     Redirected { status: u16, to: String },
     /// No connection was made, so the server did nothing.
     Unreachable { problem: String },
+    /// The server's certificate does not prove that it is the server; nothing was sent.
+    Untrusted { problem: String },
     /// The connection broke or fell silent after the request may have arrived: its effect is unknown.
     Interrupted { problem: String },
     /// The answer is larger than this many bytes.
@@ -69,6 +71,7 @@ impl HttpError {
             HttpErrorKind::Status(refused) => Some(refused.status),
             HttpErrorKind::Redirected { status, .. } => Some(*status),
             HttpErrorKind::Unreachable { .. }
+            | HttpErrorKind::Untrusted { .. }
             | HttpErrorKind::Interrupted { .. }
             | HttpErrorKind::TooLarge { .. }
             | HttpErrorKind::NotJson { .. } => None,
@@ -81,6 +84,7 @@ impl HttpError {
             HttpErrorKind::Status(refused) => Some(refused),
             HttpErrorKind::Redirected { .. }
             | HttpErrorKind::Unreachable { .. }
+            | HttpErrorKind::Untrusted { .. }
             | HttpErrorKind::Interrupted { .. }
             | HttpErrorKind::TooLarge { .. }
             | HttpErrorKind::NotJson { .. } => None,
@@ -92,7 +96,9 @@ impl HttpError {
         match &self.kind {
             HttpErrorKind::Status(refused) => refused.status >= 500,
             HttpErrorKind::Interrupted { .. } | HttpErrorKind::TooLarge { .. } | HttpErrorKind::NotJson { .. } => true,
-            HttpErrorKind::Redirected { .. } | HttpErrorKind::Unreachable { .. } => false,
+            HttpErrorKind::Redirected { .. } | HttpErrorKind::Unreachable { .. } | HttpErrorKind::Untrusted { .. } => {
+                false
+            }
         }
     }
 }
@@ -107,6 +113,10 @@ impl fmt::Display for HttpError {
                 write!(f, "answered with a redirect ({status}) to {to}, which is not followed")
             }
             HttpErrorKind::Unreachable { problem } => write!(f, "cannot be reached: {problem}"),
+            HttpErrorKind::Untrusted { problem } => write!(
+                f,
+                "the server's certificate is not trusted: {problem} (SSL_CERT_FILE can name a private authority)"
+            ),
             HttpErrorKind::Interrupted { problem } => write!(f, "no complete response: {problem}"),
             HttpErrorKind::TooLarge { limit } => write!(f, "the response is larger than the limit of {limit} bytes"),
             HttpErrorKind::NotJson { content_type, problem } => {

@@ -296,12 +296,13 @@ fn agent(options: &HttpOptions, origin: &Origin) -> anyhow::Result<ureq::Agent> 
 fn may_repeat(request: &Request, error: &HttpError, done: u32) -> bool {
     let (status, refused) = match &error.kind {
         HttpErrorKind::Status(refused) => (refused.status, refused),
-        HttpErrorKind::Unreachable { .. } if request.repeat == Repeat::Question => return done < 3,
-        HttpErrorKind::Unreachable { .. } => return request.repeat != Repeat::Never,
+        // A server that is not there is seldom back in seconds; a wrong URL should be told soon.
+        HttpErrorKind::Unreachable { .. } => return request.repeat != Repeat::Never && done < 3,
         HttpErrorKind::Interrupted { .. } => return request.repeat == Repeat::Idempotent,
-        HttpErrorKind::Redirected { .. } | HttpErrorKind::TooLarge { .. } | HttpErrorKind::NotJson { .. } => {
-            return false;
-        }
+        HttpErrorKind::Redirected { .. }
+        | HttpErrorKind::Untrusted { .. }
+        | HttpErrorKind::TooLarge { .. }
+        | HttpErrorKind::NotJson { .. } => return false,
     };
     if (request.is_final)(refused) || refused.should_retry == Some(false) {
         return false;
@@ -319,6 +320,10 @@ fn may_repeat(request: &Request, error: &HttpError, done: u32) -> bool {
 fn kind_of(error: &ureq::Error) -> HttpErrorKind {
     use ureq::{Error, Timeout};
     let problem = printable(&error.to_string(), 300);
+    // rustls' verdict comes as an I/O error from within the handshake.
+    if problem.contains("invalid peer certificate") {
+        return HttpErrorKind::Untrusted { problem };
+    }
     let never_sent = match error {
         Error::HostNotFound
         | Error::ConnectionFailed

@@ -180,6 +180,7 @@ fn broken(stream: &Stream, error: ReadError) -> Kind {
                 HttpErrorKind::Status(_)
                 | HttpErrorKind::Redirected { .. }
                 | HttpErrorKind::Unreachable { .. }
+                | HttpErrorKind::Untrusted { .. }
                 | HttpErrorKind::Interrupted { .. }
                 | HttpErrorKind::NotJson { .. } => Kind::Interrupted { problem: error.to_string(), usage: None },
             }
@@ -192,7 +193,7 @@ pub(super) fn classify(error: &HttpError, is_spent: fn(&Refused) -> bool) -> Kin
     let problem = error.to_string();
     let refused = match &error.kind {
         HttpErrorKind::Status(refused) => refused,
-        HttpErrorKind::Unreachable { .. } => return Kind::Unavailable { problem },
+        HttpErrorKind::Unreachable { .. } | HttpErrorKind::Untrusted { .. } => return Kind::Unavailable { problem },
         HttpErrorKind::Interrupted { .. } => return Kind::Interrupted { problem, usage: None },
         HttpErrorKind::Redirected { .. } | HttpErrorKind::TooLarge { .. } | HttpErrorKind::NotJson { .. } => {
             return Kind::Protocol { problem };
