@@ -119,23 +119,36 @@ pub(super) fn check(view: &View<'_>, own: &[Regex], violations: &mut Vec<Violati
             violations.push(Violation::at(Rule::Forbidden, view.path, Some(index + 1), what));
         }
     }
-    if view.hunks.is_empty() {
-        return;
-    }
-    let comment = if view.path.as_bytes().to_ascii_lowercase().ends_with(b".sql") { Some("--") } else { None };
-    let text = Statements::new(&view.after, comment);
-    for pattern in PATTERNS.iter() {
-        for found in pattern.regex.find_iter(&text.text) {
-            let lines = text.lines(found.range());
-            let statement = text.statement(found.range());
-            let excused = pattern.unless.is_some_and(|unless| unless(statement));
-            if !excused && view.touches(&lines) {
-                let line = lines.clone().find(|line| view.touches(&(*line..line + 1))).unwrap_or(lines.start);
-                let what = format!("{}: {}", pattern.what, excerpt(view.after[line].trim()));
-                violations.push(Violation::at(Rule::Forbidden, view.path, Some(line + 1), what));
+    let comment = view.path.as_bytes().to_ascii_lowercase().ends_with(b".sql").then_some("--");
+    for window in windows(view) {
+        let text = Statements::new(&view.after[window.clone()], comment);
+        for pattern in PATTERNS.iter() {
+            for found in pattern.regex.find_iter(&text.text) {
+                let lines = text.lines(found.range());
+                let lines = lines.start + window.start..lines.end + window.start;
+                let excused = pattern.unless.is_some_and(|unless| unless(text.statement(found.range())));
+                if let Some(line) = lines.into_iter().find(|line| !excused && view.touches(&(*line..line + 1))) {
+                    let what = format!("{}: {}", pattern.what, excerpt(view.after[line].trim()));
+                    violations.push(Violation::at(Rule::Forbidden, view.path, Some(line + 1), what));
+                }
             }
         }
     }
+}
+
+/// Lines that may belong to a statement with an added line: each hunk with a few lines around it.
+fn windows(view: &View<'_>) -> Vec<Range<usize>> {
+    const AROUND: usize = 12;
+    let mut windows: Vec<Range<usize>> = Vec::new();
+    for hunk in view.hunks.iter().filter(|hunk| !hunk.added.is_empty()) {
+        let start = hunk.added.start.saturating_sub(AROUND);
+        let end = (hunk.added.end + AROUND).min(view.after.len());
+        match windows.last_mut().filter(|last| last.end >= start) {
+            Some(last) => last.end = end,
+            None => windows.push(start..end),
+        }
+    }
+    windows
 }
 
 /// A file's text with comments and continued lines smoothed, so that neither hides a statement.
@@ -154,8 +167,9 @@ impl Statements {
         for line in lines {
             starts.push(text.len());
             let trimmed = line.trim_start();
-            let is_comment = ["#", "//", "--", "* ", ";", "<!--", "rem "].iter().any(|mark| trimmed.starts_with(mark))
-                && !trimmed.starts_with("#!");
+            // Not `#define` and not a `--flag` on a line of its own.
+            let is_comment =
+                ["# ", "##", "//", "-- ", "* ", "<!--", "rem "].iter().any(|mark| trimmed.starts_with(mark));
             if is_comment {
                 text.extend(std::iter::repeat_n(' ', line.len()));
             } else {
@@ -242,6 +256,8 @@ mod tests {
             ("a.sh", "rm --recursive --force /var/lib/app"),
             ("a.sh", "rm \\\n  -r \\\n  -f /\n"),
             ("a.sh", "rm -rf --no-preserve-root /"),
+            ("a.sh", "rm -r \\\n  --force /"),
+            ("a.c", "#define WIPE system(\"rm -rf /\")"),
             ("Makefile", "clean:\n\trm -rf ../*\n"),
             ("a.py", "os.system('rm -rf /data')"),
             ("a.py", "shutil.rmtree(\"/data\")"),

@@ -70,24 +70,24 @@ fn is_marker(line: &str) -> bool {
 
 /// Placeholders that were not there before.
 fn placeholders(view: &View<'_>, violations: &mut Vec<Violation>) {
+    let elided = |line: &str| line.contains("...") || line.contains('…');
+    let added = || view.added().filter(|(_, line)| elided(line) && is_placeholder(line));
     let mut before: HashMap<&str, usize> = HashMap::new();
-    for line in &view.before {
-        if is_placeholder(line) {
+    if added().next().is_some() {
+        for line in view.before.iter().filter(|line| elided(line) && is_placeholder(line)) {
             *before.entry(line.trim()).or_default() += 1;
         }
     }
-    for (index, line) in view.added().filter(|(_, line)| line.contains("...") || line.contains('…')) {
-        if !is_placeholder(line) {
-            continue;
-        }
+    for (index, line) in added() {
         match before.get_mut(line.trim()) {
             Some(left) if *left > 0 => *left -= 1,
-            Some(_) | None => violations.push(Violation::at(
-                Rule::Placeholder,
-                view.path,
-                Some(index + 1),
-                format!("{} stands where the content itself should be (nothing may be omitted)", excerpt(line.trim())),
-            )),
+            Some(_) | None => {
+                let what = format!(
+                    "{} stands where the content itself should be (nothing may be omitted)",
+                    excerpt(line.trim())
+                );
+                violations.push(Violation::at(Rule::Placeholder, view.path, Some(index + 1), what));
+            }
         }
     }
 }

@@ -14,8 +14,10 @@ use crate::core::text::{Hidden, hidden, is_flag_tag};
 /// Looks through a file's added lines. `names`: identifiers in ASCII that the change's files use.
 pub(super) fn check(view: &View<'_>, names: &HashSet<&str>, violations: &mut Vec<Violation>) {
     let returned = removed_characters(view);
+    // Rust keeps tests beside the code.
+    let tests = view.after.iter().position(|line| line.trim() == "#[cfg(test)]").unwrap_or(usize::MAX);
     for (index, line) in view.added().filter(|(_, line)| is_unusual(line)) {
-        let place = Place { kind: view.role.kind, first: index == 0, is_test: view.role.is_test };
+        let place = Place { kind: view.role.kind, first: index == 0, is_test: view.role.is_test || index > tests };
         let mut told = BTreeSet::new();
         for finding in findings(line, place) {
             let back = returned.get(&finding.character).is_some_and(|(removed, added)| removed >= added);
@@ -85,6 +87,7 @@ fn findings(line: &str, place: Place) -> Vec<Finding> {
             in_flag,
             at_start: at == 0 && place.first,
             balanced: is_balanced(&characters),
+            colour: is_colour(&characters[at..]),
         };
         if let Some((rule, why)) = objection(kind, character, place, &around) {
             findings.push(Finding { rule, character, why });
@@ -100,6 +103,8 @@ struct Around {
     right_to_left: bool,
     in_flag: bool,
     at_start: bool,
+    /// It begins an escape sequence that only sets a colour.
+    colour: bool,
     /// Every embedding and isolate of the line is closed in it, and there is no override.
     balanced: bool,
 }
@@ -110,7 +115,7 @@ fn objection(kind: Hidden, character: char, place: Place, around: &Around) -> Op
     let alone = around.before.is_none_or(|c| hidden(c).is_none()) && around.after.is_none_or(|c| hidden(c).is_none());
     let ok = match kind {
         // Form feeds separate pages in old sources; tests of terminal programs hold what terminals get.
-        Hidden::Control => character == '\u{c}' || (place.is_test && character == '\u{1b}' && place.kind != Kind::Code),
+        Hidden::Control => character == '\u{c}' || (place.is_test && (around.colour || place.kind != Kind::Code)),
         Hidden::Bidi => read_by_people && around.balanced,
         Hidden::BidiMark => read_by_people || around.right_to_left,
         Hidden::Joiner => letters_around || (read_by_people && alone),
@@ -136,6 +141,13 @@ fn objection(kind: Hidden, character: char, place: Place, around: &Around) -> Op
         Hidden::Tag => (Rule::HiddenUnicode, "is an invisible tag character, with which text is hidden"),
     };
     (!ok).then_some(objection)
+}
+
+/// `ESC [ 1 ; 31 m`: harmless wherever it is printed.
+fn is_colour(characters: &[char]) -> bool {
+    let parameters = |c: &&char| c.is_ascii_digit() || **c == ';';
+    let count = characters.iter().skip(2).take_while(parameters).count();
+    characters.first() == Some(&'\u{1b}') && characters.get(1) == Some(&'[') && characters.get(2 + count) == Some(&'m')
 }
 
 /// Emoji and text style after a symbol, or one variant of a letter that has variants (ideographs, Mongolian, mathematics).
@@ -353,6 +365,7 @@ mod tests {
             ("a.c", "\u{c}\nint x;"),
             ("a.py", "name = 'Ｅｘａｍｐｌｅ'"),
             ("a.ts", "import π from 'x'; const naïve = 'é'"),
+            ("tests/a.rs", "assert_eq!(out, \"\u{1b}[1;31mx\u{1b}[0m\");"),
         ] {
             assert_eq!(rules(path, "", text), [], "{text:?}");
         }

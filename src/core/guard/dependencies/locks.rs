@@ -135,8 +135,10 @@ impl Packages {
                 "version" if version.is_empty() => version = value.to_owned(),
                 "integrity" => packages.add(format!("{path} {version}"), Some(value), index),
                 "hasInstallScript" if value == "true" => {
-                    packages.lines.entry(path.clone()).or_insert(index);
-                    packages.scripted.insert(path.clone());
+                    // The package alone: npm moves packages between folders.
+                    let package = path.rsplit("node_modules/").next().unwrap_or(&path).to_owned();
+                    packages.lines.entry(package.clone()).or_insert(index);
+                    packages.scripted.insert(package);
                 }
                 _ => {}
             }

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{pattern, plain};
+use super::pattern;
+use super::whole::plain;
 use crate::core::guard::policy::ReviewContext;
 
 /// Whether the issue says that this value is right: it stands behind a word of demand and before a word of contrast.

@@ -28,7 +28,7 @@ static LEAVES_OUT: LazyLock<Regex> = LazyLock::new(|| {
 /// Settings of test tools with the same effect.
 static SETTING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"(?x)^\s*["']?(?:collect_ignore(?:_glob)?|testPathIgnorePatterns|norecursedirs|modulePathIgnorePatterns|passWithNoTests|failIfNoTests|testFailureIgnore|skipTests|ignoreFailures|haltonfailure)["']?\s*[=:+] | <(?:skipTests|testFailureIgnore|skip)>\s*true | \bexclude\s*:\s*\[[^\]]*(?:test|spec) | ^\s*(?:test|doctest|harness)\s*=\s*false
+        r#"(?x)^\s*["']?(?:collect_ignore(?:_glob)?|testPathIgnorePatterns|norecursedirs|modulePathIgnorePatterns|passWithNoTests|failIfNoTests|testFailureIgnore|skipTests|ignoreFailures|haltonfailure)["']?\s*[=:+] | <(?:skipTests|testFailureIgnore|skip)>\s*true | \bexclude\s*:\s*\[[^\]]*(?:test|spec) | ^\s*(?:test|doctest)\s*=\s*false
           | \bitems\s*(?:\[:\]\s*=|\.clear\(\)) | \bexitstatus\s*=\s*(?:0|ExitCode\.OK) | \bos\._exit\(\s*0?\s*\) | \bsys\.exit\(\s*0\s*\) | \bpytest\.exit\([^)]*returncode\s*=\s*0 | \boutcome\s*=\s*["']passed | \bprocess\.exit\(\s*0\s*\) | \bexitCode\s*=\s*0 | \bwas_?[pP]assed\s*=\s*[tT]rue | \bcontinue-on-error\s*:\s*true | \ballow_failure\s*:\s*true"#,
     )
 });
