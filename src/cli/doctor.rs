@@ -278,7 +278,7 @@ impl Doctor<'_> {
         let list = repo.git().at(repo.git_dir()).args(["for-each-ref", "--format=%(refname)", "refs/burn/draft/"]);
         let drafts = list.text()?.lines().count();
         let runs = fs::read_dir(repo.burn_dir().join("runs")).map(Iterator::count).unwrap_or_default();
-        let cache = cache_dir(&self.context.environment)?;
+        let cache = cache_dir(&self.context.environment)?.join("worktrees");
         let worktrees = slots(repo, &cache).map(|slots| slots.len()).unwrap_or_default();
         self.good(format!("{drafts} drafts, {runs} runs on record, {worktrees} worktrees in {}", cache.display()))
     }

@@ -18,6 +18,7 @@ pub mod manual;
 pub mod models;
 pub mod pager;
 pub mod patches;
+pub mod rank;
 pub mod render;
 pub mod schedule;
 pub mod session;
@@ -62,6 +63,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Guard(args) => guard::run(&args, context),
         Command::Init(args) => init::run(&args, context),
         Command::List(args) => list::run(&args, context),
+        Command::Rank(args) => rank::run(&args, context),
         Command::Schedule(args) => schedule::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Doctor => doctor::run(context),

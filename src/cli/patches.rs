@@ -48,7 +48,7 @@ pub fn place(context: &Context, repo: &Repo, base: &TreeId, files: &[PathBuf], c
 }
 
 /// A whole file, or standard input for `-`.
-fn read(context: &Context, file: &Path) -> anyhow::Result<Vec<u8>> {
+pub fn read(context: &Context, file: &Path) -> anyhow::Result<Vec<u8>> {
     if file.as_os_str() == "-" {
         let mut text = Vec::new();
         std::io::stdin().lock().read_to_end(&mut text).context("reading standard input")?;

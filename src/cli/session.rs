@@ -13,6 +13,7 @@ use super::connect::{self, Connected};
 use super::context::{Context, Network};
 use super::error::{Exit, Explained};
 use super::models;
+use super::rank;
 use super::render::human::{Detail, Human};
 use super::render::json::Json;
 use super::settings::{credentials, work};
@@ -77,7 +78,7 @@ impl Session {
                 cache: cache.join("worktrees"),
                 sandbox: work::sandbox(&config, &context.environment)?,
             },
-            index: Index::open(&cache.join("rank")),
+            index: Index::open(&cache.join(rank::FOLDER)),
             ledger: LedgerFile::of(&repo.burn_dir()),
             style: subject_style(&repo, &base)?,
             secrets: credentials::secrets(&context.environment),

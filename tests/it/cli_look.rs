@@ -150,3 +150,29 @@ fn a_token_file_that_others_can_read_is_refused() {
     let ended = repo.burn(&["list"]).exits(4).tells(&["can be read by others", "hint: chmod 600"]);
     assert!(!ended.stderr.contains("secret-token-value"));
 }
+
+#[test]
+fn rank_prints_the_files_that_matter_best_first_also_in_a_bare_repository() {
+    let room = Room::new();
+    let repo = room.init("work");
+    repo.write("src/parser.py", "def parse_amount(text):\n    return int(text)\n");
+    repo.write("src/printer.py", "def show(value):\n    print(value)\n");
+    repo.write("docs/notes.txt", "nothing of interest\n");
+    repo.commit("start");
+    let issue = room.path().join("issue.txt");
+    std::fs::write(&issue, "parse_amount crashes on an empty text\n\nSee `parse_amount` in the parser.\n")
+        .expect("a file");
+    let file = issue.to_str().expect("a path");
+    let ended = repo.untouched_by(|| repo.burn(&["rank", "--issue-file", file, "-L", "2"])).exits(0);
+    let paths: Vec<&str> = ended.stdout.lines().collect();
+    assert_eq!((paths.len(), paths[0]), (2, "src/parser.py"));
+    let bare = room.path().join("bare.git");
+    repo.git(&["clone", "-q", "--bare", ".", bare.to_str().expect("a path")]);
+    let args = ["--git-dir", "bare.git", "burn", "rank", "--issue-file", "issue.txt", "--base", "main"];
+    let ended = Ended::of(&mut room.git_with_burn(room.path(), &args)).exits(0);
+    assert_eq!((ended.stdout.lines().next(), ended.stdout.lines().count()), (Some("src/parser.py"), 3));
+    let json = repo.burn(&["rank", "--issue-file", file, "--json", "-L", "1"]).exits(0).stdout;
+    assert!(json.starts_with(r#"{"v":1,"event":"ranked","path":"src/parser.py","score":"#), "{json}");
+    let _ = repo.burn(&["rank", "--issue-file", "missing"]).exits(128).tells(&["missing"]);
+    let _ = room.init("empty").burn(&["rank", "--issue-file", file]).exits(128).tells(&["HEAD"]);
+}

@@ -114,3 +114,19 @@ fn man_install_puts_the_pages_where_it_says() {
     let page = room.burn_in(room.path(), &["man", "gitburn"]).exits(0);
     assert_eq!(page.stdout, PAGES[1].text);
 }
+#[test]
+fn no_flag_is_described_that_does_not_exist() {
+    let command = args::command();
+    let all: Vec<String> = command
+        .get_subcommands()
+        .flat_map(|subcommand| subcommand.get_arguments().chain(command.get_arguments()).cloned().collect::<Vec<_>>())
+        .flat_map(|arg| [arg.get_long().map(str::to_owned), arg.get_short().map(String::from)])
+        .flatten()
+        .chain(["help", "h", "version", "V"].map(str::to_owned))
+        .collect();
+    let words =
+        page("git-burn").lines().filter(|line| line.starts_with(".It Fl")).flat_map(|line| line.split("Fl ").skip(1));
+    let flags = words.map(|word| word.split([' ', ',']).next().unwrap_or_default().trim_start_matches('-'));
+    let invented: Vec<&str> = flags.filter(|flag| !all.iter().any(|known| known == flag)).collect();
+    assert!(invented.is_empty(), "git-burn(1) describes {invented:?}");
+}

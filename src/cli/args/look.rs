@@ -1,4 +1,6 @@
-//! Arguments of the commands that look: list, show; and the choice of issues that others share.
+//! Arguments of the commands that look: list, show, rank; and the choice of issues that others share.
+
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -36,6 +38,20 @@ pub struct List {
     /// Also issues that are not ready for work
     #[arg(long)]
     pub all: bool,
+}
+
+/// Arguments of `git burn rank`.
+#[derive(Debug, Args)]
+pub struct Rank {
+    /// A file with the issue: its title on the first line, then its text (`-`: standard input)
+    #[arg(long, value_name = "FILE")]
+    pub issue_file: PathBuf,
+    /// The commit to look in
+    #[arg(short = 'B', long, value_name = "REV", default_value = "HEAD")]
+    pub base: String,
+    /// At most this many paths
+    #[arg(short = 'L', long, value_name = "COUNT")]
+    pub limit: Option<usize>,
 }
 
 /// Arguments of `git burn show`.

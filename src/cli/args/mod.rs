@@ -97,6 +97,8 @@ pub enum Command {
     List(look::List),
     /// Show an issue and its triage
     Show(look::Show),
+    /// Print the files that most likely have to change for an issue, best first
+    Rank(look::Rank),
     /// Judge a change by the rules that a model's patch must pass
     Guard(guard::Guard),
     /// Place a patch on a tree: check it, write the tree, or commit it on a branch
