@@ -3,7 +3,7 @@
 use super::args::work::{Issue, Next, Plan};
 use super::context::Context;
 use super::error::Exit;
-use super::session::Session;
+use super::session::{Models, Session};
 use super::settings::triage;
 use crate::core::freshness::Insistence;
 use crate::core::names::IssueNumber;
@@ -12,7 +12,7 @@ use crate::flow::{Shop, burn, next, plan};
 
 /// Works on the named issues, one after the other; the first that does not end well decides the exit status.
 pub fn issue(args: &Issue, context: &Context) -> anyhow::Result<Exit> {
-    let session = Session::open(context, &args.work, None)?;
+    let session = Session::open(context, &args.work, None, Models::Asked)?;
     let outcomes = session.run(context, "issue", |shop| each(shop, &args.numbers))?;
     let exits = outcomes.iter().map(Exit::from);
     let exit = exits.into_iter().find(|exit| *exit != Exit::Done).unwrap_or(Exit::Done);
@@ -34,7 +34,7 @@ fn each(shop: &mut Shop<'_>, numbers: &[IssueNumber]) -> anyhow::Result<Vec<Outc
 
 /// Works on the best ready issue.
 pub fn next(args: &Next, context: &Context) -> anyhow::Result<Exit> {
-    let session = Session::open(context, &args.work, args.pick.min_score)?;
+    let session = Session::open(context, &args.work, args.pick.min_score, Models::Asked)?;
     let pick = triage::pick(&args.pick);
     let exit = match session.run(context, "next", |shop| next::next(shop, &pick))? {
         Some(outcome) => Exit::from(&outcome),
@@ -48,7 +48,7 @@ pub fn next(args: &Next, context: &Context) -> anyhow::Result<Exit> {
 
 /// Prints the analysis of an issue; nothing is posted and no model is asked.
 pub fn plan(args: &Plan, context: &Context) -> anyhow::Result<Exit> {
-    let session = Session::open(context, &args.work, None)?;
+    let session = Session::open(context, &args.work, None, Models::NotAsked)?;
     let text = session.run(context, "plan", |shop| plan::plan(shop, args.number))?;
     context.terminal.write_out(text.as_bytes())?;
     session.finish(context, Exit::Done)

@@ -38,6 +38,23 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The meaning of a number that core gave.
+    pub fn of_status(status: u8) -> Self {
+        let all = [
+            Self::Done,
+            Self::No,
+            Self::Nothing,
+            Self::Credentials,
+            Self::Held,
+            Self::Spent,
+            Self::Busy,
+            Self::Unreachable,
+            Self::Usage,
+            Self::Interrupted,
+        ];
+        all.into_iter().find(|exit| exit.status() == status).unwrap_or(Self::Fatal)
+    }
+
     /// The number that the shell sees.
     pub fn status(self) -> u8 {
         match self {

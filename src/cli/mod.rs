@@ -3,6 +3,8 @@
 pub mod apply;
 pub mod args;
 pub mod burn;
+pub mod claim;
+pub mod clean;
 pub mod completion;
 pub mod config;
 pub mod connect;
@@ -24,7 +26,9 @@ pub mod schedule;
 pub mod session;
 pub mod settings;
 pub mod show;
+pub mod sprint;
 pub mod terminal;
+pub mod triage;
 pub mod trust;
 pub mod values;
 
@@ -64,6 +68,10 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(&args, context),
         Command::List(args) => list::run(&args, context),
         Command::Rank(args) => rank::run(&args, context),
+        Command::Claim(args) => claim::run(&args, context),
+        Command::Clean(args) => clean::run(&args, context),
+        Command::Sprint(args) => sprint::run(&args, context),
+        Command::Triage(args) => triage::run(&args, context),
         Command::Schedule(args) => schedule::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Doctor => doctor::run(context),

@@ -1,6 +1,6 @@
 //! Opens everything that the flows work with, for one run: repository, forge, models, journal, claims, signals.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -36,8 +36,8 @@ pub struct Session {
     pub config: Config,
     pub connected: Connected,
     pub base: Base,
-    models: Lineup,
-    settings: Settings,
+    models: Option<Lineup>,
+    pub settings: Settings,
     mode: Mode,
     workshop: Workshop,
     index: Index,
@@ -55,9 +55,17 @@ const RECENT: usize = 50;
 /// How long a claim holds without renewal, beyond the time limit of one issue.
 const SPARE_LEASE: Duration = Duration::from_secs(600);
 
+/// Whether a run asks a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Models {
+    /// One must be configured.
+    Asked,
+    NotAsked,
+}
+
 impl Session {
     /// Opens all of it; nothing is written and no model is asked.
-    pub fn open(context: &Context, work: &Work, min_score: Option<u8>) -> anyhow::Result<Self> {
+    pub fn open(context: &Context, work: &Work, min_score: Option<u8>, models: Models) -> anyhow::Result<Self> {
         let repo = context.open_repo()?;
         let mut personal = context.personal_config(&repo)?;
         work::add_flags(&mut personal, work);
@@ -70,9 +78,15 @@ impl Session {
         work::add_flags(&mut config, work);
         context.warn_untrusted(&config);
         let cache = cache(context)?;
+        let mut settings = work::settings(&config, &repo, &base.tree, work, min_score)?;
+        // Without a credential nobody can be assigned, so that not knowing who we are does no harm.
+        settings.rules.own_logins.extend(connected.forge.me().ok().map(|me| me.login));
         Ok(Self {
-            models: models::lineup(context, &repo, &config, None)?,
-            settings: work::settings(&config, &repo, &base.tree, work, min_score)?,
+            models: match models {
+                Models::Asked => Some(models::lineup(context, &repo, &config, None)?),
+                Models::NotAsked => None,
+            },
+            settings,
             mode: if work.dry_run { Mode::DryRun } else { Mode::Real },
             workshop: Workshop {
                 cache: cache.join("worktrees"),
@@ -99,10 +113,19 @@ impl Session {
         command: &str,
         flow: impl FnOnce(&mut Shop<'_>) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
+        self.run_telling(&mut *sink(context, &self.repo), command, flow)
+    }
+
+    /// As [`Session::run`], but tells somebody else than the person at the terminal.
+    pub fn run_telling<T>(
+        &self,
+        shown: &mut dyn Sink,
+        command: &str,
+        flow: impl FnOnce(&mut Shop<'_>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let mut journal = Journal::open(&self.repo.burn_dir(), self.run.clone())?;
         let exchanges = Arc::new(journal.exchanges());
-        let mut shown = sink(context, &self.repo);
-        let mut tee = Tee(vec![&mut journal, &mut *shown]);
+        let mut tee = Tee(vec![&mut journal, shown]);
         let now = Ambient::system().wall;
         tee.emit(&Event::RunStarted {
             run: self.run.clone(),
@@ -110,7 +133,8 @@ impl Session {
             dry_run: self.mode == Mode::DryRun,
             at: now(),
         })?;
-        let models = self.models.recorded_by(&recorder(exchanges, &self.secrets));
+        let recorder = recorder(exchanges, &self.secrets);
+        let models = self.models.as_ref().map(|models| models.recorded_by(&recorder));
         let peer = |claim: &Claim| self.peer(claim);
         let holder = self.holder();
         let claimant = self.connected.remote.as_ref().map(|remote| Claimant {
@@ -131,7 +155,7 @@ impl Session {
             remote: self.connected.remote.as_ref(),
             push_credential: self.connected.push.as_ref(),
             base: &self.base,
-            models: &models,
+            models: models.as_ref(),
             index: &self.index,
             claimant,
             held: None,
@@ -159,6 +183,21 @@ impl Session {
         let finished = Event::RunFinished { run: self.run.clone(), exit: exit.status(), at };
         Tee(vec![&mut journal, &mut *shown]).emit(&finished)?;
         Ok(exit)
+    }
+
+    /// Folder of the warm worktrees.
+    pub fn worktrees(&self) -> &Path {
+        &self.workshop.cache
+    }
+
+    /// Set by a signal.
+    pub fn stop(&self) -> &AtomicBool {
+        &self.stop
+    }
+
+    /// The run's id.
+    pub fn id(&self) -> &RunId {
+        &self.run
     }
 
     /// Who claims say they are held by: the committer's name.
@@ -214,7 +253,8 @@ fn base(context: &Context, repo: &Repo, config: &Config, connected: &Connected) 
     }
 }
 
-fn sink(context: &Context, repo: &Repo) -> Box<dyn Sink> {
+/// The terminal's or the program's sink.
+pub fn sink(context: &Context, repo: &Repo) -> Box<dyn Sink + Send> {
     if context.common.json {
         return Box::new(Json::on_stdout());
     }

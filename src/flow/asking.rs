@@ -4,6 +4,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use anyhow::Context as _;
+
 use super::shop::{Shop, Stop};
 use crate::core::budget::{Ask, Cost, Decision, Exhausted, Reservation, Spent, decide};
 use crate::core::conversation::Conversation;
@@ -48,8 +50,13 @@ impl From<anyhow::Error> for Unanswered {
 
 impl Asker {
     /// Begins with the first model of the run.
-    pub(super) fn new(shop: &Shop<'_>) -> Self {
-        Self { models: shop.models.clone(), started: (shop.clock.elapsed)() }
+    ///
+    /// # Errors
+    /// The run was opened without a model.
+    pub(super) fn new(shop: &Shop<'_>) -> anyhow::Result<Self> {
+        let models =
+            shop.models.cloned().context("no model is configured\nhint: git config burn.model PROVIDER/NAME")?;
+        Ok(Self { models, started: (shop.clock.elapsed)() })
     }
 
     /// The next answer.

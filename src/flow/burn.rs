@@ -1,6 +1,7 @@
 //! One issue, from reading it to the report: the spine of the program.
 
 use super::adopt;
+use super::asking::Asker;
 use super::briefing;
 use super::dialogue::Dialogue;
 use super::gate::{self, Picked};
@@ -98,13 +99,14 @@ fn attempt(
         return publish::publish(shop, picked, about, &proven);
     }
     gate::refuse_stale(shop, picked, insistence)?;
+    let asker = Asker::new(shop)?;
     let brief = briefing::prepare(shop, picked)?;
     let analysis =
         report::analysis(&shop.settings.templates, about, &shop.base.commit, &brief.places, &shop.settings.checks);
     shop.perform(&Act::Comment { on: picked.issue.number, step: Step::Analysis, body: analysis })?;
     let subject = pull::subject(about, shop.subject_style);
     let draft = shop.repo.draft(picked.issue.number)?.filter(|draft| draft.base == shop.base.commit);
-    let mut dialogue = Dialogue::new(shop, about, spent, brief.opening, brief.shown, subject);
+    let mut dialogue = Dialogue::new(shop, about, spent, brief.opening, brief.shown, subject, asker);
     if let Some(draft) = draft {
         dialogue.resume(draft.tree)?;
     }

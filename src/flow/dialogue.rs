@@ -68,10 +68,10 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         opening: Conversation,
         seen: BTreeSet<RepoPath>,
         subject: String,
+        asker: Asker,
     ) -> Self {
         let draft = shop.base.tree.clone();
         let prover = Prover::new(&shop.settings.checks);
-        let asker = Asker::new(shop);
         Self {
             shop,
             about,

@@ -33,7 +33,8 @@ pub struct Shop<'a> {
     /// For pushes over HTTP, bound to the remote's host.
     pub push_credential: Option<&'a Credential>,
     pub base: &'a Base,
-    pub models: &'a Lineup,
+    /// `None`: this run asks no model.
+    pub models: Option<&'a Lineup>,
     pub index: &'a Index,
     /// Who takes claims on the remote, and what this run holds; `None` without a remote.
     pub claimant: Option<Claimant<'a>>,

@@ -1,6 +1,7 @@
 //! One integration test binary: real git in temporary folders, loopback HTTP, the real program.
 #![allow(unreachable_pub, dead_code, reason = "modules of one test binary, some used by few tests")]
 #![allow(clippy::print_stdout, reason = "a test that cannot run here says so")]
+mod backlog;
 mod cli;
 mod cli_apply;
 mod cli_forge;

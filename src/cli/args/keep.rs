@@ -2,6 +2,42 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::core::names::IssueNumber;
+
+/// Arguments of `git burn clean`.
+#[derive(Debug, Args)]
+pub struct Clean {
+    /// Only print what would be removed
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Also branches and claims on the remote
+    #[arg(long)]
+    pub remote: bool,
+}
+
+/// Arguments of `git burn claim`.
+#[derive(Debug, Args)]
+pub struct Claim {
+    #[command(subcommand)]
+    pub action: ClaimAction,
+}
+
+/// What to do with claims.
+#[derive(Debug, Subcommand)]
+pub enum ClaimAction {
+    /// Show who works on what
+    List,
+    /// Remove the claim of an issue, whoever holds it
+    Release {
+        /// The issue
+        #[arg(value_name = "N")]
+        number: IssueNumber,
+        /// Also if its run may still be going on
+        #[arg(short, long)]
+        force: bool,
+    },
+}
+
 /// Arguments of `git burn schedule`.
 #[derive(Debug, Args)]
 pub struct Schedule {

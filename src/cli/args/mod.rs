@@ -79,6 +79,14 @@ pub enum Command {
     Demo(start::Demo),
     /// Check everything that git-burn needs here
     Doctor,
+    /// Work on ready issues until nothing is left or a limit is reached
+    Sprint(work::Sprint),
+    /// Score the backlog, decide about each issue, and carry it out where asked to
+    Triage(work::Triage),
+    /// Remove what git-burn left and nobody needs
+    Clean(keep::Clean),
+    /// Show who works on what, or take a claim away
+    Claim(keep::Claim),
     /// Run regularly without a daemon
     Schedule(keep::Schedule),
     /// Let the team's settings that run programs count

@@ -72,3 +72,46 @@ pub struct Plan {
     #[command(flatten)]
     pub work: Work,
 }
+
+/// Arguments of `git burn triage`.
+#[derive(Debug, Args)]
+pub struct Triage {
+    /// Only these issues; an earlier decision that was undone is carried out again
+    #[arg(value_name = "N")]
+    pub numbers: Vec<IssueNumber>,
+    #[command(flatten)]
+    pub pick: Pick,
+    /// Say the decisions on the issues and carry them out
+    #[arg(long)]
+    pub apply: bool,
+    /// Create labels that do not exist
+    #[arg(long, requires = "apply")]
+    pub create_labels: bool,
+    /// Post the summary of the day as an issue, once a day; without --apply print it
+    #[arg(long)]
+    pub summary: bool,
+}
+
+/// Arguments of `git burn sprint`.
+#[derive(Debug, Args)]
+pub struct Sprint {
+    #[command(flatten)]
+    pub pick: Pick,
+    #[command(flatten)]
+    pub work: Work,
+    /// So many issues at once, each in a worktree of its own
+    #[arg(short, long, value_name = "COUNT", default_value_t = 1)]
+    pub jobs: usize,
+    /// Begin no further issue after this time, as 30m or 8h
+    #[arg(long, value_name = "TIME")]
+    pub for_time: Option<String>,
+    /// Begin no further issue after so many tokens in all
+    #[arg(long, value_name = "COUNT")]
+    pub all_tokens: Option<u64>,
+    /// Begin no further issue after so much money in all, in US dollars
+    #[arg(long, value_name = "USD")]
+    pub all_cost: Option<String>,
+    /// Write the final report in Markdown to this file
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<std::path::PathBuf>,
+}

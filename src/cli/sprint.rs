@@ -1,0 +1,131 @@
+//! `git burn sprint`: ready issues, one after the other or side by side, until nothing is left or a limit says stop.
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use super::args::work::Sprint as Args;
+use super::context::Context;
+use super::error::{Exit, explain};
+use super::session::{Models, Session, sink};
+use super::settings::triage;
+use super::values;
+use crate::core::budget::Cost;
+use crate::core::event::{Event, Sink, VERSION};
+use crate::core::freshness::Insistence;
+use crate::core::sprint::{Burned, Ended, Limits, SprintResult};
+use crate::core::text::one_line;
+use crate::edge::http::Ambient;
+use crate::edge::workers::SharedSink;
+use crate::flow::Clock;
+use crate::flow::burn::burn;
+use crate::flow::sprint::{Candidate, Listener, Sprint, Team, sprint, survey};
+
+/// Issues of one sprint where nothing else is configured (`burn.maxIssues`).
+const ISSUES: u64 = 10;
+/// The circuit breaker.
+const SAME_FAILURES: u32 = 3;
+
+/// Runs a sprint.
+pub fn run(args: &Args, context: &Context) -> anyhow::Result<Exit> {
+    let session = Session::open(context, &args.work, args.pick.min_score, Models::Asked)?;
+    let limits = limits(args, &session)?;
+    let pick = triage::pick(&args.pick);
+    let mut shown = sink(context, &session.repo);
+    let shared = SharedSink::new(&mut *shown);
+    let clock = Clock { now: Ambient::system().wall, elapsed: Ambient::system().elapsed };
+    let mut list = || {
+        let survey = survey(&session.connected.forge, &pick, &session.settings.rules, (clock.now)())?;
+        survey.remarks.iter().for_each(|remark| context.tell(&format!("warning: {}", one_line(remark))));
+        Ok(survey.ready())
+    };
+    let work = |candidate: Candidate| one(candidate, args, context, &shared);
+    let mut told = |burned: &Burned| tell(burned, context);
+    let plan = Sprint { limits: &limits, jobs: args.jobs, run: session.id(), clock, stop: session.stop() };
+    let result = sprint(plan, Team { list: &mut list, work: &work, told: &mut told })?;
+    finish(&result, args, context)
+}
+
+fn limits(args: &Args, session: &Session) -> anyhow::Result<Limits> {
+    let issues = match args.pick.limit {
+        Some(limit) => u64::try_from(limit).unwrap_or(u64::MAX),
+        None => session.config.limit("maxIssues", ISSUES, values::number)?,
+    };
+    let time = args.for_time.as_deref().map(values::duration).transpose().map_err(super::error::usage)?;
+    let cost = args.all_cost.as_deref().map(Cost::parse).transpose().map_err(super::error::usage)?;
+    Ok(Limits {
+        issues: u32::try_from(issues).unwrap_or(u32::MAX),
+        tokens: args.all_tokens,
+        cost,
+        time,
+        same_failures: SAME_FAILURES,
+    })
+}
+
+/// One issue, with everything opened anew: it starts from the newest base, and threads share nothing.
+fn one(candidate: Candidate, args: &Args, context: &Context, shared: &SharedSink<'_>) -> Burned {
+    let issue = candidate.issue;
+    let mut passed_on = match args.jobs {
+        0 | 1 => Passed::All(shared),
+        _ => Passed::Whole(shared),
+    };
+    let mut listener = Listener::new(candidate, &mut passed_on);
+    let outcome = Session::open(context, &args.work, args.pick.min_score, Models::Asked)
+        .and_then(|session| session.run_telling(&mut listener, "sprint", |shop| burn(shop, issue, Insistence::Picked)));
+    listener.finish(match outcome {
+        Ok(outcome) => Ended::Outcome(outcome),
+        Err(error) => {
+            let told = explain(&error);
+            Ended::Broken { broken: told.message, exit: told.exit.status() }
+        }
+    })
+}
+
+/// Which events of an issue the person or program sees. Side by side, the steps of several issues would be a jumble.
+enum Passed<'a, 's> {
+    All(&'a SharedSink<'s>),
+    /// Only what names its issue.
+    Whole(&'a SharedSink<'s>),
+}
+
+impl Sink for Passed<'_, '_> {
+    fn emit(&mut self, event: &Event) -> anyhow::Result<()> {
+        match self {
+            Self::All(shared) => shared.emit(event),
+            Self::Whole(shared) => match event {
+                Event::IssueStarted { .. }
+                | Event::IssueSkipped { .. }
+                | Event::IssueFinished { .. }
+                | Event::Result { .. }
+                | Event::Warning { .. } => shared.emit(event),
+                _ => Ok(()),
+            },
+        }
+    }
+}
+
+/// One line an issue.
+fn tell(burned: &Burned, context: &Context) {
+    let Burned { issue, ended, tokens, cost, seconds, .. } = burned;
+    if !context.common.json && !context.common.quiet {
+        let ended = one_line(&ended.sentence());
+        context.tell(&format!("#{issue}: {ended} ({tokens} tokens, {cost}, {seconds} s)"));
+    }
+}
+
+fn finish(result: &SprintResult, args: &Args, context: &Context) -> anyhow::Result<Exit> {
+    if let Some(file) = &args.report {
+        let file = context.cwd.join(file);
+        std::fs::write(&file, result.report()).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    match context.common.json {
+        true => {
+            let mut record = json!({ "v": VERSION, "event": "sprint_finished" });
+            if let (Value::Object(record), Ok(Value::Object(fields))) = (&mut record, serde_json::to_value(result)) {
+                record.extend(fields);
+            }
+            context.terminal.write_out(format!("{record}\n").as_bytes())?;
+        }
+        false => context.terminal.write_out(result.report().as_bytes())?,
+    }
+    Ok(Exit::of_status(result.exit_code()))
+}

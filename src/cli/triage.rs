@@ -1,0 +1,112 @@
+//! `git burn triage`: what is to be done about each issue, and, with `--apply`, doing it.
+
+use serde_json::{Value, json};
+
+use super::args::work::{Triage, Work};
+use super::context::Context;
+use super::error::Exit;
+use super::pager;
+use super::render::table::{Cell, Reader, Table};
+use super::session::{Models, Session};
+use super::settings::triage as settings;
+use super::terminal::Style;
+use crate::core::event::VERSION;
+use crate::core::text::one_line;
+use crate::core::triage::{Assessment, Decision, Done, Taken, describe_cycle};
+use crate::flow::triage::{Labels, Report, Round, Summary, Writing, triage};
+
+/// Runs one round.
+pub fn run(args: &Triage, context: &Context) -> anyhow::Result<Exit> {
+    let session = Session::open(context, &Work::default(), args.pick.min_score, Models::NotAsked)?;
+    let routing = settings::routing(&session.config, &session.settings.rules)?;
+    let pick = settings::pick(&args.pick);
+    let round = Round {
+        pick: &pick,
+        only: &args.numbers,
+        routing: &routing,
+        writing: if args.apply { Writing::Apply } else { Writing::Tell },
+        labels: if args.create_labels { Labels::Create } else { Labels::Existing },
+        summary: if args.summary && args.apply { Summary::Post } else { Summary::None },
+    };
+    let report = session.run(context, "triage", |shop| triage(shop, &round))?;
+    for cycle in &report.survey.order.cycles {
+        context.tell(&format!("warning: these issues wait for each other: {}", describe_cycle(cycle)));
+    }
+    let limit = args.pick.limit.unwrap_or(usize::MAX);
+    let text = match (context.common.json, args.summary && !args.apply) {
+        (true, _) => records(&report, limit),
+        (false, true) => report.summary.clone(),
+        (false, false) => {
+            let reader = match context.terminal.out_is_tty {
+                true => Reader::Person { width: context.terminal.width },
+                false => Reader::Program,
+            };
+            table(&report, limit).render(reader, context.paint_out(Some(&session.repo)))
+        }
+    };
+    pager::page(context, &session.repo, &text)?;
+    let failed = report.taken.iter().any(|taken| matches!(taken.done, Done::Failed { .. }));
+    session.finish(context, if failed { Exit::No } else { Exit::Done })
+}
+
+fn assessment<'r>(report: &'r Report, taken: &Taken) -> Option<&'r Assessment> {
+    report.survey.assessments.iter().find(|assessment| assessment.number == taken.issue)
+}
+
+fn table(report: &Report, limit: usize) -> Table {
+    let mut table = Table::new(&["#", "score", "tier", "kind", "decision", "title"]);
+    for taken in report.taken.iter().take(limit) {
+        let Some(one) = assessment(report, taken) else { continue };
+        let (words, style) = decision(taken);
+        table.row(vec![
+            Cell::figure(one.number).styled(Style::Name),
+            Cell::figure(one.total),
+            Cell::text(one.tier.to_string()),
+            Cell::text(one.kind.to_string()),
+            Cell::text(words).styled(style),
+            Cell::text(&one.title),
+        ]);
+    }
+    table
+}
+
+fn decision(taken: &Taken) -> (String, Style) {
+    let summary = one_line(&taken.decision.summary());
+    match (&taken.done, &taken.decision) {
+        (Done::Failed { problem }, _) => (format!("{summary} (failed: {})", one_line(problem)), Style::Bad),
+        (Done::Undone, _) => (format!("{summary} (undone by a person)"), Style::Careful),
+        (Done::Before, _) => (format!("{summary} (said before)"), Style::Faint),
+        (Done::Nothing, _) => (summary, Style::Faint),
+        (Done::Now, Decision::Route { .. }) => (summary, Style::Good),
+        (Done::Now, Decision::Flag { .. } | Decision::Clarify { .. } | Decision::Leave { .. }) => {
+            (summary, Style::Careful)
+        }
+    }
+}
+
+fn records(report: &Report, limit: usize) -> String {
+    let record = |taken: &Taken| {
+        let mut record = json!({ "v": VERSION, "event": "triaged", "issue": taken.issue });
+        let fields = [serde_json::to_value(&taken.decision), Ok(json!({ "done": word(&taken.done) }))];
+        for fields in fields.into_iter().flatten() {
+            if let (Value::Object(record), Value::Object(fields)) = (&mut record, fields) {
+                record.extend(fields);
+            }
+        }
+        if let (Value::Object(record), Some(one)) = (&mut record, assessment(report, taken)) {
+            record.insert("assessment".into(), json!(one));
+        }
+        format!("{record}\n")
+    };
+    report.taken.iter().take(limit).map(record).collect()
+}
+
+fn word(done: &Done) -> &str {
+    match done {
+        Done::Now => "now",
+        Done::Before => "before",
+        Done::Undone => "undone",
+        Done::Nothing => "nothing",
+        Done::Failed { .. } => "failed",
+    }
+}

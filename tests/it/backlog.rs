@@ -1,0 +1,204 @@
+//! Tests of the backlog commands against a forge in memory: the real program, real git.
+
+use serde_json::Value;
+
+use crate::support::burn::Ended;
+use crate::support::fake_forge::{BOT, FakeForge, Fault, Flavour, TOKEN};
+use crate::support::git::{Repo, Room};
+use crate::support::server::Answer;
+
+/// A clone of a bare repository that the forge serves, configured for it, without pauses.
+struct Place<'room> {
+    fake: FakeForge,
+    bare: Repo<'room>,
+    clone: Repo<'room>,
+}
+
+impl<'room> Place<'room> {
+    fn new(room: &'room Room) -> Self {
+        let fake = FakeForge::start(Flavour::Gitea);
+        let bare = room.init_bare("bare");
+        let clone = room.init("clone");
+        clone.write("lib.txt", "one\n");
+        clone.commit("first");
+        clone.git(&["push", "-q", bare.path.to_str().unwrap(), "main"]);
+        clone.git(&["remote", "add", "origin", bare.path.to_str().unwrap()]);
+        let url = fake.url();
+        for (key, value) in [
+            ("burn.forge", "gitea"),
+            ("burn.url", url.as_str()),
+            ("burn.repo", "acme/demo"),
+            ("burn.pause", "1ms"),
+            ("burn.rate", "100000"),
+        ] {
+            clone.git(&["config", key, value]);
+        }
+        fake.serve_git(&bare.path);
+        Self { fake, bare, clone }
+    }
+
+    fn burn(&self, args: &[&str]) -> Ended {
+        let mut command = self.clone.room.git_with_burn(&self.clone.path, &["burn"]);
+        Ended::of(command.args(args).env("GITEA_TOKEN", TOKEN))
+    }
+}
+
+/// The results among the events.
+fn lines(text: &str) -> Vec<Value> {
+    let all = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a JSON line"));
+    all.filter(|line| ["triaged", "claim"].iter().any(|event| line["event"] == *event)).collect()
+}
+
+#[test]
+fn triage_says_first_then_acts_once_and_leaves_alone_what_people_undid() {
+    let room = Room::new();
+    let place = Place::new(&room);
+    let fake = &place.fake;
+    place.clone.git(&["config", "burn.route.research.match", "research"]);
+    place.clone.git(&["config", "burn.route.research.label", "kimi-ready"]);
+    place.clone.git(&["config", "burn.route.rest.match", "*"]);
+    place.clone.git(&["config", "burn.route.rest.assign", "ada"]);
+    place.clone.git(&["config", "burn.owner", "acme"]);
+    let bug = fake.add_issue("[bug] it fails", "see lib.rs", &[]);
+    let spike = fake.add_issue("[spike] which one?", "src/a.rs must return, expected", &["ready-for-agent"]);
+    let blocked = fake.add_issue("[bug] that fails too", "blocked by #1", &[]);
+    let vague = fake.add_issue("Help", "please", &["ready-for-agent"]);
+    let low = fake.add_issue("Idea", "nice", &[]);
+
+    let told = place.clone.untouched_by(|| place.burn(&["triage", "--json"])).exits(1);
+    let decisions = lines(&told.stdout);
+    let said = |number: u64, field: &str| {
+        decisions.iter().find(|line| line["issue"] == number).expect("its line")[field].as_str().map(str::to_owned)
+    };
+    assert_eq!(said(bug, "assign"), Some("ada".into()));
+    assert_eq!(said(spike, "done"), Some("failed".into()), "there is no such label");
+    assert_eq!(said(blocked, "decision"), Some("flag".into()));
+    assert_eq!(said(low, "decision"), Some("leave".into()));
+    assert!(fake.mutations().is_empty(), "telling writes nothing: {:?}", fake.mutations());
+
+    let _ = place.burn(&["triage", "--apply", "--create-labels"]).exits(0);
+    let writes = fake.mutations();
+    let of = |number: u64| -> Vec<String> {
+        let part = format!("/issues/{number}");
+        writes.iter().filter(|write| write.ends_with(&part) || write.contains(&format!("{part}/"))).cloned().collect()
+    };
+    assert!(of(bug)[0].ends_with("/comments") && of(bug).len() == 2, "{writes:?}");
+    assert_eq!(fake.state().issue(bug).assignees, ["ada"]);
+    assert!(fake.state().issue(spike).labels.contains(&"kimi-ready".to_owned()));
+    assert_eq!(fake.state().issue(vague).labels, ["awaiting-clarification"]);
+    assert_eq!(of(blocked).len(), 1);
+    assert!(of(low).is_empty());
+    let comment = fake.state().comments.iter().find(|comment| comment.issue == blocked).unwrap().body.clone();
+    assert!(comment.contains("@acme, please look: it would be ready, but #1 blocks it."), "{comment}");
+
+    let before = fake.mutations().len();
+    fake.state().issue_mut(bug).assignees.clear();
+    let told = place.burn(&["triage", "--apply", "--json"]).exits(0);
+    assert_eq!(fake.mutations().len(), before, "nothing is said or done twice: {:?}", fake.mutations());
+    let undone = lines(&told.stdout).into_iter().find(|line| line["issue"] == bug).unwrap();
+    assert_eq!(undone["done"], "undone");
+    let _ = place.burn(&["triage", "--apply", &bug.to_string()]).exits(0);
+    assert_eq!(fake.state().issue(bug).assignees, ["ada"], "named, it is done again");
+}
+
+#[test]
+fn replies_of_people_with_write_access_override() {
+    let room = Room::new();
+    let place = Place::new(&room);
+    let number = place.fake.add_issue("[bug] it fails", "see lib.rs", &[]);
+    place.fake.add_comment(number, "mallory", "/override p0");
+    let tier = |place: &Place<'_>| {
+        let told = place.burn(&["triage", "--json"]);
+        lines(&told.stdout)[0]["assessment"]["tier"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(tier(&place), "P1");
+    place.fake.add_comment(number, "ada", "Hm.\n/override p0");
+    assert_eq!(tier(&place), "P0");
+    place.fake.add_comment(number, "ada", "/override skip");
+    let told = place.burn(&["triage", "--json"]).exits(0);
+    assert_eq!(lines(&told.stdout)[0]["assessment"]["readiness"]["why"], "skipped");
+}
+
+#[test]
+fn the_summary_is_posted_once_a_day_and_never_worked_on() {
+    let room = Room::new();
+    let place = Place::new(&room);
+    place.fake.add_issue("Idea", "nice", &[]);
+    let printed = place.burn(&["triage", "--summary"]).exits(0).stdout;
+    assert!(printed.starts_with("# Backlog on "), "{printed}");
+    let _ = place.burn(&["triage", "--apply", "--summary"]).exits(0);
+    let _ = place.burn(&["triage", "--apply", "--summary"]).exits(0);
+    assert_eq!(place.fake.mutations(), ["POST /repos/acme/demo/issues"]);
+    assert!(place.fake.state().issue(2).title.starts_with("[Triage] Daily backlog summary"));
+    let listed = place.burn(&["triage", "--json"]).exits(0).stdout;
+    assert_eq!(lines(&listed).len(), 1, "the summary is not triaged: {listed}");
+}
+
+#[test]
+fn one_failing_issue_does_not_stop_the_rest_and_a_rate_limit_does() {
+    let room = Room::new();
+    let place = Place::new(&room);
+    place.fake.state().add_label("ready-for-agent");
+    let (one, two) =
+        (place.fake.add_issue("[bug] one fails", "a.rs", &[]), place.fake.add_issue("[bug] two fails", "a.rs", &[]));
+    let refusal = Answer::json(422, &serde_json::json!({ "message": "no" }));
+    place.fake.fault("POST", &format!("/issues/{one}/comments"), Fault::Answer(refusal), 9);
+    let _ = place.burn(&["triage", "--apply"]).exits(1);
+    assert_eq!(place.fake.state().issue(two).labels, ["ready-for-agent"]);
+    assert!(place.fake.state().issue(one).labels.is_empty(), "no change without its comment");
+    let limited = Answer::json(429, &serde_json::json!({ "message": "slow down" })).with("Retry-After", "3600");
+    place.fake.fault("GET", "/issues?", Fault::Answer(limited), 99);
+    let _ = place.burn(&["triage"]).exits(8);
+}
+
+#[test]
+fn cleaning_removes_only_what_nobody_needs() {
+    let room = Room::new();
+    let place = Place::new(&room);
+    let fake = &place.fake;
+    let open = fake.add_issue("open", "x", &[]);
+    let closed = fake.add_issue("closed", "x", &[]);
+    fake.state().issue_mut(closed).open = false;
+    let head = place.clone.git(&["rev-parse", "HEAD"]);
+    for number in [open, closed] {
+        place.clone.git(&["update-ref", &format!("refs/burn/draft/{number}"), &head]);
+    }
+    for branch in ["agent/ticket-1", "agent/ticket-2", "agent/ticket-2x", "feature/mine"] {
+        place.clone.git(&["push", "-q", "origin", &format!("HEAD:refs/heads/{branch}")]);
+    }
+    place.clone.git(&["push", "-q", "origin", "HEAD:refs/burn/claims/1"]);
+    let would = place.burn(&["clean", "-n", "--remote"]).exits(0).stdout;
+    assert!(
+        would.contains("would remove draft of #2") && would.contains("would remove branch agent/ticket-2 "),
+        "{would}"
+    );
+    let _ = place.clone.untouched_by(|| place.burn(&["clean"])).exits(0);
+    assert_eq!(place.clone.git(&["for-each-ref", "--format=%(refname)", "refs/burn/draft"]), "refs/burn/draft/1");
+    let _ = place.burn(&["clean", "--remote"]).exits(0);
+    let left = place.bare.git(&["for-each-ref", "--format=%(refname)"]);
+    let expected = "refs/burn/claims/1\nrefs/heads/agent/ticket-1\nrefs/heads/agent/ticket-2x\nrefs/heads/feature/mine\nrefs/heads/main";
+    assert_eq!(left, expected);
+}
+
+#[test]
+fn claims_are_listed_and_only_taken_away_on_purpose() {
+    let room = Room::new();
+    let place = Place::new(&room);
+    let claim = |expires: &str| {
+        let message = format!(
+            "git-burn claims #7\n\nissue: 7\nholder: {BOT}\nhost: elsewhere\npid: 1\nrun: r1\ntaken: 2026-01-01T00:00:00Z\nexpires: {expires}\nnonce: n\n"
+        );
+        let tree = place.clone.git(&["rev-parse", "HEAD^{tree}"]);
+        let commit = place.clone.git(&["commit-tree", &tree, "-m", &message]);
+        place.clone.git(&["push", "-q", "-f", "origin", &format!("{commit}:refs/burn/claims/7")]);
+    };
+    claim("2999-01-01T00:00:00Z");
+    let listed = place.burn(&["claim", "list"]).exits(0).stdout;
+    assert!(listed.starts_with("#7\trun r1 of burner on elsewhere, until 2999-01-01T00:00:00Z"), "{listed}");
+    let _ = place.burn(&["claim", "release", "7"]).exits(7).tells(&["is held by run r1", "--force"]);
+    let _ = place.burn(&["claim", "release", "7", "--force"]).exits(0);
+    assert_eq!(place.burn(&["claim", "list"]).exits(0).stdout, "");
+    claim("2026-01-01T01:00:00Z");
+    assert_eq!(lines(&place.burn(&["claim", "list", "--json"]).exits(0).stdout)[0]["stale"], true);
+    let _ = place.burn(&["claim", "release", "7"]).exits(0);
+}
