@@ -24,7 +24,7 @@ fn run_id(text: &str) -> RunId {
 fn events_survive_a_torn_line_and_fleeting_ones_are_not_kept() {
     let room = Room::new();
     let burn = room.path().join("burn");
-    let mut journal = Journal::open(&burn, run_id("r1")).unwrap();
+    let journal = Journal::open(&burn, run_id("r1")).unwrap();
     journal.emit(&warning("one\nline")).unwrap();
     journal.emit(&Event::Answering { turn: 1, output_tokens: 5 }).unwrap();
     let events = journal.dir().join("events.jsonl");
@@ -63,7 +63,7 @@ fn runs_are_listed_in_order_and_removed_when_they_are_over() {
     assert_ne!(new_run_id(times[0]), ids[0], "two runs of one second differ");
     assert!(ids[0].as_str().starts_with("20231114T221320-"), "{}", ids[0]);
     let open = [2, 0, 1].map(|index| Journal::open(&burn, ids[index].clone()).unwrap());
-    let [mut last, first, second] = open;
+    let [last, first, second] = open;
     last.exchanges().write("{}").unwrap();
     drop((last, first));
     let listed = runs(&burn).unwrap();

@@ -465,6 +465,24 @@ fn ollama_gets_a_context_that_fits_the_model() {
 }
 
 #[test]
+fn a_server_that_only_speaks_like_ollama_is_given_the_usual_context() {
+    let server = Server::scripted([
+        on("POST", "/api/show", Answer::json(404, &json!({"error": "Not found"}))),
+        on("POST", "/api/chat", lines(fixture("ollama.ndjson"))),
+    ]);
+    assert_eq!(ending(&model(OLLAMA, &server.url())), "look read src/größe.rs");
+    assert_eq!(server.seen()[1].json()["options"]["num_ctx"], json!(32_768));
+}
+
+#[test]
+fn a_word_in_place_of_a_key_is_not_searched_for() {
+    let server = Server::start(|_| stream(fixture("openai.sse")));
+    let settings = ProviderSettings { url: Some(server.url()), key_env: Some("DUMMY".into()), ..Default::default() };
+    assert_eq!(ending(&with_settings("mine/x", settings)), "look read src/größe.rs");
+    assert_eq!(server.seen()[0].header("authorization"), Some("Bearer me"));
+}
+
+#[test]
 fn ollama_that_cuts_the_prompt_off_is_found_out() {
     let short = String::from_utf8(fixture("ollama.ndjson"))
         .unwrap()

@@ -109,10 +109,14 @@ fn named(environment: &Environment, variables: &[&str], server: &Origin) -> Bind
     }
 }
 
+/// Shortest value that is taken for a secret. Local model servers want any key, and get `none`, `EMPTY` or `ollama`:
+/// words that patches and texts are full of.
+const SHORTEST_SECRET: usize = 8;
+
 /// Every token in the environment: none of them may turn up in a change, a prompt or a text.
 pub fn secrets(environment: &Environment) -> Vec<Secret> {
     let known = SECRET_VARIABLES.iter().filter_map(|name| environment.text(name));
-    known.filter_map(Secret::new).collect()
+    known.filter(|text| text.trim().len() >= SHORTEST_SECRET).filter_map(Secret::new).collect()
 }
 
 #[cfg(test)]
@@ -124,6 +128,14 @@ mod tests {
         let found = in_environment(&environment, dialect, &Origin::of(server).unwrap());
         let token = found.token.map_or_else(|| "nothing".to_owned(), |token| token.source);
         [vec![token], found.remarks].concat().join("; ")
+    }
+
+    #[test]
+    fn words_in_place_of_keys_are_no_secrets() {
+        let variables = [("OPENAI_API_KEY", "EMPTY"), ("ANTHROPIC_API_KEY", "sk-ant-0123456789")];
+        let found = secrets(&Environment::new(variables));
+        let texts: Vec<&str> = found.iter().map(Secret::reveal).collect();
+        assert_eq!(texts, ["sk-ant-0123456789"]);
     }
 
     #[test]
@@ -156,6 +168,7 @@ mod tests {
         let variables = [("GIT_BURN_TOKEN", "x"), ("GH_TOKEN", "y"), ("GITHUB_TOKEN", "")];
         assert_eq!(told(&variables, Dialect::Github, "https://github.com"), "GIT_BURN_TOKEN");
         assert_eq!(told(&[("GH_TOKEN", "")], Dialect::Github, "https://github.com"), "nothing");
-        assert_eq!(secrets(&Environment::new(variables)).len(), 2);
+        let long = variables.map(|(name, value)| (name, value.repeat(8)));
+        assert_eq!(secrets(&Environment::new(long)).len(), 2);
     }
 }

@@ -259,11 +259,14 @@ impl Http {
         }
     }
 
-    /// A server may echo the credential; nothing that leaves this client repeats it.
+    /// A server may echo the credential; nothing that leaves this client repeats it. A short one is a word that stands
+    /// in for a key where a server wants any, and cutting it out would garble everything.
     fn redact(&self, text: &str) -> String {
         match &self.options.credential {
-            Some(credential) => text.replace(credential.secret.reveal(), "[credential]"),
-            None => text.to_owned(),
+            Some(credential) if credential.secret.reveal().len() >= 8 => {
+                text.replace(credential.secret.reveal(), "[credential]")
+            }
+            Some(_) | None => text.to_owned(),
         }
     }
 }

@@ -72,7 +72,8 @@ impl Answer {
     ) -> Result<Self, ModelErrorKind> {
         match text.contains('\0') {
             true => Err(ModelErrorKind::Protocol { problem: "the response contains NUL characters".to_owned() }),
-            false => Ok(Self { text, stop, usage, model }),
+            // A count of nothing is no count.
+            false => Ok(Self { text, stop, usage: usage.filter(|usage| usage.total() > 0), model }),
         }
     }
 

@@ -180,8 +180,8 @@ impl Model {
 
     /// A model has no way to know the key; an answer that holds it comes from somebody who plays with it.
     fn without_key(&self, answer: Answer) -> Result<Answer, ModelErrorKind> {
-        match &self.key {
-            Some(key) if answer.text_so_far().contains(key.reveal()) => {
+        match self.real_key() {
+            Some(key) if answer.text_so_far().contains(key) => {
                 Err(ModelErrorKind::Protocol { problem: "it repeats the API key".to_owned() })
             }
             Some(_) | None => Ok(answer),
@@ -189,10 +189,15 @@ impl Model {
     }
 
     fn redact(&self, text: String) -> String {
-        match &self.key {
-            Some(key) => text.replace(key.reveal(), "[credential]"),
+        match self.real_key() {
+            Some(key) => text.replace(key, "[credential]"),
             None => text,
         }
+    }
+
+    /// The key, unless it is one of the words that people give to servers which want any (`none`, `EMPTY`, `ollama`).
+    fn real_key(&self) -> Option<&str> {
+        self.key.as_ref().map(Secret::reveal).filter(|key| key.len() >= 12)
     }
 
     fn question(&self, conversation: &Conversation, limits: &AskLimits<'_>) -> Question {

@@ -16,7 +16,7 @@ use super::turns::turns;
 use super::wire::Question;
 use crate::core::budget::Usage;
 use crate::core::conversation::{Conversation, Role};
-use crate::edge::http::{Http, Request};
+use crate::edge::http::{Http, HttpError, Request};
 
 /// Tokens of context that are asked for where the user says nothing: room for real work, and for the memory of a
 /// usual machine. Ollama's own default is a few thousand.
@@ -34,13 +34,23 @@ impl Context {
         }
         let mut request = Request::question("/api/show", &json!({"model": model}));
         request.total = Some(Duration::from_secs(30));
-        let (shown, _): (Value, _) = http.json(&request).map_err(|error| classify(&error, |_| false))?;
+        let shown = match http.json::<Value>(&request) {
+            Ok((shown, _)) => shown,
+            Err(error) if is_no_route(&error) => Value::Null,
+            Err(error) => return Err(classify(&error, |_| false)),
+        };
         let most = shown["model_info"].as_object().into_iter().flatten();
         let most = most.filter(|(key, _)| key.ends_with(".context_length")).find_map(|(_, size)| size.as_u64());
         let set = wanted.or_else(|| parameter(text(&shown, "/parameters")));
         let size = set.unwrap_or(USUAL_CONTEXT).min(most.unwrap_or(u64::MAX));
         Ok(*self.0.get_or_init(|| size))
     }
+}
+
+/// A server that only speaks like Ollama may lack this part; Ollama's own 404 names the model.
+fn is_no_route(error: &HttpError) -> bool {
+    let refused = error.refused().filter(|refused| matches!(refused.status, 404 | 405));
+    refused.is_some_and(|refused| !refused.message.contains("model"))
 }
 
 /// `num_ctx` in the model's own parameters, which come as lines of text.

@@ -23,6 +23,7 @@ pub fn model(name: &str, url: &str) -> Model {
 pub fn with_settings(name: &str, settings: ProviderSettings) -> Model {
     let names = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY", "DEEPSEEK_API_KEY"];
     let mut variables: Vec<(String, String)> = names.map(|name| (name.to_owned(), KEY.to_owned())).to_vec();
+    variables.push(("DUMMY".to_owned(), "me".to_owned()));
     let inherited = ["PATH", "HOME"].map(|name| (name.to_owned(), std::env::var(name).unwrap_or_default()));
     variables.extend(inherited);
     let ambient = Ambient { sleep: |_| {}, random: || 0, ..Ambient::system() };
