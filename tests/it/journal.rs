@@ -24,7 +24,7 @@ fn run_id(text: &str) -> RunId {
 fn events_survive_a_torn_line_and_fleeting_ones_are_not_kept() {
     let room = Room::new();
     let burn = room.path().join("burn");
-    let journal = Journal::open(&burn, run_id("r1")).unwrap();
+    let mut journal = Journal::open(&burn, run_id("r1")).unwrap();
     journal.emit(&warning("one\nline")).unwrap();
     journal.emit(&Event::Answering { turn: 1, output_tokens: 5 }).unwrap();
     let events = journal.dir().join("events.jsonl");
@@ -45,7 +45,7 @@ fn records_are_private_and_one_process_s_own() {
     use std::os::unix::fs::PermissionsExt;
     let room = Room::new();
     let burn = room.path().join("burn");
-    let mut journal = Journal::open(&burn, run_id("r1")).unwrap();
+    let journal = Journal::open(&burn, run_id("r1")).unwrap();
     journal.exchanges().write("{\"v\": 1, \"text\": \"hello\"}").unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(journal.dir()), mode(&journal.dir().join("exchanges.jsonl"))), (0o700, 0o600));
