@@ -13,14 +13,16 @@ fn page(name: &str) -> &'static str {
     PAGES.iter().find(|page| page.name == name).expect("a page").text
 }
 
-/// The part of git-burn(1) that describes one command.
-fn section(command: &str) -> &'static str {
-    let text = page("git-burn");
-    let start = text.find(&format!("\n.It Cm {command}\n")).or_else(|| text.find(&format!("\n.It Cm {command} ")));
-    let start = start.unwrap_or_else(|| panic!("git-burn(1) does not describe `{command}`"));
-    let rest = &text[start + 1..];
-    let end = [rest.find("\n.Sh"), rest[1..].find("\n.It Cm ").map(|at| at + 1)].into_iter().flatten().min();
-    &rest[..end.unwrap_or(rest.len())]
+/// The parts of git-burn(1) that describe one command.
+fn section(command: &str) -> String {
+    let is_its_own = |item: &&str| {
+        let rest = item.strip_prefix(command);
+        rest.is_some_and(|rest| rest.starts_with(['\n', ' ']))
+    };
+    let items = page("git-burn").split("\n.Sh").flat_map(|part| part.split("\n.It Cm ").skip(1));
+    let found: Vec<&str> = items.filter(is_its_own).collect();
+    assert!(!found.is_empty(), "git-burn(1) does not describe `{command}`");
+    found.join("\n")
 }
 
 /// What `git burn COMMAND` refers to with "picking options" and "working options".
@@ -32,8 +34,13 @@ fn shared(title: &str) -> &'static str {
 }
 
 fn spelled(text: &str, flag: &str) -> bool {
-    let found = |tail: &str| text.contains(&format!("Fl {flag}{tail}"));
-    ["\n", " ", ""].iter().any(|tail| found(tail))
+    ["\n", " "].iter().any(|tail| text.contains(&format!("Fl {flag}{tail}")))
+}
+
+/// The arguments of a command and of the commands below it.
+fn all_arguments(command: &clap::Command) -> Vec<&clap::Arg> {
+    let below = command.get_subcommands().flat_map(all_arguments);
+    command.get_arguments().chain(below).collect()
 }
 
 #[test]
@@ -42,14 +49,14 @@ fn every_command_and_flag_is_described() {
     let command = args::command();
     for subcommand in command.get_subcommands() {
         let name = subcommand.get_name();
-        let mut text = section(name).to_owned();
+        let mut text = section(name);
         for (words, title) in [("picking options", ".Ss Picking options"), ("working options", ".Ss Working options")] {
             if text.contains(words) {
                 text += shared(title);
             }
         }
         text += shared(".Sh COMMON OPTIONS");
-        for arg in subcommand.get_arguments().chain(command.get_arguments()) {
+        for arg in all_arguments(subcommand).into_iter().chain(command.get_arguments()) {
             let long = arg.get_long().map(|long| format!("-{long}"));
             let short = arg.get_short().map(String::from);
             missing.extend(
@@ -114,19 +121,17 @@ fn man_install_puts_the_pages_where_it_says() {
     let page = room.burn_in(room.path(), &["man", "gitburn"]).exits(0);
     assert_eq!(page.stdout, PAGES[1].text);
 }
+
 #[test]
 fn no_flag_is_described_that_does_not_exist() {
     let command = args::command();
-    let all: Vec<String> = command
-        .get_subcommands()
-        .flat_map(|subcommand| subcommand.get_arguments().chain(command.get_arguments()).cloned().collect::<Vec<_>>())
-        .flat_map(|arg| [arg.get_long().map(str::to_owned), arg.get_short().map(String::from)])
-        .flatten()
-        .chain(["help", "h", "version", "V"].map(str::to_owned))
-        .collect();
-    let words =
-        page("git-burn").lines().filter(|line| line.starts_with(".It Fl")).flat_map(|line| line.split("Fl ").skip(1));
+    let spellings = |arg: &clap::Arg| [arg.get_long().map(str::to_owned), arg.get_short().map(String::from)];
+    let known: Vec<String> = all_arguments(&command).into_iter().flat_map(spellings).flatten().collect();
+    let is_known =
+        |flag: &&str| known.iter().any(|known| known == flag) || ["help", "h", "version", "V"].contains(flag);
+    let lines = page("git-burn").lines().filter(|line| line.starts_with(".It Fl"));
+    let words = lines.flat_map(|line| line.split("Fl ").skip(1));
     let flags = words.map(|word| word.split([' ', ',']).next().unwrap_or_default().trim_start_matches('-'));
-    let invented: Vec<&str> = flags.filter(|flag| !all.iter().any(|known| known == flag)).collect();
+    let invented: Vec<&str> = flags.filter(|flag| !is_known(flag)).collect();
     assert!(invented.is_empty(), "git-burn(1) describes {invented:?}");
 }
