@@ -122,8 +122,9 @@ impl Document {
         match (there, self.front_end) {
             (Some(field), _) => {
                 let span = field.span.clone();
-                let blank = if self.text[..span.start].ends_with([' ', '\t']) { "" } else { " " };
-                self.splice(span, &format!("{blank}{}", yaml::write(value)));
+                let before = if self.text[..span.start].ends_with([' ', '\t']) { "" } else { " " };
+                let after = if self.text[span.end..].starts_with('#') { " " } else { "" };
+                self.splice(span, &format!("{before}{}{after}", yaml::write(value)));
             }
             (None, Some(end)) => {
                 let line = format!("{}: {}{}", keys[0], yaml::write(value), self.newline());
@@ -145,6 +146,8 @@ impl Document {
         let span = if old.trim().is_empty() { self.body.clone() } else { start..start + old.trim().len() };
         let gap = if old.trim().is_empty() { self.newline() } else { "" };
         let end = if old.trim().is_empty() { self.newline() } else { "" };
+        // At the very start of a file, `---` would open a front matter.
+        let gap = if self.front_end.is_none() && body.trim().starts_with("---") { self.newline() } else { gap };
         self.splice(span, &format!("{gap}{}{end}", self.native(&shielded(body.trim()))));
     }
 
@@ -283,5 +286,89 @@ fn per_line(text: &str, change: impl Fn(&str) -> String) -> String {
         text.split('\n').map(change).collect::<Vec<_>>().join("\n")
     } else {
         text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines of front matter as people write them, well or badly; each is a `labels` field or stands beside one.
+    const LABELS: &[&str] = &[
+        "",
+        "labels:",
+        "labels: ",
+        "labels: # none yet",
+        "labels: []",
+        "labels: [] # none",
+        "labels: [a, 'b, c', \"d # e\"]",
+        "labels: [a,\n  b]   # two lines",
+        "labels: a, b",
+        "labels:\n- a\n- b # why",
+        "labels:\n  - a\n\n  - b",
+        "labels:   a   ",
+        "labels: null",
+        "labels: 'it''s'",
+        "Labels:\t[a]",
+        "labels: >-\n  a\n  b",
+    ];
+    const BESIDE: &[&str] = &["", "# note", "x: |\n  text: [\n  more", "y: {a: b}", "\n", "z: \"q: # [\""];
+
+    /// All ways of putting them together, with both kinds of line ends and three kinds of text below.
+    fn documents() -> Vec<String> {
+        let mut all = Vec::new();
+        for labels in LABELS {
+            for beside in BESIDE {
+                for body in ["", "\nText\n", "\n---\n# Title\n\n<!-- git-burn:comment id=1 author=a -->\n\nhi"] {
+                    let text = format!("---\nnumber: 1\n{beside}\n{labels}\ntitle: t\n---\n{body}");
+                    all.push(text.replace('\n', "\r\n"));
+                    all.push(text);
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn any_value_can_be_exchanged_and_nothing_else_changes() {
+        let list = Value::List(vec!["in review".into(), "a: b".into(), "c # d".into(), "\"q\"".into()]);
+        for text in documents() {
+            let before = Document::parse(text.clone()).unwrap_or_else(|problem| panic!("{problem:?} in {text:?}"));
+            let mut after = before.clone();
+            after.set(&["labels"], &list);
+            assert_eq!(after.list(&["labels"]), list.items(), "{text:?}");
+            after.set(&["labels"], &Value::List(Vec::new()));
+            assert_eq!(after.list(&["labels"]), [""; 0], "{text:?}");
+            for key in ["number", "title", "x", "y", "z"] {
+                assert_eq!(after.word(&[key]), before.word(&[key]), "{text:?}");
+            }
+            assert_eq!(after.body(), before.body(), "{text:?}");
+            assert_eq!(after.sections().len(), before.sections().len(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn texts_and_comments_come_back_as_they_were_given() {
+        let texts = [
+            "plain",
+            "---\nnumber: 9\n---",
+            "<!-- git-burn:comment id=7 -->\n\\<!-- git-burn:comment",
+            "a\n\n\nb",
+            "# x",
+        ];
+        let bare = ["", "\n", "no front matter\n", "\u{feff}bom"].map(str::to_owned);
+        for text in documents().into_iter().chain(bare) {
+            for given in texts {
+                let mut document = Document::parse(text.clone()).unwrap();
+                let comments = document.sections().len();
+                document.set_body(given);
+                let number = document.append("ada", "2026-01-02T03:04:05Z", given);
+                assert!(document.edit_section(number, given));
+                let same = |there: String| assert_eq!(there.replace("\r\n", "\n"), given, "{text:?}");
+                same(document.body());
+                assert_eq!(document.sections().len(), comments + 1, "{text:?}");
+                same(document.section_text(&document.sections()[comments]));
+            }
+        }
     }
 }

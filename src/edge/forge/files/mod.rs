@@ -34,6 +34,8 @@ pub(super) struct Folder {
 
 impl Folder {
     pub(super) fn new(folder: PathBuf, login: String, ambient: Ambient) -> Self {
+        // As the marker of a comment can hold it.
+        let login = login.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '<' | '>')).collect();
         Self { store: Store::new(folder, ambient), login }
     }
 

@@ -1,6 +1,6 @@
 //! The folder on disk: which files are issues, a lock against other writers, writes that are whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -87,14 +87,14 @@ impl Store {
 
     /// Waits for other writers, a few seconds at most.
     pub(super) fn lock(&self, doing: &str) -> Result<Locked> {
-        let path = self.root.join(".git-burn.lock");
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(|error| self.io(doing, &path, &error))?;
+        // The folder itself is locked, so that no lock file turns up in anybody's `git status`.
+        let path = &self.root;
+        let file = File::open(path).map_err(|error| self.io(doing, path, &error))?;
         let start = (self.ambient.elapsed)();
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Locked(file)),
-                Err(fs::TryLockError::Error(error)) => return Err(self.io(doing, &path, &error)),
+                Err(fs::TryLockError::Error(error)) => return Err(self.io(doing, path, &error)),
                 Err(fs::TryLockError::WouldBlock) if (self.ambient.elapsed)() - start < PATIENCE => {
                     (self.ambient.sleep)(Duration::from_millis(50));
                 }
