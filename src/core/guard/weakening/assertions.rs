@@ -69,6 +69,24 @@ pub(super) fn assertion(line: &str, manner: Manner) -> Option<Assertion> {
     Some(Assertion { text: text.to_owned(), strength: strength(text, &subject, &expected), subject, expected })
 }
 
+/// The assertion that begins in a line, with the lines that it goes on in: as rustfmt and black write long ones.
+pub(super) fn assertion_at(lines: &[&str], manner: Manner) -> Option<Assertion> {
+    /// Longer ones are compared by their first line.
+    const LONGEST: usize = 15;
+    let first = assertion(lines.first()?, manner)?;
+    let mut open = 0;
+    let mut text = String::new();
+    for line in lines.iter().take(LONGEST) {
+        open += depth(&tokens(line));
+        text.push_str(line.trim());
+        if open <= 0 || first.text.ends_with('{') {
+            return if text.len() == first.text.len() { Some(first) } else { assertion(&text, manner).or(Some(first)) };
+        }
+        text.push(' ');
+    }
+    Some(first)
+}
+
 /// The smallest parts of a line: names, numbers with their sign, strings, operators.
 fn tokens(text: &str) -> Vec<&str> {
     static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
@@ -195,6 +213,8 @@ fn at_commas<'t, 'a>(tokens: &'t [&'a str]) -> Vec<&'t [&'a str]> {
             open += depth(&[token]);
             open == 0 && *token == ","
         })
+        // The comma before the closing bracket of a long call ends nothing.
+        .filter(|part| !part.is_empty())
         .collect()
 }
 

@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use self::assertions::{Assertion, Manner, Strength, assertion};
+use self::assertions::{Assertion, Manner, Strength, assertion, assertion_at};
 use self::cases::{Case, cases, compares_by_hand, holds_tests, is_of_unknown_framework};
 use self::whole::{Whole, stem};
 use super::kind::Kind;
@@ -154,11 +154,17 @@ struct Comparison<'v, 'a> {
     new: &'v Case,
 }
 
+/// How the tests of a file fail.
+fn manner(view: &View<'_>) -> Manner {
+    if compares_by_hand(&view.path.to_text()) { Manner::ByHand } else { Manner::ByCall }
+}
+
 impl<'v, 'a> Comparison<'v, 'a> {
     fn new(view: &'v View<'a>, old: &Case, new: &'v Case) -> Self {
-        let manner = if compares_by_hand(&view.path.to_text()) { Manner::ByHand } else { Manner::ByCall };
+        let manner = manner(view);
         let assertions = |lines: &[&'a str], range: std::ops::Range<usize>| {
-            range.filter_map(|index| Some((index, assertion(lines[index], manner)?))).collect()
+            let end = range.end;
+            range.filter_map(|index| Some((index, assertion_at(&lines[index..end], manner)?))).collect()
         };
         Self {
             view,
@@ -173,12 +179,12 @@ impl<'v, 'a> Comparison<'v, 'a> {
         let (gone, new) = (missing(&self.before, &self.after), missing(&self.after, &self.before));
         let mut free: Vec<&(usize, Assertion)> = new;
         let mut unmatched = Vec::new();
-        for (_, old) in gone {
+        for (place, old) in gone {
             let same =
                 free.iter().position(|(_, new)| new.subject == old.subject && new.expected.len() == old.expected.len());
             match same.map(|place| free.remove(place)) {
                 Some((line, new)) => self.check_value(*line, old, new, whole, about, violations),
-                None => unmatched.push(old),
+                None => unmatched.push((*place, old)),
             }
         }
         self.check_strength(&unmatched, &free, whole, violations);
@@ -211,7 +217,7 @@ impl<'v, 'a> Comparison<'v, 'a> {
     /// Assertions that are gone without one that demands as much.
     fn check_strength(
         &self,
-        gone: &[&Assertion],
+        gone: &[(usize, &Assertion)],
         new: &[&(usize, Assertion)],
         whole: &Whole<'_, '_>,
         violations: &mut Vec<Violation>,
@@ -222,17 +228,14 @@ impl<'v, 'a> Comparison<'v, 'a> {
         let any = |assertions: &mut dyn Iterator<Item = &Assertion>| {
             assertions.filter(|assertion| assertion.strength != Strength::Trivial).count()
         };
-        let lost: Vec<&&Assertion> = gone
+        let lost: Vec<&Assertion> = gone
             .iter()
-            .filter(|old| {
-                old.strength != Strength::Trivial
-                    && !whole.added.contains(old.text.as_str())
-                    && !whole.explains(&old.text)
-            })
+            .filter(|(line, old)| old.strength != Strength::Trivial && !self.is_explained(*line, old, whole))
+            .map(|(_, old)| *old)
             .collect();
         let new_any = any(&mut new.iter().map(|(_, assertion)| assertion));
         let new_exact = exact(&mut new.iter().map(|(_, assertion)| assertion));
-        let lost_exact = exact(&mut lost.iter().map(|assertion| **assertion));
+        let lost_exact = exact(&mut lost.iter().copied());
         let what = if self.delegates() || lost.is_empty() {
             return;
         } else if self.after.iter().all(|(_, left)| left.strength == Strength::Trivial) {
@@ -246,6 +249,20 @@ impl<'v, 'a> Comparison<'v, 'a> {
         };
         let line = new.first().map_or(self.new.line, |(line, _)| *line);
         violations.push(Violation::at(Rule::TestWeakened, self.view.path, Some(line + 1), what));
+    }
+
+    /// Whether an assertion moved to another test, or what is removed with it is about something that goes away.
+    fn is_explained(&self, line: usize, old: &Assertion, whole: &Whole<'_, '_>) -> bool {
+        /// More lines hold too many words by chance.
+        const LONGEST: usize = 40;
+        let with_it = self
+            .view
+            .hunks
+            .iter()
+            .find(|hunk| hunk.removed.contains(&line))
+            .filter(|hunk| hunk.removed.len() <= LONGEST);
+        let removed = with_it.map_or(&[][..], |hunk| &self.view.before[hunk.removed.clone()]);
+        whole.added.contains(&old.text) || whole.explains(&old.text) || removed.iter().any(|line| whole.explains(line))
     }
 
     /// Whether the test now calls a function of the same file that asserts, as when common assertions are moved to one.

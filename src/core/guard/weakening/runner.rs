@@ -20,7 +20,7 @@ static RUNNER: LazyLock<Regex> = LazyLock::new(|| {
 static LEAVES_OUT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"(?x)--ignore(?:-glob)?[=\s]\S*test | --deselect\b | -k\s*["']?\s*not\b | -m\s*["']?\s*not\b | --passWithNoTests | --pass-with-no-tests | --no-tests[=\s]pass | testPathIgnorePatterns | --testPathIgnorePatterns | --testPathPattern[s=\s] | --testNamePattern
-          | --exclude[=\s]\S*(?:test|spec) | \s--\s+(?:\S+\s+)*--skip\b | --skip[=\s]\S+ | -run\s*[=\s]\s*["']?(?:\^\$|XXX|NONE) | --exit-zero | --suppress-no-test-exit-code | -Dmaven\.test\.(?:skip|failure\.ignore) | -DskipTests | -x\s+test\b | --no-?fail\b | --continue-on-failure
+          | --exclude[=\s]\S*(?:test|spec) | \s--\s+(?:\S+\s+)*--skip\b | --skip[=\s]\S+ | -run\s*[=\s]\s*["']?(?:\^\$|XXX|NONE) | --exit-zero | --suppress-no-test-exit-code | -Dmaven\.test\.(?:skip|failure\.ignore) | -DskipTests | -x\s+test\b | --no-fail(?:\s|$) | --continue-on-failure
           | (?:\|\||;)\s*(?:true|:|exit\s+0|/bin/true)(?:\s|["']|$) | --allow-empty | --forceExit\s+\|\| | \|\s*cat\b | --maxfail[=\s]0 | --lf\b | --co(?:llect-only)?\b | --list-tests | --no-run\b | --dry-?run\b"#,
     )
 });
@@ -28,8 +28,14 @@ static LEAVES_OUT: LazyLock<Regex> = LazyLock::new(|| {
 /// Settings of test tools with the same effect.
 static SETTING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"(?x)^\s*["']?(?:collect_ignore(?:_glob)?|testPathIgnorePatterns|norecursedirs|modulePathIgnorePatterns|passWithNoTests|failIfNoTests|testFailureIgnore|skipTests|ignoreFailures|haltonfailure)["']?\s*[=:+] | <(?:skipTests|testFailureIgnore|skip)>\s*true | \bexclude\s*:\s*\[[^\]]*(?:test|spec) | ^\s*(?:test|doctest)\s*=\s*false
-          | \bitems\s*(?:\[:\]\s*=|\.clear\(\)) | \bexitstatus\s*=\s*(?:0|ExitCode\.OK) | \bos\._exit\(\s*0?\s*\) | \bsys\.exit\(\s*0\s*\) | \bpytest\.exit\([^)]*returncode\s*=\s*0 | \boutcome\s*=\s*["']passed | \bprocess\.exit\(\s*0\s*\) | \bexitCode\s*=\s*0 | \bwas_?[pP]assed\s*=\s*[tT]rue | \bcontinue-on-error\s*:\s*true | \ballow_failure\s*:\s*true"#,
+        r#"(?x)^\s*["']?(?:collect_ignore(?:_glob)?|testPathIgnorePatterns|norecursedirs|modulePathIgnorePatterns|passWithNoTests|failIfNoTests|testFailureIgnore|skipTests|ignoreFailures|haltonfailure)["']?\s*[=:+] | <(?:skipTests|testFailureIgnore|skip)>\s*true | \bexclude\s*:\s*\[[^\]]*(?:test|spec) | \bcontinue-on-error\s*:\s*true | \ballow_failure\s*:\s*true"#,
+    )
+});
+
+/// Code of a test run that decides its result by itself.
+static FORCED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?x)\bitems\s*(?:\[:\]\s*=|\.clear\(\)) | \bexitstatus\s*=\s*(?:0|ExitCode\.OK) | \bos\._exit\(\s*0?\s*\) | \bsys\.exit\(\s*0\s*\) | \bpytest\.exit\([^)]*returncode\s*=\s*0 | \boutcome\s*=\s*["']passed | \bprocess\.exit\(\s*0\s*\) | \bexitCode\s*=\s*0 | \bwas_?[pP]assed\s*=\s*[tT]rue"#,
     )
 });
 
@@ -67,6 +73,8 @@ pub(super) fn check(view: &View<'_>, violations: &mut Vec<Violation>) {
         return;
     }
     let settings = view.role.runs_during_checks || about_tests;
+    let forcing = about_tests
+        || ["conftest", "test", "spec", "playwright", "cypress", "noxfile"].iter().any(|word| name.contains(word));
     for hunk in &view.hunks {
         let removed = &view.before[hunk.removed.clone()];
         for index in hunk.added.clone() {
@@ -76,7 +84,10 @@ pub(super) fn check(view: &View<'_>, violations: &mut Vec<Violation>) {
             if comment || removed.iter().any(|old| old.trim() == line.trim()) {
                 continue;
             }
-            if let Some(why) = objection(line, removed, settings) {
+            let forces = forcing && FORCED.is_match(line) && !removed.iter().any(|old| FORCED.is_match(old));
+            let untested = name == "cargo.toml" && leaves_library_out(view, index);
+            let why = objection(line, removed, settings);
+            if let Some(why) = why.or_else(|| (forces || untested).then_some("forces the result of the test run")) {
                 let what = format!("{} {why}", excerpt(line.trim()));
                 violations.push(Violation::at(Rule::TestRun, view.path, Some(index + 1), what));
             }
@@ -84,6 +95,15 @@ pub(super) fn check(view: &View<'_>, violations: &mut Vec<Violation>) {
         check_thresholds(view, hunk, violations);
         check_command_gone(view, hunk, violations);
     }
+}
+
+/// `test = false` in the section of the library, where its tests are.
+fn leaves_library_out(view: &View<'_>, index: usize) -> bool {
+    let off = view.after[index].split_once('=').is_some_and(|(key, value)| {
+        ["test", "doctest", "autotests"].contains(&key.trim()) && value.trim().starts_with("false")
+    });
+    let section = view.after[..index].iter().rev().find(|line| line.trim_start().starts_with('['));
+    off && section.is_some_and(|line| ["[lib]", "[package]"].contains(&line.trim()))
 }
 
 /// What a new line does to the test run.

@@ -149,6 +149,11 @@ fn tests_that_expect_something_else() {
     refused("add_test.go", GO, &GO.replace("!= 5", "!= -1"), Rule::ExpectedValue);
     refused("AddTest.java", JAVA, &JAVA.replace("(5,", "(-1,"), Rule::ExpectedValue);
     refused("spec/add_spec.rb", RUBY, &RUBY.replace("eq 5", "eq -1"), Rule::ExpectedValue);
+    let long = RUST.replace(
+        "assert_eq!(super::add(2, 3), 5);",
+        "assert_eq!(\n            super::add(2, 3),\n            5,\n        );",
+    );
+    refused("src/lib.rs", &long, &long.replace("5,", "-1,"), Rule::ExpectedValue);
     let stated = ReviewContext { title: "sub(5, 3) must now return 3", body: "", secrets: &[] };
     accepted(&[("tests/test_app.py", PYTHON, &PYTHON.replace("== 2", "== 3"))], &stated);
     assert_eq!(

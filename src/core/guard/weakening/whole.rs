@@ -8,15 +8,16 @@ use regex::Regex;
 
 use super::super::kind::Kind;
 use super::super::view::View;
+use super::assertions::assertion_at;
 use super::cases::Case;
-use super::{TestFile, pattern};
+use super::{TestFile, manner, pattern};
 
 /// The change as a whole. What only an odd case asks for is found out when it does.
 pub(super) struct Whole<'v, 'a> {
     /// Names of cases that are new in their file.
     pub(super) new_cases: HashSet<&'v str>,
-    /// Added lines of tests, trimmed.
-    pub(super) added: HashSet<&'a str>,
+    /// New assertions of all tests.
+    pub(super) added: HashSet<String>,
     /// How many cases the files of tests have more than before.
     pub(super) balance: isize,
     /// The changed files of code.
@@ -35,7 +36,7 @@ impl<'v, 'a> Whole<'v, 'a> {
         let count = |cases: &[Case]| isize::try_from(cases.len()).unwrap_or(isize::MAX);
         Self {
             new_cases: new_cases.collect(),
-            added: files.iter().flat_map(|file| file.view.added()).map(|(_, line)| line.trim()).collect(),
+            added: files.iter().flat_map(|file| new_assertions(file.view)).collect(),
             balance: files.iter().map(|file| count(&file.after) - count(&file.before)).sum(),
             code: views.iter().filter(|view| !view.role.is_test && view.role.kind != Kind::Lock).collect(),
             gone: OnceCell::new(),
@@ -91,6 +92,12 @@ impl<'v, 'a> Whole<'v, 'a> {
     fn gone(&self) -> &BTreeSet<String> {
         self.gone.get_or_init(|| gone_definitions(&self.code))
     }
+}
+
+/// The texts of assertions that begin in an added line.
+fn new_assertions(view: &View<'_>) -> Vec<String> {
+    let manner = manner(view);
+    view.added().filter_map(|(index, _)| assertion_at(&view.after[index..], manner)).map(|found| found.text).collect()
 }
 
 /// Letters and digits between other characters, in lower case.
