@@ -17,9 +17,10 @@ pub struct Manual {
 }
 
 /// All pages.
-pub const PAGES: [Manual; 3] = [
+pub const PAGES: [Manual; 4] = [
     Manual { name: "git-burn", section: 1, text: include_str!("../../man/git-burn.1") },
     Manual { name: "gitburn", section: 5, text: include_str!("../../man/gitburn.5") },
+    Manual { name: "gitburn-issues", section: 5, text: include_str!("../../man/gitburn-issues.5") },
     Manual { name: "gitburn-tutorial", section: 7, text: include_str!("../../man/gitburn-tutorial.7") },
 ];
 
@@ -28,10 +29,11 @@ pub fn run(args: &Man, context: &Context) -> anyhow::Result<Exit> {
     if args.install {
         return install(args, context);
     }
-    let [program, settings, tutorial] = &PAGES;
+    let [program, settings, issues, tutorial] = &PAGES;
     let page = match args.page {
         Page::GitBurn => program,
         Page::Gitburn => settings,
+        Page::GitburnIssues => issues,
         Page::GitburnTutorial => tutorial,
     };
     context.terminal.write_out(page.text.as_bytes())?;

@@ -71,5 +71,6 @@ pub struct Man {
 pub enum Page {
     GitBurn,
     Gitburn,
+    GitburnIssues,
     GitburnTutorial,
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use git_burn::cli::manual::PAGES;
 use git_burn::core::act::Ripeness;
 use git_burn::core::issue::{Issue, Pick, PullState, Role, State};
 use git_burn::core::names::IssueNumber;
@@ -277,4 +278,18 @@ fn ten_thousand_files_are_listed_quickly() {
     let start = std::time::Instant::now();
     assert_eq!(folder.forge().issues(&Pick::default(), usize::MAX).unwrap().issues.len(), 10_000);
     assert!(start.elapsed().as_secs() < 20);
+}
+
+#[test]
+fn the_manuals_example_is_an_issue_with_a_comment() {
+    let page = PAGES.iter().find(|page| page.name == "gitburn-issues").unwrap().text;
+    let examples: Vec<&str> =
+        page.split(".Bd -literal -offset indent\n").skip(1).map(|rest| rest.split(".Ed").next().unwrap()).collect();
+    let folder = Folder::new(&[("42-empty-input.md", &format!("{}\n{}", examples[0], examples[1]))]);
+    let issue = folder.issue(42);
+    assert_eq!((issue.title.as_str(), issue.milestone.as_deref()), ("Empty input crashes the parser", Some("1.0")));
+    assert_eq!((issue.labels.len(), issue.assignees.as_slice()), (2, &["ada".to_owned()][..]));
+    assert!(issue.body.starts_with("`parse") && issue.body.ends_with("depends on #41"), "{}", issue.body);
+    let comments = folder.forge().comments(n(42)).unwrap();
+    assert_eq!((comments[0].author.as_str(), comments[0].body.as_str()), ("bo", "It happens on two machines."));
 }
