@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
-use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::content::{created_text, entry_of, is_undone, mode_of, text_of, whole_like};
 use super::form::{Body, FilePatch, Hunk, Mode, Tag};
 use super::place::{Choice, Place, Rung, Target};
 use super::refusal::{Block, Problem, ProblemKind, Refusal};
 use super::resolve::{self, Deed, resolve};
+use super::tree::Tree;
 use super::{ApplyOptions, Care, Patch, care, place, splice};
-use crate::core::change::{Change, Entry, File, FileChange, Origin, Snapshot};
+use crate::core::change::{Change, Entry, FileChange, Origin, Snapshot};
 use crate::core::names::RepoPath;
 
 /// The change that a patch makes, and how its blocks found their places.
@@ -107,7 +108,7 @@ impl Patch {
         };
         run.files();
         if run.problems.is_empty() {
-            run.tree();
+            run.problems = Tree { base: run.base, files: &run.files, gone: &run.gone }.problems();
         }
         if !run.problems.is_empty() {
             return Err(Refusal { problems: run.problems, fine: run.fine });
@@ -204,7 +205,10 @@ impl<'p> Run<'p> {
             && self.options.care == Care::Model
         {
             let old = before.map_or(&[][..], Entry::bytes);
-            let problems = care::check(group.deed.target(), old, after.bytes());
+            let mut problems = care::check(group.deed.target(), old, after.bytes());
+            if before.is_none() || origin.is_some() {
+                problems.extend(care::check_new_path(group.deed.target()));
+            }
             if !problems.is_empty() {
                 return Err(problems);
             }
@@ -349,8 +353,10 @@ impl<'p> Run<'p> {
     }
 
     fn store(&mut self, deed: &Deed, change: FileChange) {
-        if let Deed::Rename { from, .. } = deed {
-            self.gone.insert(from.clone());
+        if let Deed::Rename { from, .. } = deed
+            && !self.gone.insert(from.clone())
+        {
+            self.problems.push(Problem::new(ProblemKind::Overlap, format!("`{from}` is renamed twice")));
         }
         let target = deed.target().clone();
         match self.files.remove(&target) {
@@ -368,79 +374,6 @@ impl<'p> Run<'p> {
                 self.files.insert(target, earlier);
             }
         }
-    }
-
-    /// The tree that results must be one that git can check out anywhere: no path below a file, none that differs from
-    /// another only by case, nothing created over something that stays.
-    fn tree(&mut self) {
-        let mut problems = Vec::new();
-        let removed =
-            |path: &RepoPath| self.gone.contains(path) || self.files.get(path).is_some_and(|file| file.after.is_none());
-        let mut folded: HashMap<Vec<u8>, &RepoPath> = HashMap::new();
-        for (path, file) in self.files.iter().filter(|(_, file)| file.after.is_some()) {
-            let block = Block { file: path.to_string(), number: None, line: 0 };
-            let is_new = file.before.is_none() || file.origin.is_some();
-            let problem = self
-                .blocked(path, &removed)
-                .or_else(|| if is_new { self.occupied(path, file, &removed) } else { None });
-            let twin = folded.insert(path.as_bytes().to_ascii_lowercase(), path);
-            let collision = twin.map(|twin| {
-                Problem::new(
-                    ProblemKind::CaseCollision,
-                    format!("`{path}` and `{twin}` differ only in case: many file systems cannot hold both"),
-                )
-            });
-            problems.extend(problem.or(collision).map(|problem| problem.at(block)));
-        }
-        if self.files.is_empty() && problems.is_empty() {
-            problems.push(Problem::new(ProblemKind::NoChange, "the patch changes nothing"));
-        }
-        self.problems.extend(problems);
-    }
-
-    /// Something above the path that is not a folder and stays.
-    fn blocked(&self, path: &RepoPath, removed: &dyn Fn(&RepoPath) -> bool) -> Option<Problem> {
-        path.ancestors().find_map(|parent| {
-            let kind = match self.base.entries.get(&parent) {
-                _ if self.files.get(&parent).is_some_and(|file| file.after.is_some()) => "a file of this patch",
-                Some(Entry::File(_)) if !removed(&parent) => "a file",
-                Some(Entry::Symlink(_)) if !removed(&parent) => "a symlink",
-                Some(Entry::Submodule(_)) if !removed(&parent) => "a submodule",
-                Some(Entry::File(_) | Entry::Symlink(_) | Entry::Submodule(_) | Entry::Directory) | None => {
-                    return None;
-                }
-            };
-            Some(Problem::new(
-                ProblemKind::NotAFile,
-                format!("path `{path}` is below `{parent}`, which is {kind}, not a directory"),
-            ))
-        })
-    }
-
-    /// Something at the path of a new file that stays, or its twin in another case.
-    fn occupied(&self, path: &RepoPath, file: &FileChange, removed: &dyn Fn(&RepoPath) -> bool) -> Option<Problem> {
-        match self.base.entries.get(path) {
-            Some(Entry::Directory) if !self.empties(path, removed) => {
-                return Some(Problem::new(ProblemKind::Exists, format!("path `{path}` exists: it is a directory")));
-            }
-            Some(Entry::File(old)) if old.bytes.is_empty() && file.origin.is_none() => return None,
-            Some(Entry::File(_) | Entry::Symlink(_) | Entry::Submodule(_)) if !removed(path) => {
-                let problem = Problem::new(ProblemKind::Exists, format!("`{path}` exists already"));
-                return Some(problem.hint("change it with a diff against its text"));
-            }
-            _ => {}
-        }
-        let twin = self.base.twins.get(path).filter(|twin| !removed(twin))?;
-        let what =
-            format!("`{path}` differs from the existing `{twin}` only in case: many file systems cannot hold both");
-        Some(Problem::new(ProblemKind::CaseCollision, what))
-    }
-
-    /// Whether every file below a folder goes away.
-    fn empties(&self, folder: &RepoPath, removed: &dyn Fn(&RepoPath) -> bool) -> bool {
-        let prefix = [folder.as_bytes(), b"/"].concat();
-        let below = |path: &&RepoPath| path.as_bytes().starts_with(&prefix);
-        self.base.listing.as_deref().is_some_and(|listing| listing.iter().filter(below).all(removed))
     }
 }
 
@@ -484,88 +417,5 @@ fn placement(path: &RepoPath, place: &Place<'_>, hunks: &[Hunk]) -> Placement {
         first: place.first + 1,
         last: place.end,
         stated,
-    }
-}
-
-/// The text of a new file out of its hunks, which can only add.
-fn created_text(hunks: &[Hunk], reply: &[u8]) -> Result<Vec<u8>, Problem> {
-    let mut text = Vec::new();
-    for hunk in hunks {
-        if hunk.marks.last && (hunk.marks.midline || hunk.marks.short) {
-            let what = "the new file is shorter than its header says, and the patch may be cut off";
-            return Err(Problem::new(ProblemKind::Truncated, what).hint("send the whole patch again"));
-        }
-        for line in &hunk.lines {
-            match line.tag {
-                Tag::Add => text.extend([line.text(reply), b"\n"].concat()),
-                Tag::Context | Tag::Remove if line.text(reply).iter().all(u8::is_ascii_whitespace) => {}
-                Tag::Context | Tag::Remove => {
-                    let what =
-                        format!("a new file cannot have context or removed lines: {}", super::shown(line.text(reply)));
-                    return Err(
-                        Problem::new(ProblemKind::Malformed, what).hint("begin every line of a new file with `+`")
-                    );
-                }
-            }
-        }
-    }
-    if hunks.last().is_some_and(|hunk| hunk.new_unended) {
-        text.pop();
-    }
-    Ok(text)
-}
-
-/// A whole file as text, with the line endings and the final line feed of what it replaces.
-fn whole_like(before: &[u8], whole: &[u8]) -> Vec<u8> {
-    let old = place::lines::FileLines::new(before);
-    let mut text = match old.ending {
-        place::lines::Ending::Crlf if !whole.contains(&b'\r') => bstr::ByteSlice::replace(whole, "\n", "\r\n"),
-        place::lines::Ending::Lf | place::lines::Ending::Crlf | place::lines::Ending::Mixed => whole.to_vec(),
-    };
-    if old.unended && text.ends_with(b"\n") {
-        text.pop();
-    }
-    text
-}
-
-fn is_undone(binary: &super::binary::Binary, new: &[u8], old: &[u8]) -> bool {
-    binary.reverse.as_ref().is_some_and(|reverse| reverse.apply(new).is_ok_and(|undone| undone == old))
-}
-
-/// What git diffs for an entry.
-fn text_of(entry: &Entry) -> Vec<u8> {
-    match entry {
-        Entry::Submodule(commit) => format!("Subproject commit {commit}\n").into_bytes(),
-        Entry::File(_) | Entry::Symlink(_) | Entry::Directory => entry.bytes().to_vec(),
-    }
-}
-
-fn mode_of(entry: &Entry) -> Mode {
-    match entry {
-        Entry::File(File { executable: false, .. }) | Entry::Directory => Mode::Plain,
-        Entry::File(File { executable: true, .. }) => Mode::Executable,
-        Entry::Symlink(_) => Mode::Symlink,
-        Entry::Submodule(_) => Mode::Submodule,
-    }
-}
-
-fn entry_of(mode: Mode, content: Vec<u8>) -> Result<Entry, Problem> {
-    let file = |content, executable| Ok(Entry::File(File { bytes: Arc::new(content), executable }));
-    match mode {
-        Mode::Plain => file(content, false),
-        Mode::Executable => file(content, true),
-        Mode::Symlink => Ok(Entry::Symlink(Arc::new(content))),
-        Mode::Submodule => {
-            let text = content
-                .strip_prefix(b"Subproject commit ")
-                .and_then(|text| std::str::from_utf8(text).ok())
-                .map(str::trim_end);
-            let is_id =
-                |text: &&str| matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-            let commit = text.filter(is_id).ok_or_else(|| {
-                Problem::new(ProblemKind::Malformed, "a submodule's text is not `Subproject commit ID`")
-            })?;
-            Ok(Entry::Submodule(commit.to_owned()))
-        }
     }
 }

@@ -38,6 +38,25 @@ pub(super) fn check(path: &RepoPath, before: &[u8], after: &[u8]) -> Vec<Problem
     problems
 }
 
+/// A path that a model makes up and that no honest project holds: it works only by what some system takes it for.
+pub(super) fn check_new_path(path: &RepoPath) -> Option<Problem> {
+    let text = path.to_text();
+    let drive = text.as_bytes().get(1) == Some(&b':') && text.as_bytes()[0].is_ascii_alphabetic();
+    let what = if text.split('/').any(|part| part.len() > 255) {
+        "has a name longer than 255 bytes"
+    } else if text.contains('\\') {
+        "holds a backslash, which is a separator elsewhere"
+    } else if drive || text.starts_with("~/") {
+        "is absolute on some systems"
+    } else if text.chars().any(super::is_hidden) {
+        "holds invisible or direction-changing characters"
+    } else {
+        return None;
+    };
+    let what = format!("path `{}` {what}", super::shown(path.as_bytes()));
+    Some(Problem::new(ProblemKind::BadPath, what).hint("use a plain relative path"))
+}
+
 /// A file given whole that lacks most of what stood there.
 pub(super) fn check_replacement(before: &[u8], after: &[u8]) -> Option<Problem> {
     let lost = before.lines().count().saturating_sub(after.lines().count());

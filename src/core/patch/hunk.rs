@@ -182,7 +182,8 @@ fn ends(source: Source<'_>, at: usize) -> bool {
     let row = source.get(at);
     at >= source.len()
         || ["@@", "diff --git ", "```", "~~~", ">>>"].iter().any(|start| row.starts_with(start.as_bytes()))
-        || is_file_header(source, at)
+        // In a body, a removed `-- x` and an added `++ y` look like a header, but no hunk follows them.
+        || (is_file_header(source, at) && source.get(at + 2).starts_with(b"@@"))
         || is_mail_signature(source, at)
 }
 

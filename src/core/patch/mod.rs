@@ -18,6 +18,7 @@
 mod apply;
 mod binary;
 mod care;
+mod content;
 mod envelope;
 mod form;
 mod hunk;
@@ -29,6 +30,7 @@ mod resolve;
 mod rows;
 mod search_replace;
 mod splice;
+mod tree;
 mod unified;
 mod whole;
 mod write;

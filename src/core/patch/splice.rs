@@ -1,5 +1,7 @@
 //! Building the new text of a file out of its base text and the placed edits.
 
+use std::borrow::Cow;
+
 use super::form::Hunk;
 use super::place::Place;
 use super::place::lines::{Ending, FileLines};
@@ -25,9 +27,9 @@ pub(super) fn splice(text: &[u8], file: &FileLines<'_>, places: &[Place<'_>], hu
     let mut copied = 0;
     for edit in &edits {
         out.extend_from_slice(&text[offset(copied)..offset(edit.at)]);
-        if !edit.add.is_empty() && !out.is_empty() && out.last() != Some(&b'\n') {
-            // Lines are added behind a last line that had no line feed.
-            out.extend_from_slice(if file.ending == Ending::Crlf { b"\r\n" } else { b"\n" });
+        if !edit.add.is_empty() {
+            // Lines may be added behind a last line that had no line feed.
+            end(&mut out, file.ending);
         }
         for line in &edit.add {
             out.extend_from_slice(line);
@@ -38,7 +40,16 @@ pub(super) fn splice(text: &[u8], file: &FileLines<'_>, places: &[Place<'_>], hu
     out.extend_from_slice(&text[offset(copied)..]);
     let touches_end = copied >= file.lines.len();
     if touches_end && let Some(last) = places.iter().max_by_key(|place| place.end) {
-        finish(&mut out, last_line(file, last, hunks), file.ending);
+        let line = edits.last().and_then(|edit| edit.add.last());
+        // A line that got the file's own ending gets none at the end; one taken as it is keeps its bytes.
+        let fitted = matches!(line, Some(Cow::Owned(_)));
+        match last_line(file, last, hunks) {
+            Last::Ended => end(&mut out, file.ending),
+            Last::Unended => {
+                let ending: &[u8] = if fitted && out.ends_with(b"\r\n") { b"\r\n" } else { b"\n" };
+                out.truncate(out.strip_suffix(ending).map_or(out.len(), <[u8]>::len));
+            }
+        }
     }
     out
 }
@@ -62,17 +73,8 @@ fn last_line(file: &FileLines<'_>, place: &Place<'_>, hunks: &[Hunk]) -> Last {
     if again && !lines.is_empty() { Last::Ended } else { Last::Unended }
 }
 
-fn finish(out: &mut Vec<u8>, last: Last, ending: Ending) {
-    match last {
-        Last::Ended if !out.is_empty() && out.last() != Some(&b'\n') => {
-            out.extend_from_slice(if ending == Ending::Crlf { b"\r\n" } else { b"\n" });
-        }
-        Last::Unended if out.last() == Some(&b'\n') => {
-            out.pop();
-            if ending == Ending::Crlf && out.last() == Some(&b'\r') {
-                out.pop();
-            }
-        }
-        Last::Ended | Last::Unended => {}
+fn end(out: &mut Vec<u8>, ending: Ending) {
+    if !out.is_empty() && out.last() != Some(&b'\n') {
+        out.extend_from_slice(if ending == Ending::Crlf { b"\r\n" } else { b"\n" });
     }
 }

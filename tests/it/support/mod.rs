@@ -8,3 +8,4 @@ pub mod model_server;
 pub mod schema;
 pub mod server;
 pub mod source;
+pub mod trees;

@@ -51,7 +51,8 @@ const COMMON: usize = 50;
 const SKIP: i64 = 4;
 /// Another alignment must be worse by more than this to be ruled out.
 const MARGIN: i64 = 3;
-const NEVER: i64 = i64::MIN / 4;
+/// Worse than any sum of weights, and far enough from overflow to be added and multiplied.
+const NEVER: i64 = -(1 << 50);
 
 /// Whether removed lines must be in the file: where the hunk goes they must, to be as good a place as another they need not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

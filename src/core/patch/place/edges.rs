@@ -10,11 +10,9 @@ const FEW: usize = 2;
 
 /// Refuses an insertion at an edge where the file's unseen lines say that it is meant for another place.
 ///
-/// The old text of `hunk` covers file lines `first..end`. SEARCH blocks are exempt: their text ends where they say.
+/// The old text of `hunk` covers file lines `first..end`. The text of a SEARCH block ends where it says, so that only a
+/// line which it adds again counts against it.
 pub(super) fn check(hunk: &Hunk, first: usize, end: usize, target: &Target<'_>) -> Result<(), Problem> {
-    if hunk.marks.searched {
-        return Ok(());
-    }
     let inserts_first = hunk.lines.first().is_some_and(|line| line.tag == Tag::Add);
     if inserts_first && first > 0 && hunk.stated() == Some(0) {
         return Err(unseen(first - 1, target));
@@ -27,12 +25,13 @@ pub(super) fn check(hunk: &Hunk, first: usize, end: usize, target: &Target<'_>) 
     if !inserts_last || below.is_empty() {
         return Ok(());
     }
-    let same = |line: &Line, file: &[u8]| Compare::Trim.key(line.text(target.reply)) == Compare::Trim.key(file);
+    let same = |line: &Line, file: &[u8]| Compare::TrimEnd.key(line.text(target.reply)) == Compare::TrimEnd.key(file);
     if added.len() <= below.len() && added.iter().rev().zip(below).all(|(line, file)| same(line, file)) {
         return Err(explain::already_applied());
     }
-    let moved = hunk.counts_hold() && hunk.stated().is_some_and(|stated| stated != first);
-    if same(added[0], below[0]) || (above > 1 && (moved || below.len() <= FEW)) {
+    let moved = hunk.counts_hold() && hunk.stated().is_some_and(|stated| first.abs_diff(stated) >= end - first);
+    let claims_the_end = !hunk.marks.searched && above > 1 && (moved || below.len() <= FEW);
+    if same(added[0], below[0]) || claims_the_end {
         return Err(unseen(end, target));
     }
     Ok(())

@@ -24,18 +24,35 @@ fn lead(line: &[u8]) -> &[u8] {
     &line[..length]
 }
 
+/// Added lines with the indentation that they get in the file.
+pub(super) struct Reindented {
+    pub lines: Vec<Vec<u8>>,
+    /// By another unit, not only deeper or shallower as a whole.
+    pub rescaled: bool,
+}
+
 /// Added lines with the file's indentation, when there is exactly one way to give it to them.
-pub(super) fn reindent(hunk: &Hunk, reply: &[u8], window: &[&[u8]]) -> Option<Vec<Vec<u8>>> {
-    let mut outcomes: Vec<Vec<Vec<u8>>> = Vec::new();
+pub(super) fn reindent(hunk: &Hunk, reply: &[u8], window: &[&[u8]]) -> Option<Reindented> {
+    let mut outcomes: Vec<Reindented> = Vec::new();
     for map in maps(hunk, reply, window) {
         let lines: Option<Vec<Vec<u8>>> = hunk.added().map(|line| map.apply(line.text(reply))).collect();
+        let rescaled = matches!(map, Map::Unit { .. } | Map::Seen(_));
         if let Some(lines) = lines
-            && !outcomes.contains(&lines)
+            && !outcomes.iter().any(|outcome| outcome.lines == lines)
         {
-            outcomes.push(lines);
+            outcomes.push(Reindented { lines, rescaled });
         }
     }
     if outcomes.len() == 1 { outcomes.pop() } else { None }
+}
+
+/// Whether added lines are indented while nothing of the old text is, so that only other hunks tell whether this one's
+/// indentation is the file's.
+pub(super) fn is_unanchored(hunk: &Hunk, reply: &[u8]) -> bool {
+    let indented = |line: &super::super::form::Line| {
+        !Compare::Trim.key(line.text(reply)).is_empty() && !lead(line.text(reply)).is_empty()
+    };
+    hunk.added().any(indented) && !hunk.old().any(indented)
 }
 
 fn maps(hunk: &Hunk, reply: &[u8], window: &[&[u8]]) -> Vec<Map> {
@@ -91,24 +108,39 @@ fn units() -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
 }
 
 fn fits_unit(seen: &BTreeMap<Vec<u8>, Vec<u8>>, patch: &[u8], file: &[u8]) -> bool {
-    let fits = |(from, to): (&Vec<u8>, &Vec<u8>)| {
-        let steps = to.len() / file.len();
-        *to == file.repeat(steps) && *from == patch.repeat(steps)
-    };
-    seen.iter().all(fits) && seen.keys().any(|lead| !lead.is_empty())
+    seen.iter().all(|(from, to)| convert(from, patch, file).as_ref() == Some(to))
+        && seen.keys().any(|lead| !lead.is_empty())
+}
+
+/// Leading blanks with each unit of the patch as one of the file. Between tabs and spaces, spaces that are less than a
+/// unit stay: they align.
+fn convert(lead: &[u8], patch: &[u8], file: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = lead;
+    let mut out = Vec::new();
+    while let Some(after) = rest.strip_prefix(patch) {
+        out.extend_from_slice(file);
+        rest = after;
+    }
+    let aligns = (patch == b"\t" || file == b"\t") && rest.iter().all(|byte| *byte == b' ');
+    if !rest.is_empty() && !aligns {
+        return None;
+    }
+    out.extend_from_slice(rest);
+    Some(out)
 }
 
 impl Map {
     fn apply(&self, line: &[u8]) -> Option<Vec<u8>> {
         if Compare::Trim.key(line).is_empty() {
-            return Some(line.to_vec());
+            let unit = match self {
+                Self::Unit { patch, file } => convert(line, patch, file),
+                Self::Deeper(_) | Self::Shallower(_) | Self::Seen(_) => None,
+            };
+            return Some(unit.unwrap_or_else(|| line.to_vec()));
         }
         let (lead, rest) = line.split_at(lead(line).len());
         let lead = match self {
-            Self::Unit { patch, file } => {
-                let steps = lead.len() / patch.len();
-                (lead == patch.repeat(steps)).then(|| file.repeat(steps))?
-            }
+            Self::Unit { patch, file } => convert(lead, patch, file)?,
             Self::Deeper(prefix) => [prefix.as_slice(), lead].concat(),
             Self::Shallower(prefix) => lead.strip_prefix(prefix.as_slice())?.to_vec(),
             Self::Seen(seen) => seen.get(lead)?.clone(),

@@ -6,6 +6,7 @@ mod align;
 mod applied;
 mod choose;
 mod edges;
+mod edits;
 mod explain;
 mod indent;
 pub(super) mod lines;
@@ -18,17 +19,17 @@ use std::cell::{Cell, OnceCell};
 use serde::Serialize;
 
 use super::LineNumbers;
-use super::form::{Hunk, Tag};
+use super::form::Hunk;
 use super::refusal::{Block, Problem, ProblemKind};
 use align::{Aligned, Unaligned};
 use choose::Open;
-use lines::{Compare, Ending, FileLines, Index, information};
+use lines::{Compare, Ending, FileLines, Index};
 use windows::Windows;
 
 /// How a block's lines were compared with the file: the rungs of the ladder, strictest first. A looser rung is tried only
 /// where every stricter one finds nothing.
 ///
-/// The figures are of 103,855 broken true commits (`tests/bench/patch.rs` repeats the measurement).
+/// The figures are of 103,855 broken true commits (`tests/bench/patch/mod.rs` repeats the measurement).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rung {
@@ -232,6 +233,7 @@ pub(super) fn place<'t>(
     }
     if problems.is_empty() {
         problems = overlaps(&mut places, hunks);
+        problems.extend(unanchored(&places, hunks, target));
     }
     if problems.is_empty() {
         return Ok(places);
@@ -239,6 +241,24 @@ pub(super) fn place<'t>(
     let broken: Vec<usize> = problems.iter().map(|(owner, _)| *owner).collect();
     let fine = (0..hunks.len()).filter(|index| !broken.contains(index)).collect();
     Err(fail(problems.into_iter().map(|(owner, problem)| problem.at(block(owner))).collect(), fine))
+}
+
+/// Hunks whose old text says nothing of indentation, in a patch whose other hunks are indented by another unit than the
+/// file: their added lines would be indented by the wrong one.
+fn unanchored(places: &[Place<'_>], hunks: &[Hunk], target: &Target<'_>) -> Vec<(usize, Problem)> {
+    let rescaled = places.iter().any(|place| {
+        let window = target.file.lines.get(place.first..place.end).unwrap_or_default();
+        place.rung == Rung::Indentation
+            && indent::reindent(&hunks[place.hunk], target.reply, window).is_some_and(|result| result.rescaled)
+    });
+    let doubtful = places
+        .iter()
+        .filter(|place| place.rung != Rung::Indentation && indent::is_unanchored(&hunks[place.hunk], target.reply));
+    let problem = |place: &Place<'_>| {
+        let what = "adds indented lines, and the other blocks of this file are indented by another unit than the file";
+        (place.hunk, Problem::new(ProblemKind::Indentation, what).hint("indent as the file does"))
+    };
+    doubtful.filter(|_| rescaled).map(problem).collect()
 }
 
 /// The usual case: every hunk stands exactly where it says and counts right. No search, no index.
@@ -265,7 +285,7 @@ fn as_stated<'t>(hunks: &[Hunk], target: &Target<'t>) -> Option<Vec<Place<'t>>> 
             choice: Choice::Stated,
             first,
             end,
-            edits: edits(hunk, first, add),
+            edits: edits::runs(hunk, first, add),
         });
     }
     Some(places)
@@ -292,7 +312,7 @@ fn find<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Found<'h>, Problem> {
         return Ok(Found::Windows(windows));
     }
     let at = target.find(hunk, Compare::Trim)?;
-    if !at.is_empty() && hunk.old().any(|line| information(line.text(target.reply)) > 0) {
+    if !at.is_empty() && hunk.old().any(|line| !Compare::Trim.key(line.text(target.reply)).is_empty()) {
         let count = hunk.old().count();
         return Ok(Found::Windows(Windows { rung: Rung::Indentation, hunk: Cow::Borrowed(hunk), at, count }));
     }
@@ -335,8 +355,8 @@ fn settle<'t>(open: &Open<'_>, owner: usize, target: &Target<'t>) -> Result<Plac
         contradicted(open.hunk, first, end, target)?;
     }
     let (rung, edits) = match &open.found {
-        Found::Windows(windows) => (windows.rung, window_edits(windows, first, target)?),
-        Found::Aligned(aligned, hunk) => (Rung::Anchors, aligned_edits(aligned, hunk, target)?),
+        Found::Windows(windows) => (windows.rung, edits::of_window(windows, first, target)?),
+        Found::Aligned(aligned, hunk) => (Rung::Anchors, edits::of_alignment(aligned, hunk, target)?),
     };
     Ok(Place { hunk: owner, rung, choice, first, end, edits })
 }
@@ -366,93 +386,6 @@ fn contradicted(hunk: &Hunk, first: usize, end: usize, target: &Target<'_>) -> R
 
 /// Percent of a hunk that must stand at its stated lines to cast doubt on another place.
 const ALIKE: i64 = 85;
-
-fn window_edits<'t>(windows: &Windows<'_>, first: usize, target: &Target<'t>) -> Result<Vec<Edit<'t>>, Problem> {
-    let hunk = windows.hunk.as_ref();
-    match windows.rung {
-        Rung::Exact if !(target.file.ending == Ending::Crlf && all_bare(hunk, target)) => {
-            Ok(edits(hunk, first, |line| Cow::Borrowed(line.text(target.reply))))
-        }
-        Rung::Indentation => {
-            let window = &target.file.lines[first..first + windows.count];
-            let lines = indent::reindent(hunk, target.reply, window).ok_or_else(|| {
-                let what = "stands in the file with other indentation, and it cannot be told how its added lines are to be indented";
-                Problem::new(ProblemKind::Indentation, what).candidates(vec![explain::range(first, first + windows.count, 100)])
-            })?;
-            let mut lines = lines.into_iter();
-            with_ending(edits(hunk, first, |_| Cow::Owned(lines.next().unwrap_or_default())), target)
-        }
-        Rung::Exact
-        | Rung::LineEnding
-        | Rung::TrailingBlanks
-        | Rung::EdgeBlanks
-        | Rung::Column
-        | Rung::LostPlus
-        | Rung::Anchors => with_ending(edits(hunk, first, |line| Cow::Borrowed(line.text(target.reply))), target),
-    }
-}
-
-fn all_bare(hunk: &Hunk, target: &Target<'_>) -> bool {
-    !hunk.lines.iter().any(|line| line.text(target.reply).ends_with(b"\r"))
-}
-
-fn aligned_edits<'t>(aligned: &Aligned, hunk: &Hunk, target: &Target<'t>) -> Result<Vec<Edit<'t>>, Problem> {
-    let edits = aligned.edits.iter().map(|spot| Edit {
-        at: spot.at,
-        remove: spot.remove,
-        add: spot.add.iter().map(|line| Cow::Borrowed(hunk.lines[*line].text(target.reply))).collect(),
-    });
-    with_ending(edits.collect(), target)
-}
-
-/// Gives added lines the file's ending; in a file with both kinds, that of the lines they stand beside.
-fn with_ending<'t>(mut edits: Vec<Edit<'t>>, target: &Target<'t>) -> Result<Vec<Edit<'t>>, Problem> {
-    for edit in &mut edits {
-        let near = edit.at.saturating_sub(1)..(edit.at + edit.remove + 1).min(target.file.lines.len());
-        let mut kinds = target.file.lines[near.clone()].iter().map(|line| line.ends_with(b"\r"));
-        let first = kinds.next();
-        if target.file.ending == Ending::Mixed && kinds.any(|kind| Some(kind) != first) && !edit.add.is_empty() {
-            let what = "the file mixes line endings here, so that those of the added lines cannot be told";
-            return Err(
-                Problem::new(ProblemKind::LineEnding, what).candidates(vec![explain::range(near.start, near.end, 100)])
-            );
-        }
-        for line in &mut edit.add {
-            if let Some(fitted) = target.added(line, Some(near.start)) {
-                *line = Cow::Owned(fitted);
-            }
-        }
-    }
-    Ok(edits)
-}
-
-/// The runs of changes of a hunk whose old text begins at file line `first`.
-fn edits<'t>(hunk: &Hunk, first: usize, mut add: impl FnMut(&super::form::Line) -> Added<'t>) -> Vec<Edit<'t>> {
-    let mut edits: Vec<Edit<'t>> = Vec::new();
-    let mut at = first;
-    let mut open = false;
-    for line in &hunk.lines {
-        if line.is_context() {
-            at += 1;
-            open = false;
-            continue;
-        }
-        if !open {
-            edits.push(Edit { at, remove: 0, add: Vec::new() });
-            open = true;
-        }
-        let Some(edit) = edits.last_mut() else { continue };
-        match line.tag {
-            Tag::Remove => {
-                edit.remove += 1;
-                at += 1;
-            }
-            Tag::Add => edit.add.push(add(line)),
-            Tag::Context => {}
-        }
-    }
-    edits
-}
 
 /// Sorts places and finds hunks that change the same lines, or insert at the same point.
 fn overlaps(places: &mut [Place<'_>], hunks: &[Hunk]) -> Vec<(usize, Problem)> {

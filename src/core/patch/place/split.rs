@@ -88,7 +88,8 @@ fn segments<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Vec<Cow<'h, H
     let mut from = 0;
     while from < hunk.lines.len() {
         let Some(to) = longest(hunk, from, target)? else { return Ok(None) };
-        let between = |at: usize| hunk.lines[at - 1].is_context() && hunk.lines.get(at).is_none_or(Line::is_context);
+        let between =
+            |at: usize| hunk.lines.get(at).is_none_or(|line| line.is_context() && hunk.lines[at - 1].is_context());
         let Some(segment) = part(hunk, from, to, target.reply).filter(|_| between(to)) else { return Ok(None) };
         let says: usize = segment.old().map(|line| super::lines::information(line.text(target.reply))).sum();
         if says < windows::ENOUGH {

@@ -1,8 +1,17 @@
-//! Benchmark of the patch engine against broken true commits and real answers.
+//! Benchmark of the patch engine against broken true commits, real answers, real history and git itself.
 //!
-//! `cargo bench --profile quick -- patch synth CASES.jsonl...` reads what `gen_synth.py` wrote and prints exact, refused and
-//! wrong results by kind of damage; `--unknown` applies without knowing that the answers are whole, `--show KIND:VERDICT`
-//! prints cases; `patch real CASES.jsonl...` does the same by model for real answers.
+//! Run as `cargo bench --profile quick -- patch MODE ARGS`:
+//!
+//! - `synth CASES.jsonl...` reads what `gen_synth.py` wrote and prints exact, refused and wrong results by kind of damage.
+//!   `--unknown` applies without knowing that the answers are whole, `--shown` lets near line numbers decide,
+//!   `--show=KIND:VERDICT`, `--show=ID` and `--show=list` print cases.
+//! - `formats CASES.jsonl...` does the same for the other three formats, into which it converts the cases.
+//! - `real ANSWERS.jsonl...` counts applied answers by model.
+//! - `history GITDIR [--limit=N]` applies every commit's diff to its parent and compares with the commit's tree.
+//! - `speed GITDIR OLD NEW` measures the diff between two revisions, also with `git apply --cached`.
+
+mod formats;
+mod history;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,16 +22,18 @@ use git_burn::core::names::RepoPath;
 use git_burn::core::patch::{Applied, ApplyOptions, Care, Completeness, LineNumbers, Patch, Refusal};
 use serde::Deserialize;
 
+use formats::Format;
+
 type Texts = BTreeMap<String, Option<String>>;
 
 #[derive(Deserialize)]
-struct Case {
+pub(crate) struct Case {
     id: String,
-    kind: String,
+    pub(crate) kind: String,
     expect: String,
-    patch: String,
+    pub(crate) patch: String,
     files: Texts,
-    expected: Texts,
+    pub(crate) expected: Texts,
 }
 
 /// How a result compares with the true one.
@@ -45,7 +56,19 @@ pub(crate) fn run(args: &[String]) {
             let line_numbers = option("--shown").map_or(LineNumbers::Hidden, |_| LineNumbers::Shown);
             synth(&files, completeness, line_numbers, option("--show="));
         }
-        _ => println!("usage: cargo bench -- patch synth|real|history|speed FILES"),
+        Some("formats") => {
+            for format in [Format::SearchReplace, Format::Envelope, Format::Whole] {
+                println!("{format:?}");
+                convert_and_apply(&files, format, option("--show="));
+            }
+        }
+        Some("history") => {
+            let limit = option("--limit=").and_then(|limit| limit.parse().ok()).unwrap_or(usize::MAX);
+            files.iter().for_each(|dir| history::history(dir, limit));
+        }
+        Some("speed") if files.len() == 3 => history::speed(files[0], files[1], files[2]),
+        Some("real") => real(&files, option("--show=")),
+        _ => println!("usage: cargo bench -- patch synth|formats|real|history|speed FILES"),
     }
 }
 
@@ -118,11 +141,79 @@ fn synth(files: &[&String], completeness: Completeness, line_numbers: LineNumber
     table(&counts);
 }
 
+/// A real answer; `oracle` is the result of placing every hunk whose old text occurs exactly once, `null` where one does not.
+#[derive(Deserialize)]
+struct Answer {
+    id: String,
+    model: String,
+    raw: String,
+    files: Texts,
+    oracle: Option<Texts>,
+    reference: Option<Texts>,
+}
+
+fn real(files: &[&String], show: Option<&str>) {
+    let mut counts: BTreeMap<String, [usize; 5]> = BTreeMap::new();
+    for line in files.iter().flat_map(|path| lines(path)) {
+        let answer: Answer = serde_json::from_str(&line).expect("an answer of oracle.py");
+        let result = apply(&answer.raw, &snapshot(&answer.files), Completeness::Complete, LineNumbers::Shown);
+        let got = result.as_ref().ok().map(|applied| texts(&applied.change));
+        let wrong = got.is_some() && answer.oracle.is_some() && got != answer.oracle;
+        let count = counts.entry(answer.model.clone()).or_default();
+        count[0] += 1;
+        count[1] += usize::from(got.is_some());
+        count[2] += usize::from(wrong);
+        count[3] += usize::from(answer.oracle.is_some());
+        count[4] += usize::from(answer.reference.is_some());
+        let verdict = if wrong {
+            "wrong"
+        } else if got.is_some() {
+            "applied"
+        } else {
+            "refused"
+        };
+        if show.is_some_and(|wanted| wanted == format!("{}:{verdict}", answer.model) || wanted == answer.id) {
+            println!("==== {} {verdict}\n{}", answer.id, answer.raw);
+            match &result {
+                Ok(applied) => applied.placements.iter().for_each(|placement| println!("  {placement}")),
+                Err(refusal) => println!("{refusal}"),
+            }
+        }
+    }
+    println!(
+        "| model | n | applied | wrong against the oracle | oracle applies | reference rules apply |\n|---|---|---|---|---|---|"
+    );
+    for (model, [n, applied, wrong, oracle, reference]) in counts {
+        println!(
+            "| {model} | {n} | {applied} ({:.1} %) | {wrong} | {oracle} | {reference} |",
+            100.0 * applied as f64 / n as f64
+        );
+    }
+}
+
 fn reasons(result: &Result<Applied, Refusal>) -> String {
     let kinds = |refusal: &Refusal| {
         refusal.problems.iter().map(|problem| format!("{:?}", problem.kind)).collect::<Vec<_>>().join(",")
     };
     result.as_ref().err().map_or_else(String::new, kinds)
+}
+
+fn convert_and_apply(files: &[&String], format: Format, show: Option<&str>) {
+    let mut counts: BTreeMap<String, BTreeMap<Verdict, usize>> = BTreeMap::new();
+    for line in files.iter().flat_map(|path| lines(path)) {
+        let mut case: Case = serde_json::from_str(&line).expect("a case of gen_synth.py");
+        let Some(reply) = formats::convert(&case, format) else { continue };
+        case.patch = reply;
+        let result = apply(&case.patch, &snapshot(&case.files), Completeness::Complete, LineNumbers::Hidden);
+        let verdict = judge(&case, &result);
+        *counts.entry(case.kind.clone()).or_default().entry(verdict).or_default() += 1;
+        if show
+            .is_some_and(|wanted| wanted == format!("{}:{verdict:?}", case.kind) || wanted == format!("*:{verdict:?}"))
+        {
+            describe(&case, &result);
+        }
+    }
+    table(&counts);
 }
 
 fn describe(case: &Case, result: &Result<Applied, Refusal>) {

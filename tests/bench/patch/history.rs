@@ -1,0 +1,221 @@
+//! Round trips of real history, and speed on a large diff, both against git itself.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use git_burn::core::change::{Change, Entry, File, Origin, Snapshot};
+use git_burn::core::names::RepoPath;
+use git_burn::core::patch::{ApplyOptions, Care, Completeness, LineNumbers, Patch};
+
+const OPTIONS: ApplyOptions = ApplyOptions { line_numbers: LineNumbers::Hidden, care: Care::Tool, seen: None };
+
+fn git(dir: &str, args: &[&str]) -> Option<Vec<u8>> {
+    let output =
+        Command::new("git").arg("--git-dir").arg(dir).args(args).stderr(Stdio::null()).output().expect("git runs");
+    output.status.success().then_some(output.stdout)
+}
+
+/// One `git cat-file --batch` that answers for all blobs.
+struct Blobs {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Blobs {
+    fn new(dir: &str) -> Self {
+        let mut command = Command::new("git");
+        command.args(["--git-dir", dir, "cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("git runs");
+        let input = child.stdin.take().expect("a pipe");
+        let output = BufReader::new(child.stdout.take().expect("a pipe"));
+        Self { child, input, output }
+    }
+
+    fn read(&mut self, id: &str) -> Option<Vec<u8>> {
+        writeln!(self.input, "{id}").expect("git reads");
+        self.input.flush().expect("git reads");
+        let mut head = String::new();
+        self.output.read_line(&mut head).expect("git answers");
+        let size: usize = head.trim().rsplit(' ').next()?.parse().ok()?;
+        let mut bytes = vec![0; size + 1];
+        self.output.read_exact(&mut bytes).expect("git answers");
+        bytes.pop();
+        Some(bytes)
+    }
+}
+
+/// A side of a changed path: mode and blob.
+type Side = Option<(String, String)>;
+
+struct Raw {
+    path: String,
+    old: Side,
+    new: Side,
+}
+
+/// What `git diff-tree --raw -z` says; `None` when a path is one that the engine refuses by policy.
+fn raw(dir: &str, old: &str, new: &str) -> Option<Vec<Raw>> {
+    let text = git(dir, &["diff-tree", "-r", "-z", "--no-renames", "--full-index", old, new])?;
+    let mut fields = text.split(|byte| *byte == 0).map(|field| String::from_utf8_lossy(field).into_owned());
+    let mut changes = Vec::new();
+    while let Some(head) = fields.next().filter(|head| head.starts_with(':')) {
+        let words: Vec<&str> = head[1..].split(' ').collect();
+        let side = |mode: &str, id: &str| (mode != "000000").then(|| (mode.to_owned(), id.to_owned()));
+        changes.push(Raw { path: fields.next()?, old: side(words[0], words[2]), new: side(words[1], words[3]) });
+    }
+    Some(changes)
+}
+
+fn entry(side: &(String, String), blobs: &mut Blobs) -> Option<Entry> {
+    let (mode, id) = side;
+    Some(match mode.as_str() {
+        "160000" => Entry::Submodule(id.clone()),
+        "120000" => Entry::Symlink(Arc::new(blobs.read(id)?)),
+        _ => Entry::File(File { bytes: Arc::new(blobs.read(id)?), executable: mode == "100755" }),
+    })
+}
+
+fn snapshot(changes: &[Raw], blobs: &mut Blobs) -> Option<Snapshot> {
+    let mut snapshot = Snapshot::default();
+    for change in changes {
+        if let Some(old) = &change.old {
+            snapshot.entries.insert(RepoPath::parse(&change.path).ok()?, entry(old, blobs)?);
+        }
+    }
+    Some(snapshot)
+}
+
+/// Every path with its mode and blob after the change; `None`: it is gone.
+fn result(change: &Change) -> BTreeMap<String, Side> {
+    let mut sides = BTreeMap::new();
+    for (path, file) in &change.files {
+        if let Some(Origin::Renamed(old)) = &file.origin {
+            sides.entry(old.to_string()).or_insert(None);
+        }
+        let side = file.after.as_ref().map(|entry| {
+            let id = match entry {
+                Entry::Submodule(id) => id.clone(),
+                _ => gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Blob, entry.bytes())
+                    .expect("a hash")
+                    .to_string(),
+            };
+            (entry.mode().to_owned(), id)
+        });
+        sides.insert(path.to_string(), side);
+    }
+    sides
+}
+
+/// Applies every commit's diff to its parent and compares all modes and blobs with the commit's tree.
+pub(crate) fn history(dir: &str, limit: usize) {
+    let commits = String::from_utf8(git(dir, &["rev-list", "--no-merges", "--all"]).expect("commits")).expect("ids");
+    let mut blobs = Blobs::new(dir);
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let start = Instant::now();
+    for commit in commits.lines().take(limit) {
+        let verdict = round_trip(dir, commit, &mut blobs);
+        if verdict.starts_with("differs")
+            || verdict.starts_with("refused") && counts.get(&verdict).is_none_or(|count| *count < 3)
+        {
+            println!("{commit}: {verdict}");
+        }
+        let kind: String = verdict.split(':').next().unwrap_or_default().to_owned();
+        *counts.entry(kind).or_default() += 1;
+    }
+    println!("{dir}: {counts:?} in {:.0} s", start.elapsed().as_secs_f64());
+    drop(blobs.input);
+    blobs.child.wait().expect("git ends");
+}
+
+fn round_trip(dir: &str, commit: &str, blobs: &mut Blobs) -> String {
+    let parent = format!("{commit}^");
+    let Some(changes) = raw(dir, &parent, commit) else { return "no parent or objects missing".into() };
+    if changes.is_empty() {
+        return "empty commit".into();
+    }
+    let Some(diff) = git(dir, &["diff", "--binary", "--full-index", "-M", &parent, commit]) else {
+        return "objects missing".into();
+    };
+    if let Some(bad) = changes.iter().find(|change| RepoPath::parse(&change.path).is_err()) {
+        return format!("path refused by policy: {}", bad.path);
+    }
+    let Some(base) = snapshot(&changes, blobs) else { return "objects missing".into() };
+    match Patch::parse(&diff, Completeness::Unknown).and_then(|patch| patch.apply(&base, &OPTIONS)) {
+        Err(refusal) => format!(
+            "refused {:?}: {}",
+            refusal.problems[0].kind,
+            refusal.to_string().lines().next().unwrap_or_default()
+        ),
+        Ok(applied) => {
+            let wanted: BTreeMap<String, Side> = changes.into_iter().map(|change| (change.path, change.new)).collect();
+            if result(&applied.change) == wanted { "same".into() } else { "differs".into() }
+        }
+    }
+}
+
+/// Parses and applies the diff between two revisions, and lets `git apply --cached` do the same.
+pub(crate) fn speed(dir: &str, old: &str, new: &str) {
+    let diff = git(dir, &["diff", "--binary", "--full-index", "-M", old, new]).expect("a diff");
+    let changes = raw(dir, old, new).expect("revisions");
+    let mut blobs = Blobs::new(dir);
+    let base = snapshot(&changes, &mut blobs).expect("blobs");
+    let megabytes = diff.len() as f64 / 1e6;
+    let best = |run: &dyn Fn() -> Duration| (0..5).map(|_| run()).min().expect("five runs");
+    let timed = |run: &dyn Fn()| {
+        let start = Instant::now();
+        run();
+        start.elapsed()
+    };
+    let parse = best(&|| timed(&|| drop(Patch::parse(&diff, Completeness::Unknown).expect("a patch"))));
+    let both = best(&|| {
+        timed(&|| {
+            let patch = Patch::parse(&diff, Completeness::Unknown).expect("a patch");
+            patch
+                .apply(&base, &OPTIONS)
+                .map(drop)
+                .unwrap_or_else(|refusal| println!("refused: {}", refusal.problems[0]));
+        })
+    });
+    let folder = std::env::temp_dir().join(format!("burn-speed-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("objects")).expect("a folder");
+    let file = folder.join("diff");
+    std::fs::write(&file, &diff).expect("a file");
+    let apply = |args: &[&str]| {
+        let mut command = Command::new("git");
+        command
+            .args(["--git-dir", dir])
+            .args(args)
+            .env("GIT_INDEX_FILE", folder.join("index"))
+            .env("GIT_OBJECT_DIRECTORY", folder.join("objects"));
+        command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", format!("{dir}/objects"));
+        assert!(command.status().expect("git runs").success(), "git {args:?}");
+    };
+    let name = file.to_string_lossy().into_owned();
+    let with_index = |args: &[&str]| {
+        apply(&["read-tree", old]);
+        timed(&|| apply(args))
+    };
+    let git_time = best(&|| with_index(&["apply", "--cached", "--whitespace=nowarn", &name]));
+    let check = best(&|| with_index(&["apply", "--cached", "--whitespace=nowarn", "--check", &name]));
+    std::fs::remove_dir_all(&folder).expect("the folder");
+    let rate = |time: Duration| megabytes / time.as_secs_f64();
+    println!("{megabytes:.1} MB, {} files", changes.len());
+    println!(
+        "parse {:.3} s = {:.0} MB/s; parse and apply {:.3} s = {:.0} MB/s",
+        parse.as_secs_f64(),
+        rate(parse),
+        both.as_secs_f64(),
+        rate(both)
+    );
+    println!(
+        "git apply --cached {:.3} s = {:.0} MB/s; with --check {:.3} s = {:.0} MB/s",
+        git_time.as_secs_f64(),
+        rate(git_time),
+        check.as_secs_f64(),
+        rate(check)
+    );
+}

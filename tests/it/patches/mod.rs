@@ -1,0 +1,6 @@
+//! The patch engine against git: the cases in which other programs lose data, the hostile corpus, every format.
+
+mod corpus;
+mod fidelity;
+mod formats;
+mod properties;
