@@ -6,6 +6,7 @@ use crate::core::checks::{Check, CheckResult, Ended, Need, Proof, Stage, Unprove
 use crate::core::event::Event;
 use crate::core::guard::Approved;
 use crate::core::names::{CommitId, RepoPath, TreeId};
+use crate::core::outcome::Outcome;
 use crate::core::testfiles::tests_of;
 use crate::edge::verify::Bench;
 
@@ -97,7 +98,10 @@ impl Prover {
         for check in checks {
             shop.heed_signals()?;
             shop.emit(Event::CheckStarted { name: check.name.clone(), stage })?;
-            let result = self.bench(shop, commit)?.run(commit, stage, check)?;
+            let stop = shop.stop;
+            let Some(result) = self.bench(shop, commit)?.run(commit, stage, check, stop)? else {
+                return Err(Outcome::Interrupted.into());
+            };
             shop.emit(Event::CheckFinished { result: result.clone() })?;
             results.push(result);
         }

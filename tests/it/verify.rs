@@ -1,6 +1,7 @@
 //! Checks in worktrees: what they can do, what they cannot, and what is left of them.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use git_burn::core::checks::{Check, CheckResult, Ended, Need, Stage};
@@ -58,7 +59,12 @@ fn check(command: &str) -> Check {
 }
 
 fn run(bench: &mut Bench, commit: &CommitId, command: &str) -> CheckResult {
-    bench.run(commit, Stage::Head, &check(command)).expect("a result")
+    run_check(bench, commit, &check(command))
+}
+
+fn run_check(bench: &mut Bench, commit: &CommitId, check: &Check) -> CheckResult {
+    let never = AtomicBool::new(false);
+    bench.run(commit, Stage::Head, check, &never).expect("a worktree").expect("nobody stops it")
 }
 
 fn modes() -> Vec<SandboxMode> {
@@ -96,7 +102,7 @@ fn nothing_outlives_a_check() {
         let nap = format!("sleep 311.{}", std::process::id());
         let bash = format!("setsid {nap} & (setsid sh -c '{nap}; true' &) ; {nap}");
         let slow = Check { timeout: Duration::from_millis(700), ..check(&bash) };
-        let result = bench.run(&yard.head(), Stage::Base, &slow).expect("a result");
+        let result = run_check(&mut bench, &yard.head(), &slow);
         assert!(matches!(result.ended, Ended::TimedOut { .. }), "{:?}", result.ended);
         assert!(result.took < Duration::from_secs(5), "{:?}", result.took);
         let left = room.command("pgrep", room.path()).args(["-f", &nap]).output().expect("pgrep");
@@ -105,6 +111,25 @@ fn nothing_outlives_a_check() {
         assert!(quick.ended == Ended::Passed && quick.took < Duration::from_secs(5), "{:?}", quick.took);
         let left = room.command("pgrep", room.path()).args(["-f", &nap]).output().expect("pgrep");
         assert!(left.stdout.is_empty(), "{mode:?} left {}", String::from_utf8_lossy(&left.stdout));
+    }
+}
+
+#[test]
+fn a_signal_ends_a_check_at_once() {
+    let room = Room::new();
+    let yard = yard(&room);
+    for mode in modes() {
+        let mut bench = yard.bench(mode);
+        let (stop, start) = (AtomicBool::new(false), std::time::Instant::now());
+        let result = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(500));
+                stop.store(true, Ordering::Relaxed);
+            });
+            bench.run(&yard.head(), Stage::Head, &check("sleep 50"), &stop)
+        });
+        assert!(result.expect("a worktree").is_none() && start.elapsed() < Duration::from_secs(10), "{mode:?}");
+        assert_eq!(run(&mut bench, &yard.head(), "cat state").output, "base\n");
     }
 }
 

@@ -78,6 +78,13 @@ impl LineFile {
     }
 }
 
+impl Drop for LineFile {
+    /// Closing the file is not enough: a process that another thread is just starting may hold a copy of it.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
 /// The whole lines of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lines {

@@ -9,7 +9,14 @@ use anyhow::{Context, Result};
 /// A held lock. It is given back when the value goes, and by the system when the process does.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing the file is not enough: a process that another thread is just starting may hold a copy of it.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 /// What became of the attempt to take a lock.
@@ -37,7 +44,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {
                 file.set_len(0).and_then(|()| file.write_all(holder.as_bytes())).with_context(say)?;
-                Ok(Locked::Taken(Self { _file: file }))
+                Ok(Locked::Taken(Self { file }))
             }
             Err(TryLockError::WouldBlock) => {
                 let mut by = String::new();

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -23,8 +24,14 @@ pub(super) struct Execution {
     pub output: String,
 }
 
-/// Runs a command with both output streams in one pipe, in the order in which they were written.
-pub(super) fn execute(mut command: Command, limit: Duration, marker: Option<&str>) -> Execution {
+/// Runs a command with both output streams in one pipe, in the order in which they were written. `None`: it was ended
+/// because `stop` was set.
+pub(super) fn execute(
+    mut command: Command,
+    limit: Duration,
+    marker: Option<&str>,
+    stop: &AtomicBool,
+) -> Option<Execution> {
     let start = Instant::now();
     let not_started = |problem: String| Execution {
         ended: Ended::NotStarted { problem },
@@ -38,26 +45,37 @@ pub(super) fn execute(mut command: Command, limit: Duration, marker: Option<&str
     });
     let (mut child, reader) = match spawned {
         Ok(spawned) => spawned,
-        Err(error) => return not_started(error.to_string()),
+        Err(error) => return Some(not_started(error.to_string())),
     };
     // The command still holds the writing ends; as long as it does, the reader sees no end.
     drop(command);
     let capture = Arc::new(Mutex::new(Capture::default()));
     let done = read_all(reader, Arc::clone(&capture));
-    let cut_short = watch(&child, &capture, start + limit, limit);
+    let watched = watch(&child, &capture, start + limit, limit, stop);
     end_group(&mut child);
-    let ended = cut_short.unwrap_or_else(|| match child.wait() {
-        Ok(status) => ended(status),
-        Err(error) => Ended::NotStarted { problem: format!("it was lost: {error}") },
-    });
     if let Some(marker) = marker {
         sweep(marker);
     }
+    let ended = match watched {
+        Watched::Stopped => return None,
+        Watched::CutShort(ended) => ended,
+        Watched::Over => match child.wait() {
+            Ok(status) => ended(status),
+            Err(error) => Ended::NotStarted { problem: format!("it was lost: {error}") },
+        },
+    };
     // An error here is the time-out: somebody outside of our reach holds the pipe.
     let _ = done.recv_timeout(GRACE);
     let took = start.elapsed();
     let capture = std::mem::take(&mut *lock(&capture));
-    Execution { ended, took, output: capture.into_text() }
+    Some(Execution { ended, took, output: capture.into_text() })
+}
+
+/// Why the watch ended.
+enum Watched {
+    Over,
+    CutShort(Ended),
+    Stopped,
 }
 
 fn lock(capture: &Mutex<Capture>) -> std::sync::MutexGuard<'_, Capture> {
@@ -80,20 +98,23 @@ fn read_all(mut reader: std::io::PipeReader, capture: Arc<Mutex<Capture>>) -> Re
 }
 
 /// Waits for the end without collecting the child: its id stays its own until its whole group has been killed.
-fn watch(child: &Child, capture: &Mutex<Capture>, deadline: Instant, limit: Duration) -> Option<Ended> {
+fn watch(child: &Child, capture: &Mutex<Capture>, deadline: Instant, limit: Duration, stop: &AtomicBool) -> Watched {
     let mut nap = Duration::from_micros(500);
     while !is_over(child) {
         let bytes = lock(capture).total();
         if bytes > FLOOD {
-            return Some(Ended::Flooded { bytes });
+            return Watched::CutShort(Ended::Flooded { bytes });
         }
         if Instant::now() >= deadline {
-            return Some(Ended::TimedOut { after: limit });
+            return Watched::CutShort(Ended::TimedOut { after: limit });
+        }
+        if stop.load(Ordering::Relaxed) {
+            return Watched::Stopped;
         }
         std::thread::sleep(nap);
         nap = (nap * 2).min(Duration::from_millis(20));
     }
-    None
+    Watched::Over
 }
 
 /// An error here means that there is no such child, so it is over in any case.

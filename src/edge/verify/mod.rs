@@ -8,6 +8,7 @@ mod tamper;
 mod worktree;
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -62,22 +63,30 @@ impl Bench {
     }
 
     /// Runs one check on a commit. What it says about the code is in the result; so is that it could not be started.
+    /// `None`: the check was ended, with all it had started, because `stop` was set (by a signal handler).
     ///
     /// # Errors
     /// The worktree cannot be brought to the commit.
-    pub fn run(&mut self, commit: &CommitId, stage: Stage, check: &Check) -> Result<CheckResult> {
+    pub fn run(
+        &mut self,
+        commit: &CommitId,
+        stage: Stage,
+        check: &Check,
+        stop: &AtomicBool,
+    ) -> Result<Option<CheckResult>> {
         self.go_to(commit)?;
         self.slot.empty_tmp()?;
         let seal = self.seal();
         let command = self.sandbox.command(&self.grounds(), &check.command);
-        let Execution { mut ended, took, output } = execute(command, check.timeout, self.sandbox.marker().as_deref());
+        let executed = execute(command, check.timeout, self.sandbox.marker().as_deref(), stop);
+        let Some(Execution { mut ended, took, output }) = executed else { return Ok(None) };
         if let Some(path) = seal.broken(&self.seal()) {
             ended = Ended::Tampered { what: path.display().to_string() };
             self.replace_slot(commit)?;
         }
         let Check { name, command, need, .. } = check.clone();
         let sandbox = self.sandbox.confinement().to_string();
-        Ok(CheckResult { name, command, need, stage, ended, took, output, sandbox })
+        Ok(Some(CheckResult { name, command, need, stage, ended, took, output, sandbox }))
     }
 
     /// Brings the worktree to a commit. A check may rewrite tracked files; the next one is to see the commit all the same.

@@ -23,7 +23,7 @@ pub(super) struct Slot {
     pub tree: PathBuf,
     /// `.git/worktrees/ID` of the repository.
     pub git_dir: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 /// A slot on disk, for listing and cleaning.
@@ -110,7 +110,7 @@ impl Slot {
         };
         // A git that was killed in this worktree leaves its lock; we hold the slot, so nobody else can be at work.
         let _ = fs::remove_file(git_dir.join("index.lock"));
-        Ok(Self { dir, tree, git_dir, _lock: lock })
+        Ok(Self { dir, tree, git_dir, lock })
     }
 
     /// HOME of the checks.
@@ -174,6 +174,13 @@ impl Slot {
     /// Something cannot be removed.
     pub(super) fn discard(self, repo: &Repo) -> Result<()> {
         remove(repo, &self.dir, &self.tree)
+    }
+}
+
+impl Drop for Slot {
+    /// Closing the file is not enough: a process that another thread is just starting may hold a copy of it.
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
     }
 }
 
