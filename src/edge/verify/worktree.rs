@@ -23,8 +23,12 @@ pub(super) struct Slot {
     pub tree: PathBuf,
     /// `.git/worktrees/ID` of the repository.
     pub git_dir: PathBuf,
-    lock: File,
+    _lock: SlotLock,
 }
+
+/// The right to use a slot.
+#[derive(Debug)]
+struct SlotLock(File);
 
 /// A slot on disk, for listing and cleaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +104,7 @@ impl Slot {
         bail!("{MOST_SLOTS} worktrees are in use in {}", slots.display())
     }
 
-    fn ready(repo: &Repo, dir: PathBuf, lock: File, commit: &CommitId) -> Result<Self> {
+    fn ready(repo: &Repo, dir: PathBuf, lock: SlotLock, commit: &CommitId) -> Result<Self> {
         let common = repo.common_dir().canonicalize()?;
         let tree = dir.join(project_name(&common));
         private_dir(&dir.join("home"))?;
@@ -110,7 +114,7 @@ impl Slot {
         };
         // A git that was killed in this worktree leaves its lock; we hold the slot, so nobody else can be at work.
         let _ = fs::remove_file(git_dir.join("index.lock"));
-        Ok(Self { dir, tree, git_dir, lock })
+        Ok(Self { dir, tree, git_dir, _lock: lock })
     }
 
     /// HOME of the checks.
@@ -177,20 +181,20 @@ impl Slot {
     }
 }
 
-impl Drop for Slot {
+impl Drop for SlotLock {
     /// Closing the file is not enough: a process that another thread is just starting may hold a copy of it.
     fn drop(&mut self) {
-        let _ = self.lock.unlock();
+        let _ = self.0.unlock();
     }
 }
 
 /// `None`: another process has it.
-fn try_lock(dir: &Path) -> Result<Option<File>> {
+fn try_lock(dir: &Path) -> Result<Option<SlotLock>> {
     let path = dir.join("lock");
     let opened = File::options().create(true).append(true).open(&path);
     let file = opened.with_context(|| format!("cannot open {}", path.display()))?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
+        Ok(()) => Ok(Some(SlotLock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
     }
