@@ -13,31 +13,43 @@ use super::violation::{Rule, Violation, excerpt};
 struct Pattern {
     what: &'static str,
     regex: Regex,
+    victim: Victim,
     unless: Option<fn(&str) -> bool>,
+}
+
+/// What is lost. Tests have records of their own, in the sandbox, and empty them all the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Victim {
+    Records,
+    Machine,
 }
 
 /// What the seed forbids, and what runs code from elsewhere. `unless` gets the statement: the match and what follows it.
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     let never: Option<fn(&str) -> bool> = None;
     [
-        ("removes a root, home or data folder (rm -rf)", REMOVE_TREE, Some(removes_build_output as fn(&str) -> bool)),
-        ("removes a root, home or data folder (rmtree)", REMOVE_TREE_CALL, never),
-        ("drops a table, a database or a schema", r#"\bdrop\s+(?:table|database|schema)\s+(?:if\s+exists\s+)?["'`\[{$%]*\w"#, never),
-        ("empties a table (truncate)", r"\btruncate\s+table\s+\S", never),
-        ("deletes every row (delete without where)", r#"\bdelete\s+from\s+["'`\[{$%]*[\w.]+["'`\]}]*"#, Some(has_where)),
-        ("drops a column", r"\balter\s+table\s+\S+\s+(?:[^;]{0,200},\s*)?drop\s+(?:column\s+)?(?:if\s+exists\s+)?[`\x22\[]?[a-z_]", Some(drops_no_column)),
-        ("deletes every record", r"\.objects\s*\.\s*all\s*\(\s*\)\s*\.\s*delete\s*\(|\.(?:delete_all|destroy_all)\b|\.deleteMany\(\s*(?:\{\s*\})?\s*\)|\bdropDatabase\s*\(|\bdropCollection\s*\(|\bflushall\b", never),
-        ("runs what it downloads", r"\b(?:curl|wget|fetch|iwr|invoke-webrequest)\b[^\n|;&]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:env\s+)?(?:\S*/)?(?:ba|z|da|k|c|fi)?sh\b|\b(?:curl|wget|iwr|invoke-webrequest)\b[^\n|;&]*\|\s*(?:sudo\s+)?(?:python|perl|ruby|node|php|iex|invoke-expression)\d*\b|\b(?:ba|z|da)?sh\s+(?:-\w+\s+)?(?:<\(|[\x22']?\$\(|`)\s*(?:curl|wget)\b|\b(?:eval|source|\.)\s+(?:<\(|[\x22']?\$\(|`)\s*(?:curl|wget)\b|\biex\s*\(?\s*\(?(?:new-object\s+net\.webclient|iwr|invoke-webrequest)", never),
-        ("runs code that is hidden in an encoding", r"\b(?:eval|exec|compile|function|(?:marshal|pickle)\.loads)\s*\(\s*(?:\w+\.)*(?:b64decode|base64_decode|atob|a85decode|unhexlify|fromhex|decompress|gzinflate|str_rot13|decode64|urlsafe_b64decode)\s*\(|\b(?:eval|exec|function)\s*\(\s*(?:buffer\.from\s*\([^)]*(?:base64|hex)|string\.fromcharcode)|base64\s+(?:-d|--decode|-D)\b[^\n|;]*\|\s*(?:ba|z|da)?sh\b|\bpowershell(?:\.exe)?\b[^\n]*-e(?:nc|ncodedcommand)\b", never),
-        ("destroys a disk or the system", r":\s*\(\s*\)\s*\{\s*:\s*\|\s*:\s*&\s*\}\s*;\s*:|\bmkfs(?:\.\w+)?\s+(?:-\S+\s+)*/dev/|\bdd\s[^\n]*\bof=/dev/(?:sd|hd|nvme|vd|xvd|mmcblk|disk)|>\s*/dev/(?:sd|hd|nvme|vd)[a-z0-9]|\bchmod\s+(?:-\w+\s+)*-r\w*\s+(?:777|000|a\+rwx)\s+/(?:\s|$)", never),
+        (Victim::Machine, "removes a root, home or data folder (rm -rf)", REMOVE_TREE, Some(removes_build_output as fn(&str) -> bool)),
+        (Victim::Machine, "removes a root, home or data folder (rm -rf)", REMOVE_TREE_ARGUMENTS, never),
+        (Victim::Machine, "removes a root, home or data folder (rmtree)", REMOVE_TREE_CALL, never),
+        (Victim::Records, "drops a table, a database or a schema", r#"\bdrop\s+(?:table|database|schema)\s+(?:if\s+exists\s+)?["'`\[{$%]*\w"#, never),
+        (Victim::Records, "empties a table (truncate)", r#"\btruncate\s+table\s+\S|(?-i:\bTRUNCATE)\s+(?:ONLY\s+)?[\w."`]+\s*(?:;|["']|$|CASCADE|RESTART)|^\s*truncate\s+[\w."`]+\s*;"#, never),
+        (Victim::Records, "deletes every row (delete without where)", r#"\bdelete\s+from\s+["'`\[{$%]*[\w.]+["'`\]}]*"#, Some(has_where)),
+        (Victim::Records, "drops a column", r"\balter\s+table\s+\S+\s+(?:[^;]{0,200},\s*)?drop\s+(?:column\s+)?(?:if\s+exists\s+)?[`\x22\[]?[a-z_]", Some(drops_no_column)),
+        (Victim::Records, "deletes every record", r"\.objects\s*\.\s*(?:all|filter|exclude)\s*\(\s*\)\s*\.\s*(?:_raw_)?delete\s*\(|\bquery\s*\([^()]*\)\s*\.\s*delete\s*\(|\.query\s*\.\s*delete\s*\(|\bknex\([^)]*\)\s*\.(?:truncate|del)\(|(?:::|->)truncate\(|\.deleteAll(?:InBatch)?\(\s*\)|\.remove\(\s*\{\s*\}\s*\)|\bdestroy\(\s*\{\s*(?:where:\s*\{\s*\}|truncate:\s*true)|\.(?:delete_all|destroy_all)\b|\.deleteMany\(\s*(?:\{\s*\})?\s*\)|\bdropDatabase\s*\(|\bdropCollection\s*\(|\bflush(?:all|db)\s*\(|[\x22']flush(?:all|db)[\x22'\s]", never),
+        (Victim::Machine, "runs what it downloads", r"\b(?:curl|wget|fetch|iwr|invoke-webrequest)\b[^\n|;&]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:env\s+)?(?:\S*/)?(?:ba|z|da|k|c|fi)?sh\b|\b(?:curl|wget|iwr|invoke-webrequest)\b[^\n|;&]*\|\s*(?:sudo\s+)?(?:python|perl|ruby|node|php|iex|invoke-expression)\d*\b|\b(?:ba|z|da)?sh\s+(?:-\w+\s+)?(?:<\(|[\x22']?\$\(|`)\s*(?:curl|wget)\b|\b(?:eval|source|\.)\s+(?:<\(|[\x22']?\$\(|`)\s*(?:curl|wget)\b|\biex\s*\(?\s*\(?(?:new-object\s+net\.webclient|iwr|invoke-webrequest)", never),
+        (Victim::Machine, "runs code that is hidden in an encoding", r"\b(?:eval|exec|compile|function|(?:marshal|pickle)\.loads)\s*\(\s*(?:\w+\.)*(?:b64decode|base64_decode|atob|a85decode|unhexlify|fromhex|decompress|gzinflate|str_rot13|decode64|urlsafe_b64decode)\s*\(|\b(?:eval|exec|function)\s*\(\s*(?:buffer\.from\s*\([^)]*(?:base64|hex)|string\.fromcharcode)|base64\s+(?:-d|--decode|-D)\b[^\n|;]*\|\s*(?:ba|z|da)?sh\b|\bpowershell(?:\.exe)?\b[^\n]*-e(?:nc|ncodedcommand)\b", never),
+        (Victim::Machine, "destroys a disk or the system", r":\s*\(\s*\)\s*\{\s*:\s*\|\s*:\s*&\s*\}\s*;\s*:|\bmkfs(?:\.\w+)?\s+(?:-\S+\s+)*/dev/|\bdd\s[^\n]*\bof=/dev/(?:sd|hd|nvme|vd|xvd|mmcblk|disk)|\bfind\s+(?:/|~|\$HOME)\S*\s[^\n]*(?:-delete\b|-exec\s+rm\b)|\bremove-item\b[^\n]*-recurse[^\n]*\s[\x22']?(?:[a-z]:(?:\\|\s|$)|~|\$home|\$env:userprofile)|\b(?:rd|rmdir|del)\s+(?:/[sqf]\s+)+[a-z]:\\|>\s*/dev/(?:sd|hd|nvme|vd)[a-z0-9]|\bchmod\s+(?:-\w+\s+)*-r\w*\s+(?:777|000|a\+rwx)\s+/(?:\s|$)", never),
     ]
     .into_iter()
-    .map(|(what, text, unless)| {
+    .map(|(victim, what, text, unless)| {
         let regex = RegexBuilder::new(text).case_insensitive(true).multi_line(true).build();
-        Pattern { what, regex: regex.expect("patterns are constants that the tests compile"), unless }
+        Pattern { what, regex: regex.expect("patterns are constants that the tests compile"), victim, unless }
     })
     .collect()
 });
+
+/// `rm` and its arguments as a list of strings, as languages start programs.
+const REMOVE_TREE_ARGUMENTS: &str = r#"["']rm["'][\s,.()\[\]\w&]*["'](?:-[a-z]*r[a-z]*|--recursive)["'][\s,]*(?:["'][^"'\n]*["'][\s,]*)*?["'](?:/|~/?|/\*|/(?:data|backups?|var|home|etc|usr|root|srv|opt)(?:/[^"'/]*)?/?)["']"#;
 
 /// `rm` with recursive and force flags, in any order and spelling, also over continued lines. What it removes is judged apart.
 const REMOVE_TREE: &str = r"\brm\s+(?:(?:--\s+|-[a-z-]+\s+)*)(?:-[a-z]*r[a-z]*|--recursive)(?:\s|\\|$)[^\n;&|#]*|\brm\s+(?:-[a-z-]+\s+)*-[a-z]*f[a-z]*\s+(?:-[a-z-]+\s+)*-[a-z]*r[^\n;&|#]*";
@@ -122,7 +134,7 @@ pub(super) fn check(view: &View<'_>, own: &[Regex], violations: &mut Vec<Violati
     let comment = view.path.as_bytes().to_ascii_lowercase().ends_with(b".sql").then_some("--");
     for window in windows(view) {
         let text = Statements::new(&view.after[window.clone()], comment);
-        for pattern in PATTERNS.iter() {
+        for pattern in PATTERNS.iter().filter(|pattern| pattern.victim == Victim::Machine || !view.role.is_test) {
             for found in pattern.regex.find_iter(&text.text) {
                 let lines = text.lines(found.range());
                 let lines = lines.start + window.start..lines.end + window.start;
@@ -168,8 +180,9 @@ impl Statements {
             starts.push(text.len());
             let trimmed = line.trim_start();
             // Not `#define` and not a `--flag` on a line of its own.
-            let is_comment =
-                ["# ", "##", "//", "-- ", "* ", "<!--", "rem "].iter().any(|mark| trimmed.starts_with(mark));
+            let is_comment = ["# ", "##", "//", "-- ", "* ", "/* ", "/**", "<!--", "rem "]
+                .iter()
+                .any(|mark| trimmed.starts_with(mark));
             if is_comment {
                 text.extend(std::iter::repeat_n(' ', line.len()));
             } else {
@@ -269,6 +282,17 @@ mod tests {
             ("a.sql", "DROP/* x */DATABASE prod;"),
             ("a.sql", "/*!50000 DROP TABLE users */;"),
             ("a.sql", "TRUNCATE TABLE users;"),
+            ("a.sql", "TRUNCATE users;"),
+            ("a.sql", "truncate users;"),
+            ("a.py", "db.execute('TRUNCATE users')"),
+            ("a.py", "session.query(User).delete()"),
+            ("a.java", "userRepository.deleteAll();"),
+            ("a.php", "User::truncate();"),
+            ("a.py", "subprocess.run(['rm', '-rf', '/'])"),
+            ("a.rs", "Command::new(\"rm\").args([\"-rf\", \"/var/lib\"])"),
+            ("a.go", "exec.Command(\"rm\", \"-rf\", \"/data\")"),
+            ("a.sh", "find / -name x -delete"),
+            ("a.ps1", "Remove-Item -Recurse -Force C:\\"),
             ("a.sql", "DELETE/**/FROM users;"),
             ("a.sql", "delete from users;\nselect 1 where 2;"),
             ("a.py", "db.execute(\"DELETE FROM users\")\n\nx = 'where'"),
@@ -308,6 +332,10 @@ mod tests {
             ("a.py", "# rm -rf / would be bad\nx = 1"),
             ("a.sh", "curl -fsSL https://e -o file && sha256sum -c sums"),
             ("a.sh", "curl -s https://e | jq .name | sort"),
+            ("tests/test_a.py", "db.execute('DROP TABLE users')"),
+            ("a.py", "f.truncate()"),
+            ("a.sh", "find . -name '*.o' -delete"),
+            ("a.c", "/* FLUSHALL and DROP TABLE x */"),
             ("a.py", "json.loads(base64.b64decode(x))"),
             ("a.py", "User.objects.filter(id=1).delete()"),
         ] {

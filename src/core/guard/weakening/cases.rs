@@ -76,7 +76,7 @@ fn declaration(syntax: Syntax) -> &'static Regex {
     });
     static OTHER: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r#"^\s*(?:@test|test|it|describe|subtest|should|testset|@testset|property|prop|test_that|deftest|\(deftest|\(testing)[\s(]+(?:'([^']*)'|"([^"]*)")|^\s*(?:function\s+)?(test_\w+|test[A-Z]\w*)\s*(?:\(\)|=)|^\s*\(deftest\s+([\w-]+)|^test_expect_(?:success|failure)\s+(?:\S+\s+)?'([^']*)'"#,
+            r#"^\s*(?:@test|test|it|describe|subtest|should|testset|@testset|property|prop|test_that|deftest|\(deftest|\(testing)[\s(]+(?:'([^']*)'|"([^"]*)")|^\s*(?:function\s+)?(test_\w+|test[A-Z]\w*)\s*(?:\(\)|=)|^\s*\(deftest\s+([\w-]+)|^\s*test\s+\{([^}]*)\}|^test_expect_(?:success|failure)\s+(?:\S+\s+)?'([^']*)'"#,
         )
     });
     match syntax {

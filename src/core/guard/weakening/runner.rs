@@ -28,7 +28,7 @@ static LEAVES_OUT: LazyLock<Regex> = LazyLock::new(|| {
 /// Settings of test tools with the same effect.
 static SETTING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"(?x)^\s*["']?(?:collect_ignore(?:_glob)?|testPathIgnorePatterns|norecursedirs|modulePathIgnorePatterns|passWithNoTests|failIfNoTests|testFailureIgnore|skipTests|ignoreFailures|haltonfailure)["']?\s*[=:+] | <(?:skipTests|testFailureIgnore|skip)>\s*true | \bexclude\s*:\s*\[[^\]]*(?:test|spec) | \bcontinue-on-error\s*:\s*true | \ballow_failure\s*:\s*true"#,
+        r#"(?x)^\s*["']?(?:collect_ignore(?:_glob)?|testPathIgnorePatterns|norecursedirs|modulePathIgnorePatterns|passWithNoTests|failIfNoTests|testFailureIgnore|skipTests|ignoreFailures|haltonfailure)["']?\s*[=:+] | <(?:skipTests|testFailureIgnore|maven\.test\.skip)>\s*true | \bexclude\s*:\s*\[[^\]]*(?:test|spec) | \bcontinue-on-error\s*:\s*true | \ballow_failure\s*:\s*true"#,
     )
 });
 

@@ -53,7 +53,9 @@ pub(super) fn check(view: &View<'_>, before: &[Case], after: &[Case], violations
             returned -= 1;
             continue;
         }
-        let case = after.iter().find(|case| case.lines.contains(&index));
+        // An attribute over several lines stands above the lines of its case.
+        let within = |case: &&Case| case.lines.contains(&index) || (index < case.line && case.line - index <= 6);
+        let case = after.iter().find(within);
         let existed = case.map_or(!before.is_empty(), |case| old.contains(&without_mark(&case.name)));
         let guarded = case.is_some() && is_guarded(view, index);
         if existed && !guarded {
