@@ -771,8 +771,7 @@ fn prices_are_known_for_known_models_and_settings_win() {
         context: Some(9),
         ..ProviderSettings::default()
     };
-    let mine = with_settings("mine/x", mine);
-    assert_eq!((mine.price().copied(), mine.context()), (None, Some(9)));
+    assert_eq!(with_settings("mine/x", mine).context(), Some(9));
 }
 
 #[test]
@@ -794,6 +793,18 @@ fn a_probe_tells_what_is_there_without_asking_anything() {
     let command = |run: &str| command(run).probe().unwrap_or_else(|error| error.to_string());
     assert!(command("sh -c x").starts_with("runs /"));
     assert!(command("no-such-program-here").contains("not found along PATH"));
+}
+
+#[test]
+fn what_nobody_knows_is_asked_of_the_servers_list() {
+    let entry = json!({"id": "lab/model", "context_length": 65536, "top_provider": {"max_completion_tokens": 8192}, "pricing": {"prompt": "0.000001", "completion": "0.000004"}});
+    let server = Server::scripted([on("GET", "/models", Answer::json(200, &json!({"data": [entry]})))]);
+    let listed = model(OPENROUTER, &server.url());
+    assert_eq!((listed.context(), listed.longest_answer()), (Some(65_536), Some(8_192)));
+    assert_eq!(listed.clone().price().expect("a price").base.output.to_string(), "$4.00");
+    let silent = Server::scripted([on("GET", "/models", Answer::json(404, &json!({"error": {"message": "no"}})))]);
+    let unknown = model(OPENROUTER, &silent.url());
+    assert_eq!((unknown.context(), unknown.price()), (None, None));
 }
 
 #[test]

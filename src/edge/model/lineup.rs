@@ -1,7 +1,6 @@
 //! Several models in their order: which one is asked, and what to do when it fails.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::error::{ModelError, ModelErrorKind};
 use super::{Model, Recorder};
@@ -81,23 +80,6 @@ impl Lineup {
         self.current += 1;
         self.broken = 0;
         Next::Switched { from, to: self.current().name().to_owned(), reason: error.to_string() }
-    }
-}
-
-/// How long the provider wants to be left alone, for a report that says when to come back.
-pub fn come_back_after(error: &ModelError) -> Option<Duration> {
-    match &error.kind {
-        ModelErrorKind::RateLimited { retry_after, .. } => *retry_after,
-        ModelErrorKind::Unavailable { .. }
-        | ModelErrorKind::SpendLimit { .. }
-        | ModelErrorKind::Credentials { .. }
-        | ModelErrorKind::UnknownModel { .. }
-        | ModelErrorKind::TooLong { .. }
-        | ModelErrorKind::Rejected { .. }
-        | ModelErrorKind::Interrupted { .. }
-        | ModelErrorKind::Protocol { .. }
-        | ModelErrorKind::Script { .. }
-        | ModelErrorKind::Cancelled => None,
     }
 }
 

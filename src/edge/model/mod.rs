@@ -12,6 +12,7 @@ mod command;
 mod error;
 mod events;
 mod lineup;
+mod listing;
 mod ollama;
 mod open;
 mod openai;
@@ -37,7 +38,7 @@ use crate::edge::http::Http;
 
 pub use answer::{Answer, Phase, Progress, Stop};
 pub use error::{ModelError, ModelErrorKind};
-pub use lineup::{Lineup, Next, come_back_after};
+pub use lineup::{Lineup, Next};
 pub use open::OpenModel;
 pub use provider::{KeyNeed, ModelName, Provider, ProviderSettings, WireFormat};
 pub use replay::{Exchange, Script};
@@ -74,6 +75,7 @@ enum Wire {
     OpenAi {
         http: Http,
         habits: openai::Habits,
+        listing: listing::Listing,
     },
     Ollama {
         http: Http,
@@ -128,25 +130,35 @@ impl Model {
         &self.name
     }
 
-    /// `None`: not known, so that a cost limit forbids its use.
+    /// `None`: not known, so that a cost limit forbids its use. As for the context, a server with a list is asked once.
     pub fn price(&self) -> Option<&Price> {
-        self.price.as_ref()
+        self.price.as_ref().or_else(|| self.listed()?.price.as_ref())
     }
 
-    /// Tokens that fit into the context, prompt and answer together; `None`: not known. Ollama is asked once; when it
-    /// does not answer, the question itself will tell why.
+    /// Tokens that fit into the context, prompt and answer together; `None`: not known. Where neither settings nor the
+    /// built-in table say it, the server is asked once; when it does not answer, the question itself will tell why.
     pub fn context(&self) -> Option<u64> {
         match &*self.wire {
             Wire::Ollama { http, context } => context.ask(http, &self.bare_name, self.context).ok(),
             Wire::Anthropic(_) | Wire::OpenAi { .. } | Wire::Command(_) | Wire::Replay(_) | Wire::Keyless { .. } => {
-                self.context
+                self.context.or_else(|| self.listed()?.context)
             }
         }
     }
 
     /// Tokens of the longest answer that the provider allows; `None`: not known.
     pub fn longest_answer(&self) -> Option<u64> {
-        self.longest_answer
+        self.longest_answer.or_else(|| self.listed()?.longest_answer)
+    }
+
+    /// What the server's list says about it.
+    fn listed(&self) -> Option<&listing::Listed> {
+        match &*self.wire {
+            Wire::OpenAi { http, listing, .. } => Some(listing.ask(http, &self.bare_name)),
+            Wire::Anthropic(_) | Wire::Ollama { .. } | Wire::Command(_) | Wire::Replay(_) | Wire::Keyless { .. } => {
+                None
+            }
+        }
     }
 
     /// Asks, and tells `progress` while the answer arrives. Never switches to another model and never sends a question
@@ -227,7 +239,7 @@ impl Wire {
     fn ask(&self, question: &Question, report: &Report) -> Result<Answer, ModelErrorKind> {
         match self {
             Self::Anthropic(http) => anthropic::ask(http, question, report),
-            Self::OpenAi { http, habits } => openai::ask(http, question, habits, report),
+            Self::OpenAi { http, habits, .. } => openai::ask(http, question, habits, report),
             Self::Ollama { http, context } => ollama::ask(http, question, context, report),
             Self::Command(_) | Self::Replay(_) | Self::Keyless { .. } => {
                 Err(ModelErrorKind::Protocol { problem: "not a model behind HTTP".to_owned() })

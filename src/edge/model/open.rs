@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::command::Program;
+use super::listing::Listing;
 use super::provider::{KeyNeed, ModelName, Provider, ProviderSettings, WireFormat};
 use super::{Model, Script, Wire, anthropic, background, ollama, openai, remote};
 use crate::core::names::Secret;
@@ -65,7 +66,8 @@ impl OpenModel<'_> {
             WireFormat::Anthropic => Wire::Anthropic(http),
             WireFormat::Ollama => Wire::Ollama { http, context: ollama::Context::default() },
             WireFormat::OpenAi | WireFormat::Command | WireFormat::Replay => {
-                Wire::OpenAi { http, habits: openai::Habits::of(&provider.name) }
+                let (habits, listing) = (openai::Habits::of(&provider.name), Listing::default());
+                Wire::OpenAi { http, habits, listing }
             }
         })
     }

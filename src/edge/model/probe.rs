@@ -28,7 +28,7 @@ impl Model {
             Wire::Anthropic(http) => {
                 get(http, &format!("/v1/models/{}", encode(&self.bare_name))).map(|_| "the provider has it".to_owned())
             }
-            Wire::OpenAi { http, .. } => get(http, "/models").and_then(|list| self.listed(&list)),
+            Wire::OpenAi { http, .. } => get(http, "/models").and_then(|list| self.found_in(&list)),
             Wire::Ollama { http, context } => context
                 .ask(http, &self.bare_name, self.context)
                 .map(|size| format!("the server has it, with a context of {size} tokens")),
@@ -37,7 +37,7 @@ impl Model {
     }
 
     /// Whether a server's list has the model. Servers without a list, or with models that they do not list, exist.
-    fn listed(&self, list: &Value) -> Result<String, Kind> {
+    fn found_in(&self, list: &Value) -> Result<String, Kind> {
         let names: Vec<&str> =
             list["data"].as_array().into_iter().flatten().filter_map(|model| model["id"].as_str()).collect();
         // Gemini's list has `models/` before each name.
