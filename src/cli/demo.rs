@@ -125,7 +125,7 @@ fn closing_words(name: &str) -> String {
         "\nLook at it:\n\
          \x20 cd {name}/project\n\
          \x20 git fetch -q && git show origin/agent/ticket-1   # the proven commit\n\
-         \x20 cat ../issues/pulls/1.md                         # the pull request with its proof\n\
+         \x20 cat ../issues/pulls/*.md                         # the pull request with its proof\n\
          \x20 cat ../issues/0001-*.md                          # analysis and report on the issue\n\
          \x20 git status                                       # your checkout: untouched\n\
          Try next:\n\

@@ -99,6 +99,7 @@ pub struct Pull {
     pub base: String,
     pub author: String,
     pub draft: bool,
+    /// Page for people; of a `files` forge the file's path.
     pub url: String,
 }
 

@@ -6,35 +6,77 @@ use super::gate::Picked;
 use super::prove::{Prover, Verdict};
 use super::shop::{Shop, Stop};
 use crate::core::guard::ReviewContext;
-use crate::core::names::CommitId;
+use crate::core::issue::PullState;
 use crate::core::outcome::Outcome;
 use crate::core::report::About;
+use crate::edge::repo::{Base, Commit};
 
-/// The proven change of an earlier run whose branch is on the remote; `None`: there is no such branch.
+/// A commit of git-burn's that an earlier run pushed.
+pub(super) struct Earlier {
+    commit: Commit,
+    model: String,
+    /// What it was made on, and is proven against: the base branch may have moved since.
+    pub base: Base,
+}
+
+/// The commit of an earlier run whose branch is on the remote; `None`: there is no such branch.
 ///
 /// # Errors
-/// [`Stop::Ended`] when the branch is somebody else's, or its change does not stand up any more.
-pub(super) fn earlier(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>) -> Result<Option<Proven>, Stop> {
+/// [`Stop::Ended`] when the branch is somebody else's; [`Stop::Broke`] when the remote does not answer.
+pub(super) fn earlier(shop: &Shop<'_>, picked: &Picked) -> Result<Option<Earlier>, Stop> {
     let Some(remote) = shop.remote else { return Ok(None) };
-    let refs = shop.repo.remote_refs(remote, shop.push_credential, &[picked.branch.full()])?;
-    let Some((_, commit)) = refs.into_iter().next() else { return Ok(None) };
-    let Some(model) = made_by_us(shop, &commit) else {
-        let by = format!("the branch {} exists on {} and is not git-burn's", picked.branch, remote.name);
-        return Err(Outcome::Taken { by }.into());
+    let Some(tip) = shop.repo.fetch_branch(remote, shop.push_credential, picked.branch.as_str())? else {
+        return Ok(None);
     };
-    prove_again(shop, about, commit, model).map(Some)
+    let commit = shop.repo.commit_at(&tip)?;
+    refuse_ended(shop, picked)?;
+    let base = match commit.parents.as_slice() {
+        [parent] if is_ours(&commit.message) => parent.clone(),
+        [] | [_] | [_, ..] => {
+            let by = format!("the branch {} exists on {} and is not git-burn's", picked.branch, remote.name);
+            return Err(Outcome::Taken { by }.into());
+        }
+    };
+    let base = Base { tree: shop.repo.tree_of(&base)?, commit: base, branch: shop.base.branch.clone() };
+    let model = model(&commit.message).unwrap_or_default().to_owned();
+    Ok(Some(Earlier { commit, model, base }))
 }
 
-/// The model that the commit's trailer names, if git-burn made it here on the base that is current.
-fn made_by_us(shop: &Shop<'_>, commit: &CommitId) -> Option<String> {
-    let found = shop.repo.commit_at(commit).ok()?;
-    let trailer = found.message.lines().rev().find_map(|line| line.strip_prefix("Assisted-by: git-burn:"))?;
-    let on_base = found.parents == [shop.base.commit.clone()];
-    (on_base && found.message.contains("\nBurn-Run: ")).then(|| trailer.to_owned())
+/// A pull request of that branch that is merged or closed has had its answer.
+fn refuse_ended(shop: &Shop<'_>, picked: &Picked) -> Result<(), Stop> {
+    let base = shop.base.branch.as_deref().unwrap_or_default();
+    let pull = shop.forge.pull_for_branch(picked.branch.as_str(), base).map_err(anyhow::Error::from)?;
+    let Some(pull) = pull else { return Ok(()) };
+    match pull.state {
+        PullState::Open => Ok(()),
+        PullState::Merged => {
+            Err(Outcome::AlreadyFixed { evidence: format!("pull request #{} was merged", pull.number) }.into())
+        }
+        PullState::Refused => {
+            let why = format!(
+                "pull request #{} was closed without merging; delete the branch {} to let it be tried again",
+                pull.number, picked.branch
+            );
+            Err(Outcome::NotReady { why }.into())
+        }
+    }
 }
 
-fn prove_again(shop: &mut Shop<'_>, about: About<'_>, commit: CommitId, model: String) -> Result<Proven, Stop> {
-    let tree = shop.repo.tree_of(&commit)?;
+/// The trailers that only git-burn writes.
+fn is_ours(message: &str) -> bool {
+    model(message).is_some() && message.lines().any(|line| line.starts_with("Burn-Run: "))
+}
+
+fn model(message: &str) -> Option<&str> {
+    message.lines().rev().find_map(|line| line.strip_prefix("Assisted-by: git-burn:"))
+}
+
+/// Judges and proves it as if it had just been made. `shop.base` must be [`Earlier::base`].
+///
+/// # Errors
+/// [`Stop::Ended`] when it does not stand up any more.
+pub(super) fn prove_again(shop: &mut Shop<'_>, about: About<'_>, earlier: Earlier) -> Result<Proven, Stop> {
+    let Earlier { commit: Commit { id, tree, .. }, model, base: _ } = earlier;
     let change = shop.repo.change_between(&shop.base.tree, &tree)?;
     let context = ReviewContext { title: &about.issue.title, body: &about.issue.body, secrets: shop.secrets };
     let approved = shop.settings.policy.review(change, &context).map_err(|violations| {
@@ -42,7 +84,7 @@ fn prove_again(shop: &mut Shop<'_>, about: About<'_>, commit: CommitId, model: S
         Outcome::Held { why: format!("the branch that an earlier run pushed is refused now: {}", lines.join("; ")) }
     })?;
     let checks = shop.settings.checks.clone();
-    match Prover::new(&checks).prove(shop, &commit, &tree, &approved)? {
+    match Prover::new(&checks).prove(shop, &id, &tree, &approved)? {
         Verdict::Proven(verified) => Ok(Proven { approved, verified, claim: String::new(), notes: Vec::new(), model }),
         Verdict::Red(_) => {
             let why = "the branch that an earlier run pushed does not pass the checks now".to_owned();

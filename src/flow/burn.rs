@@ -1,6 +1,6 @@
 //! One issue, from reading it to the report: the spine of the program.
 
-use super::adopt;
+use super::adopt::{self, Earlier};
 use super::asking::Asker;
 use super::briefing;
 use super::dialogue::Dialogue;
@@ -95,8 +95,8 @@ fn attempt(
     if let gate::Clarity::Unclear(questions) = &picked.clarity {
         return Err(Outcome::NeedsClarification { questions: questions.clone() }.into());
     }
-    if let Some(proven) = adopt::earlier(shop, picked, about)? {
-        return publish::publish(shop, picked, about, &proven);
+    if let Some(earlier) = adopt::earlier(shop, picked)? {
+        return finish(shop, picked, about, earlier);
     }
     gate::refuse_stale(shop, picked, insistence)?;
     let asker = Asker::new(shop)?;
@@ -112,6 +112,14 @@ fn attempt(
     }
     let proven = dialogue.run()?;
     publish::publish(shop, picked, about, &proven)
+}
+
+/// Brings the branch that an earlier run pushed to its reviewers.
+fn finish(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, earlier: Earlier) -> Result<Outcome, Stop> {
+    let base = earlier.base.clone();
+    let mut shop = shop.on(&base);
+    let proven = adopt::prove_again(&mut shop, about, earlier)?;
+    publish::publish(&mut shop, picked, about, &proven)
 }
 
 /// Says on the issue how it ended, where that helps somebody.

@@ -118,17 +118,18 @@ fn relabel(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<()> {
     move_labels(shop, picked, &labels.review, &[&labels.ready, &labels.clarify, &labels.reopened])
 }
 
-/// Adds one label and removes others that the issue has.
+/// Removes labels that the issue has and adds one. In this order: an issue that has the new label is done, and a run
+/// that was killed in between is finished by the next.
 ///
 /// # Errors
 /// Only what cannot be recorded: a label that the forge does not take is a warning.
 pub(super) fn move_labels(shop: &mut Shop<'_>, picked: &Picked, add: &str, remove: &[&String]) -> anyhow::Result<()> {
     let issue = picked.issue.number;
-    if !picked.issue.has_label(add) {
-        shop.try_perform(&Act::AddLabel { issue, label: add.to_owned() })?;
-    }
     for label in picked.issue.labels.iter().filter(|label| remove.iter().any(|gone| gone.eq_ignore_ascii_case(label))) {
         shop.try_perform(&Act::RemoveLabel { issue, label: label.clone() })?;
+    }
+    if !picked.issue.has_label(add) {
+        shop.try_perform(&Act::AddLabel { issue, label: add.to_owned() })?;
     }
     Ok(())
 }

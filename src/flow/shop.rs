@@ -163,6 +163,18 @@ impl Stop {
 }
 
 impl Shop<'_> {
+    /// The same shop on another base.
+    pub fn on<'b>(&'b mut self, base: &'b Base) -> Shop<'b> {
+        Shop {
+            base,
+            sink: &mut *self.sink,
+            held: self.held.clone(),
+            nonce: self.nonce.clone(),
+            run: self.run.clone(),
+            ..*self
+        }
+    }
+
     /// Tells everybody.
     pub fn emit(&mut self, event: Event) -> anyhow::Result<()> {
         self.sink.emit(&event)

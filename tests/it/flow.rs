@@ -79,7 +79,7 @@ impl<'room> Yard<'room> {
     }
 
     fn branches(&self) -> String {
-        self.remote.git(&["for-each-ref", "--format=%(refname)"])
+        self.remote.git(&["for-each-ref", "--format=%(refname)", "refs/heads"])
     }
 
     fn labels(&self) -> Vec<String> {
@@ -302,6 +302,87 @@ fn a_branch_of_somebody_else_is_never_moved() {
     let before = yard.remote.git(&["rev-parse", "agent/ticket-1"]);
     let _ = yard.burn(&["issue", "1"]).exits(7).tells(&["agent/ticket-1"]);
     assert_eq!(yard.remote.git(&["rev-parse", "agent/ticket-1"]), before);
+}
+
+/// Starts `git burn issue 1 --json` and kills it without warning when it announces its `nth` act; `false`: it ended first.
+fn kill_at_act(yard: &Yard<'_>, nth: usize) -> bool {
+    use std::io::{BufRead, BufReader};
+    let mut command = std::process::Command::new(crate::support::burn::program());
+    let template = yard.clone.room.git_with_burn(&yard.clone.path, &[]);
+    command.args(["issue", "1", "--json"]).current_dir(&yard.clone.path).env_clear();
+    command.envs(template.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env("GITEA_TOKEN", TOKEN).env("GITEA_URL", yard.fake.url());
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the program runs");
+    let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let acting = lines.map_while(Result::ok).filter(|line| line.contains("\"event\":\"acting\"")).nth(nth - 1);
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    acting.is_some()
+}
+
+#[test]
+fn killed_at_any_act_and_run_again_everything_is_there_once() {
+    for nth in 1..=20 {
+        let room = Room::new();
+        let yard = Yard::new(&room, Flavour::Gitea);
+        let killed = yard.clone.untouched_by(|| kill_at_act(&yard, nth));
+        if !killed {
+            assert!(nth > 8, "only {nth} acts");
+            return;
+        }
+        let again = yard.burn(&["issue", "1"]);
+        // Killed after its last label the issue is done, and no longer ready.
+        assert!(matches!(again.code, Some(0 | 1)), "act {nth}: {}", again.stderr);
+        assert_published(&yard);
+        assert!(!yard.remote.git(&["for-each-ref", "refs/burn"]).contains("claims") || again.code == Some(1));
+    }
+}
+
+#[test]
+fn what_a_person_closed_is_not_proposed_again() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let _ = yard.burn(&["issue", "1"]).exits(0);
+    let number = yard.fake.state().pulls[0].number;
+    yard.fake.state().end_pull(number, false);
+    yard.fake.state().issue_mut(1).labels = vec!["bug".into(), "ready-for-agent".into()];
+    let _ = yard.burn(&["issue", "1"]).exits(1).tells(&["closed without merging"]);
+    assert_eq!(yard.fake.state().pulls.len(), 1);
+}
+
+#[test]
+fn a_branch_that_was_pushed_on_an_older_base_is_finished_all_the_same() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let down = crate::support::server::Answer::new(500, "{}");
+    yard.fake.fault("POST", "/pulls", Fault::Answer(down), 9);
+    assert_eq!(yard.burn(&["issue", "1"]).code, Some(8));
+    assert!(yard.branches().contains(BRANCH));
+    yard.fake.clear_faults();
+    yard.clone.write("other.txt", "meanwhile");
+    yard.clone.commit("meanwhile");
+    yard.clone.git(&["push", "-q", yard.remote.path.to_str().expect("a path"), "main"]);
+    yard.replies(NO_REPLY);
+    let _ = yard.burn(&["issue", "1"]).exits(0);
+    assert_eq!(yard.fake.state().pulls.len(), 1);
+    assert_eq!(yard.labels(), ["bug", "in-review"]);
+}
+
+#[test]
+fn a_recorded_run_can_be_played_again() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let _ = yard.burn(&["issue", "1"]).exits(0);
+    let runs = yard.clone.path.join(".git/burn/runs");
+    let run = std::fs::read_dir(runs).expect("runs").next().expect("a run").expect("an entry").path();
+    let recording = run.join("exchanges.jsonl");
+    assert!(!std::fs::read_to_string(&recording).expect("a recording").contains(TOKEN));
+    yard.remote.git(&["update-ref", "-d", BRANCH]);
+    yard.fake.state().pulls.clear();
+    yard.fake.state().issues.truncate(1);
+    yard.fake.state().issue_mut(1).labels = vec!["bug".into(), "ready-for-agent".into()];
+    let model = format!("replay/{}", recording.display());
+    let _ = yard.burn(&["issue", "1", "--dry-run", "--model", &model]).exits(0);
 }
 
 #[test]

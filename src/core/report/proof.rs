@@ -25,8 +25,13 @@ pub fn proof_table(proof: &Proof, strength: Strength) -> String {
         );
     }
     let _ = writeln!(out, "\n{}", verdict(strength));
-    let _ =
-        writeln!(out, "\nRun on commit `{}` and tree `{}`{}.", proof.base.short(), proof.tree.short(), sandbox(proof));
+    let _ = writeln!(
+        out,
+        "\nRun on tree `{}`, compared with commit `{}`{}.",
+        proof.tree.short(),
+        proof.base.short(),
+        sandbox(proof)
+    );
     out
 }
 

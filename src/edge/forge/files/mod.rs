@@ -308,7 +308,13 @@ impl Folder {
         let page = self.store.read(doing, path)?;
         let what = "a pull request's file is named by its number: `43.md`";
         let number = issue::number(&page).ok_or_else(|| self.store.malformed(doing, path, Some(1), what))?;
-        Ok(issue::read_pull(&page.document, number.get()))
+        Ok(self.pull_of(&page.document, number.get()))
+    }
+
+    /// A pull request's address is its file.
+    fn pull_of(&self, document: &Document, number: u64) -> Pull {
+        let url = self.pull_path(number).display().to_string();
+        Pull { url, ..issue::read_pull(document, number) }
     }
 
     pub(super) fn pulls(&self, filter: PullFilter, limit: usize) -> Result<Vec<Pull>> {
@@ -362,7 +368,7 @@ impl Folder {
         ];
         let document = Document::write(&fields, new.body);
         self.store.write(&doing, &self.pull_path(number), document.text())?;
-        Ok(Opened::Created(issue::read_pull(&document, number)))
+        Ok(Opened::Created(self.pull_of(&document, number)))
     }
 
     pub(super) fn edit_pull(&self, number: u64, edit: &IssueEdit<'_>) -> Result<()> {

@@ -271,6 +271,11 @@ impl FakeForge {
         self.locked().faults.push(planned);
     }
 
+    /// Nothing goes wrong any more.
+    pub fn clear_faults(&self) {
+        self.locked().faults.clear();
+    }
+
     /// Changes the state just before the next matching request is answered: somebody else was faster.
     pub fn before(&self, method: &str, part: &str, change: impl FnOnce(&mut State) + Send + 'static) {
         let hook = Hook { method: method.into(), part: part.into(), change: Box::new(change) };

@@ -249,7 +249,9 @@ impl World {
             return invalid("Reviews may only be requested from collaborators");
         }
         let pull = self.state.pulls.iter_mut().find(|pull| pull.number == number).expect("it exists");
-        pull.reviewers.extend(names);
+        // Who is asked already is passed over (Gitea: AddReviewRequest).
+        let new: Vec<String> = names.into_iter().filter(|name| !pull.reviewers.contains(name)).collect();
+        pull.reviewers.extend(new);
         Answer::json(201, &self.reviewers_json(number))
     }
 
