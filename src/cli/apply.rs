@@ -45,7 +45,7 @@ pub fn run(args: &Apply, context: &Context) -> anyhow::Result<Exit> {
 /// The guard's judgement; findings are printed, and an error.
 fn review(context: &Context, repo: &Repo, base: &TreeId, change: Change) -> anyhow::Result<Approved> {
     let config = context.config(repo, Some(base))?;
-    let secrets = credentials::secrets(&context.environment);
+    let secrets = credentials::secrets(&context.environment, &config);
     let about = ReviewContext { title: "", body: "", secrets: &secrets };
     policy::policy(&config)?.review(change, &about).map_err(|violations| {
         let told = findings::text(&violations, context.paint_err(Some(repo)));

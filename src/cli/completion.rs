@@ -45,20 +45,7 @@ _git_burn_standalone() {
 complete -o bashdefault -o default -F _git_burn_standalone git-burn
 "#;
 
-/// fish looks for the completion of `git burn` under the name `git`.
-const FISH_GLUE: &str = r#"
-function __git_burn_complete
-    set -l words (commandline --tokens-expanded --cut-at-cursor 2>/dev/null; or commandline -opc)
-    set -l rest
-    set -l found 0
-    for word in $words[2..]
-        if test $found = 1
-            set -a rest (string escape -- $word)
-        else if test "$word" = burn
-            set found 1
-        end
-    end
-    complete -C "git-burn $rest "(string escape -- (commandline -ct))
-end
-complete -c git -n '__fish_seen_subcommand_from burn' -f -a '(__git_burn_complete)'
-"#;
+/// fish's completion of git has a place for commands like this one, but looks for `git git-burn` instead of `git burn`.
+const FISH_GLUE: &str = "
+complete -c git -f -n '__fish_git_using_command burn' -a '(__fish_git_complete_custom_command burn)'
+";

@@ -25,7 +25,7 @@ pub fn run(args: &Guard, context: &Context) -> anyhow::Result<Exit> {
     let repo = context.open_repo()?;
     let Subject { change, policy_at } = subject(args, context, &repo)?;
     let config = context.config(&repo, policy_at.as_ref())?;
-    let secrets = credentials::secrets(&context.environment);
+    let secrets = credentials::secrets(&context.environment, &config);
     let about = ReviewContext { title: "", body: "", secrets: &secrets };
     let judged = policy::policy(&config)?.review(change, &about);
     let format = args.format.unwrap_or_else(|| fitting(context));

@@ -95,7 +95,7 @@ impl Session {
             index: Index::open(&cache.join(rank::FOLDER)),
             ledger: LedgerFile::of(&repo.burn_dir()),
             style: subject_style(&repo, &base)?,
-            secrets: credentials::secrets(&context.environment),
+            secrets: secrets(context, &config, &connected),
             stop: signals()?,
             run: new_run_id((Ambient::system().wall)()),
             host: host(),
@@ -272,6 +272,13 @@ fn cache(context: &Context) -> anyhow::Result<PathBuf> {
     let home = || context.environment.text("HOME").map(|home| PathBuf::from(home).join(".cache"));
     let cache = set.or_else(home).unwrap_or_else(std::env::temp_dir);
     Ok(cache.join("git-burn"))
+}
+
+/// Every credential of this run, wherever it came from.
+fn secrets(context: &Context, config: &Config, connected: &Connected) -> Vec<Secret> {
+    let mut secrets = credentials::secrets(&context.environment, config);
+    secrets.extend(connected.token.iter().map(|token| token.secret.clone()));
+    secrets
 }
 
 fn subject_style(repo: &Repo, base: &Base) -> anyhow::Result<SubjectStyle> {

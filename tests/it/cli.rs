@@ -90,6 +90,27 @@ fn bash_completes_git_burn() {
 }
 
 #[test]
+fn fish_completes_git_burn() {
+    let room = Room::new();
+    let script = room.burn_in(room.path(), &["completion", "fish"]).exits(0);
+    let file = room.path().join("home/.config/fish/conf.d/git-burn.fish");
+    std::fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
+    std::fs::write(&file, script.stdout).expect("a file");
+    let complete = |words: &str| {
+        let mut fish = room.command("fish", room.path());
+        fish.args(["-c", &format!("complete -C '{words}'")]).env("PATH", path_with_program());
+        fish.output().ok().map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let Some(first) = complete("git burn comp") else {
+        println!("fish is not here: not tried");
+        return;
+    };
+    assert!(first.contains("completion"), "{first}");
+    assert!(complete("git -C . burn man --in").is_some_and(|found| found.contains("--install")));
+    assert!(complete("git-burn guard --format ").is_some_and(|found| found.contains("sarif")));
+}
+
+#[test]
 fn trust_is_for_one_content_of_the_team_file() {
     let room = Room::new();
     let repo = room.init("work");

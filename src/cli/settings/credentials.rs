@@ -1,5 +1,6 @@
 //! Which token goes to which server. A token is bound to a host: it is never shown to another one.
 
+use crate::cli::config::Config;
 use crate::core::names::Secret;
 use crate::edge::forge::Dialect;
 use crate::edge::git::Environment;
@@ -13,21 +14,8 @@ pub struct Token {
     pub source: String,
 }
 
-/// Variables that hold a token of a forge or a model, for keeping their values out of everything.
-const SECRET_VARIABLES: &[&str] = &[
-    "GIT_BURN_TOKEN",
-    "GITEA_TOKEN",
-    "FORGEJO_TOKEN",
-    "GITEA_API_TOKEN",
-    "GH_TOKEN",
-    "GITHUB_TOKEN",
-    "GH_ENTERPRISE_TOKEN",
-    "GITHUB_ENTERPRISE_TOKEN",
-    "ANTHROPIC_API_KEY",
-    "OPENAI_API_KEY",
-    "OPENROUTER_API_KEY",
-    "NOUS_API_KEY",
-];
+/// Ends of names of variables that hold credentials.
+const SECRET_ENDINGS: [&str; 3] = ["_TOKEN", "_API_KEY", "_SECRET"];
 
 /// Variables that say for which server the tokens of a family are.
 const GITEA_SERVERS: &[&str] =
@@ -113,15 +101,22 @@ fn named(environment: &Environment, variables: &[&str], server: &Origin) -> Bind
 /// words that patches and texts are full of.
 const SHORTEST_SECRET: usize = 8;
 
-/// Every token in the environment: none of them may turn up in a change, a prompt or a text.
-pub fn secrets(environment: &Environment) -> Vec<Secret> {
-    let known = SECRET_VARIABLES.iter().filter_map(|name| environment.text(name));
-    known.filter(|text| text.trim().len() >= SHORTEST_SECRET).filter_map(Secret::new).collect()
+/// Every credential in the environment: none of them may turn up in a change, a prompt or a text. Variables that
+/// `burn.provider.NAME.keyEnv` names count whatever they are called.
+pub fn secrets(environment: &Environment, config: &Config) -> Vec<Secret> {
+    let providers = config.members("provider");
+    let named: Vec<&str> =
+        providers.iter().filter_map(|name| config.text(&format!("provider.{name}.keyEnv"))).collect();
+    let is_secret = |name: &str| SECRET_ENDINGS.iter().any(|end| name.ends_with(end)) || named.contains(&name);
+    let texts = environment.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
+    let values = texts.filter(|(name, value)| is_secret(name) && value.len() >= SHORTEST_SECRET);
+    values.filter_map(|(_, value)| Secret::new(value)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::config::testing::config;
 
     fn told(variables: &[(&str, &str)], dialect: Dialect, server: &str) -> String {
         let environment = Environment::new(variables.iter().copied());
@@ -133,7 +128,7 @@ mod tests {
     #[test]
     fn words_in_place_of_keys_are_no_secrets() {
         let variables = [("OPENAI_API_KEY", "EMPTY"), ("ANTHROPIC_API_KEY", "sk-ant-0123456789")];
-        let found = secrets(&Environment::new(variables));
+        let found = secrets(&Environment::new(variables), &config("", &[]));
         let texts: Vec<&str> = found.iter().map(Secret::reveal).collect();
         assert_eq!(texts, ["sk-ant-0123456789"]);
     }
@@ -168,7 +163,17 @@ mod tests {
         let variables = [("GIT_BURN_TOKEN", "x"), ("GH_TOKEN", "y"), ("GITHUB_TOKEN", "")];
         assert_eq!(told(&variables, Dialect::Github, "https://github.com"), "GIT_BURN_TOKEN");
         assert_eq!(told(&[("GH_TOKEN", "")], Dialect::Github, "https://github.com"), "nothing");
-        let long = variables.map(|(name, value)| (name, value.repeat(8)));
-        assert_eq!(secrets(&Environment::new(long)).len(), 2);
+    }
+
+    #[test]
+    fn credentials_are_known_by_their_variables() {
+        let environment = Environment::new([
+            ("GH_TOKEN", "tok-0123456789"),
+            ("GEMINI_API_KEY", "key-0123456789"),
+            ("MY_WORD", "word-0123456789"),
+            ("HOME", "/home/somebody"),
+        ]);
+        assert_eq!(secrets(&environment, &config("", &[])).len(), 2);
+        assert_eq!(secrets(&environment, &config("", &[("provider.mine.keyEnv", "MY_WORD")])).len(), 3);
     }
 }
