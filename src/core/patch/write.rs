@@ -4,6 +4,7 @@ use bstr::ByteSlice;
 use gix::diff::blob::{Algorithm, Diff, InternedInput};
 
 use super::binary;
+use super::content::text_of;
 use super::names::quote;
 use crate::core::change::{Change, Entry, FileChange, Origin, is_binary};
 use crate::core::names::RepoPath;
@@ -63,30 +64,10 @@ fn type_of(entry: &Entry) -> &'static str {
 fn write_file(path: &RepoPath, file: &FileChange, style: Style, out: &mut Vec<u8>) {
     let old = quote("a/", path_before(path, file).as_bytes());
     let new = quote("b/", path.as_bytes());
-    let mut line = |parts: &[&[u8]]| {
-        parts.iter().for_each(|part| out.extend_from_slice(part));
-        out.push(b'\n');
-    };
-    line(&[b"diff --git ", &old, b" ", &new]);
-    match (&file.before, &file.after) {
-        (None, Some(after)) => line(&[b"new file mode ", after.mode().as_bytes()]),
-        (Some(before), None) => line(&[b"deleted file mode ", before.mode().as_bytes()]),
-        (Some(before), Some(after)) if before.mode() != after.mode() => {
-            line(&[b"old mode ", before.mode().as_bytes()]);
-            line(&[b"new mode ", after.mode().as_bytes()]);
-        }
-        _ => {}
-    }
-    let (verb, from) = match &file.origin {
-        Some(Origin::Renamed(from)) => ("rename", Some(from)),
-        Some(Origin::Copied(from)) => ("copy", Some(from)),
-        None => ("", None),
-    };
-    if let Some(from) = from {
-        line(&[verb.as_bytes(), b" from ", &quote("", from.as_bytes())]);
-        line(&[verb.as_bytes(), b" to ", &quote("", path.as_bytes())]);
-    }
-    let (before, after) = (content(file.before.as_ref()), content(file.after.as_ref()));
+    line(out, &[b"diff --git ", &old, b" ", &new]);
+    write_extended(path, file, out);
+    let text = |entry: Option<&Entry>| entry.map(text_of).unwrap_or_default();
+    let (before, after) = (text(file.before.as_ref()), text(file.after.as_ref()));
     if before == after && file.before.is_some() == file.after.is_some() {
         return;
     }
@@ -95,9 +76,9 @@ fn write_file(path: &RepoPath, file: &FileChange, style: Style, out: &mut Vec<u8
     let new = if file.after.is_some() { new } else { missing };
     if is_binary(&before) || is_binary(&after) {
         match style.binaries {
-            Binaries::Named => line(&[b"Binary files ", &old, b" and ", &new, b" differ"]),
+            Binaries::Named => line(out, &[b"Binary files ", &old, b" and ", &new, b" differ"]),
             Binaries::Data => {
-                line(&[b"GIT binary patch"]);
+                line(out, &[b"GIT binary patch"]);
                 binary::write_literal(&after, out);
                 binary::write_literal(&before, out);
             }
@@ -108,19 +89,35 @@ fn write_file(path: &RepoPath, file: &FileChange, style: Style, out: &mut Vec<u8
     if !body.is_empty() {
         // A name with a blank needs the tab that tells it from a time stamp.
         let tab: fn(&[u8]) -> &[u8] = |name| if name.contains(&b' ') { b"\t" } else { b"" };
-        line(&[b"--- ", &old, tab(&old)]);
-        line(&[b"+++ ", &new, tab(&new)]);
+        line(out, &[b"--- ", &old, tab(&old)]);
+        line(out, &[b"+++ ", &new, tab(&new)]);
         out.extend_from_slice(&body);
     }
 }
 
-/// What git diffs for an entry.
-fn content(entry: Option<&Entry>) -> Vec<u8> {
-    match entry {
-        Some(Entry::Submodule(commit)) => format!("Subproject commit {commit}\n").into_bytes(),
-        Some(entry) => entry.bytes().to_vec(),
-        None => Vec::new(),
+/// Modes and where it came from.
+fn write_extended(path: &RepoPath, file: &FileChange, out: &mut Vec<u8>) {
+    match (&file.before, &file.after) {
+        (None, Some(after)) => line(out, &[b"new file mode ", after.mode().as_bytes()]),
+        (Some(before), None) => line(out, &[b"deleted file mode ", before.mode().as_bytes()]),
+        (Some(before), Some(after)) if before.mode() != after.mode() => {
+            line(out, &[b"old mode ", before.mode().as_bytes()]);
+            line(out, &[b"new mode ", after.mode().as_bytes()]);
+        }
+        (Some(_), Some(_)) | (None, None) => {}
     }
+    let (verb, from) = match &file.origin {
+        Some(Origin::Renamed(from)) => (&b"rename"[..], from),
+        Some(Origin::Copied(from)) => (&b"copy"[..], from),
+        None => return,
+    };
+    line(out, &[verb, b" from ", &quote("", from.as_bytes())]);
+    line(out, &[verb, b" to ", &quote("", path.as_bytes())]);
+}
+
+fn line(out: &mut Vec<u8>, parts: &[&[u8]]) {
+    parts.iter().for_each(|part| out.extend_from_slice(part));
+    out.push(b'\n');
 }
 
 /// All hunks between two texts, with context.

@@ -122,11 +122,15 @@ fn judge(case: &Case, result: &Result<Applied, Refusal>) -> Verdict {
 
 fn synth(files: &[&String], completeness: Completeness, line_numbers: LineNumbers, show: Option<&str>) {
     let mut counts: BTreeMap<String, BTreeMap<Verdict, usize>> = BTreeMap::new();
+    let mut rungs = Rungs::new();
     for line in files.iter().flat_map(|path| lines(path)) {
         let case: Case = serde_json::from_str(&line).expect("a case of gen_synth.py");
         let base = snapshot(&case.files);
         let result = apply(&case.patch, &base, completeness, line_numbers);
         let verdict = judge(&case, &result);
+        if !case.kind.starts_with("truncated") {
+            count_rungs(&result, verdict, &mut rungs);
+        }
         if show == Some("list") {
             println!("{}\t{}\t{verdict:?}\t{}", case.id, case.kind, reasons(&result));
         }
@@ -139,6 +143,21 @@ fn synth(files: &[&String], completeness: Completeness, line_numbers: LineNumber
         }
     }
     table(&counts);
+    println!("\n| rung | choice | blocks | in wrong results |\n|---|---|---|---|");
+    for (rung, (uses, wrong)) in &rungs {
+        println!("| {rung} | {uses} | {wrong} |");
+    }
+}
+
+/// How often each rung and choice placed a block, and how often in a wrong result.
+type Rungs = BTreeMap<String, (usize, usize)>;
+
+fn count_rungs(result: &Result<Applied, Refusal>, verdict: Verdict, rungs: &mut Rungs) {
+    for placement in result.iter().flat_map(|applied| &applied.placements) {
+        let count = rungs.entry(format!("{:?} | {:?}", placement.rung, placement.choice)).or_default();
+        count.0 += 1;
+        count.1 += usize::from(verdict == Verdict::Wrong);
+    }
 }
 
 /// A real answer; `oracle` is the result of placing every hunk whose old text occurs exactly once, `null` where one does not.

@@ -11,6 +11,7 @@ mod explain;
 mod indent;
 pub(super) mod lines;
 pub(super) mod split;
+mod table;
 mod windows;
 
 use std::borrow::Cow;
@@ -209,20 +210,8 @@ pub(super) fn place<'t>(
     }
     let parts =
         split_all(hunks, target).map_err(|(index, problem)| fail(vec![problem.at(block(index))], Vec::new()))?;
-    let mut open: Vec<Open<'_>> = Vec::new();
-    let mut owners: Vec<usize> = Vec::new();
     let mut problems: Vec<(usize, Problem)> = Vec::new();
-    let all_applied = parts.iter().all(|(_, hunk)| applied::is_applied(hunk, target).unwrap_or(false));
-    for (owner, hunk) in &parts {
-        let found = if all_applied { Err(explain::already_applied()) } else { find(hunk, target) };
-        match found {
-            Ok(found) => {
-                open.push(Open { hunk, found, chosen: None });
-                owners.push(*owner);
-            }
-            Err(problem) => problems.push((*owner, problem)),
-        }
-    }
+    let (mut open, owners) = gather(&parts, target, &mut problems);
     choose::choose(&mut open, target, line_numbers);
     let mut places: Vec<Place<'t>> = Vec::new();
     for (open, owner) in open.iter().zip(&owners) {
@@ -241,6 +230,27 @@ pub(super) fn place<'t>(
     let broken: Vec<usize> = problems.iter().map(|(owner, _)| *owner).collect();
     let fine = (0..hunks.len()).filter(|index| !broken.contains(index)).collect();
     Err(fail(problems.into_iter().map(|(owner, problem)| problem.at(block(owner))).collect(), fine))
+}
+
+/// Finds all places of every part, by the strictest rung that has any.
+fn gather<'h>(
+    parts: &'h [(usize, Cow<'h, Hunk>)],
+    target: &Target<'_>,
+    problems: &mut Vec<(usize, Problem)>,
+) -> (Vec<Open<'h>>, Vec<usize>) {
+    let (mut open, mut owners) = (Vec::new(), Vec::new());
+    let all_applied = parts.iter().all(|(_, hunk)| applied::is_applied(hunk, target).unwrap_or(false));
+    for (owner, hunk) in parts {
+        let found = if all_applied { Err(explain::already_applied()) } else { find(hunk, target) };
+        match found {
+            Ok(found) => {
+                open.push(Open { hunk: hunk.as_ref(), found, chosen: None });
+                owners.push(*owner);
+            }
+            Err(problem) => problems.push((*owner, problem)),
+        }
+    }
+    (open, owners)
 }
 
 /// Hunks whose old text says nothing of indentation, in a patch whose other hunks are indented by another unit than the
