@@ -58,36 +58,11 @@ fn kind(path: &str, name: &str) -> Kind {
     if is_lock(name) {
         return Kind::Lock;
     }
-    let translated =
-        ["po", "pot", "xlf", "xliff", "arb", "ftl", "strings", "stringsdict", "resx", "mo", "qm"].contains(&extension);
-    let language_folder = |part: &str| {
-        [
-            "locale",
-            "locales",
-            "lang",
-            "langs",
-            "languages",
-            "i18n",
-            "l10n",
-            "intl",
-            "translations",
-            "translation",
-            "lc_messages",
-            "messages",
-        ]
-        .contains(&part)
-            || part.starts_with("values-")
-    };
-    let data = ["json", "yml", "yaml", "toml", "ini", "properties", "xml", "php", "js", "ts", "txt", "html"]
-        .contains(&extension);
-    if translated || (data && folders().any(language_folder)) {
+    let in_languages = || folders().any(|part| LANGUAGE_FOLDERS.contains(&part) || part.starts_with("values-"));
+    if TRANSLATED.contains(&extension) || (TEXTS.contains(&extension) && in_languages()) {
         return Kind::Translation;
     }
-    let prose = [
-        "md", "markdown", "mdx", "mdown", "rst", "adoc", "asciidoc", "org", "textile", "pod", "rdoc", "tex", "me",
-        "creole", "wiki",
-    ];
-    if prose.contains(&extension) || is_prose_name(name) {
+    if PROSE.contains(&extension) || is_prose_name(name) {
         return Kind::Prose;
     }
     // Manual pages: `git.1`, `git-burn.1.in`.
@@ -95,28 +70,10 @@ fn kind(path: &str, name: &str) -> Kind {
         return Kind::Prose;
     }
     let plain_text = ["txt", "text", ""].contains(&extension) && !is_manifest(name) && name != "cmakelists.txt";
-    if plain_text && (extension != "" || folders().any(|part| part == "docs" || part == "doc")) {
+    if plain_text && (!extension.is_empty() || folders().any(|part| part == "docs" || part == "doc")) {
         return Kind::Prose;
     }
-    let config = [
-        "json",
-        "json5",
-        "jsonc",
-        "yml",
-        "yaml",
-        "toml",
-        "ini",
-        "cfg",
-        "conf",
-        "properties",
-        "xml",
-        "plist",
-        "env",
-        "lock",
-        "csproj",
-        "sln",
-    ];
-    if config.contains(&extension) || is_manifest(name) { Kind::Config } else { Kind::Code }
+    if CONFIG.contains(&extension) || is_manifest(name) { Kind::Config } else { Kind::Code }
 }
 
 fn is_prose_name(name: &str) -> bool {
@@ -178,51 +135,10 @@ pub(super) fn is_lock(name: &str) -> bool {
 
 /// Files in which people write down dependencies.
 pub(super) fn is_manifest(name: &str) -> bool {
-    let exact = [
-        "package.json",
-        "pnpm-workspace.yaml",
-        "cargo.toml",
-        "go.mod",
-        "go.work",
-        "pyproject.toml",
-        "setup.py",
-        "setup.cfg",
-        "pipfile",
-        "environment.yml",
-        "environment.yaml",
-        "gemfile",
-        "composer.json",
-        "build.gradle",
-        "build.gradle.kts",
-        "settings.gradle",
-        "settings.gradle.kts",
-        "gradle-wrapper.properties",
-        "libs.versions.toml",
-        "pom.xml",
-        "flake.nix",
-        "mix.exs",
-        "podfile",
-        "package.swift",
-        "pubspec.yaml",
-        "deno.json",
-        "deno.jsonc",
-        "nuget.config",
-        "directory.packages.props",
-        "conanfile.txt",
-        "conanfile.py",
-        "vcpkg.json",
-        "rebar.config",
-        "stack.yaml",
-        "cabal.project",
-        "dub.json",
-        "elm.json",
-        "bower.json",
-        "pip.conf",
-    ];
     let python =
         (name.starts_with("requirements") || name.starts_with("constraints") || name.ends_with("requirements.txt"))
             && [".txt", ".in", ".pip"].iter().any(|end| name.ends_with(end));
-    exact.contains(&name)
+    MANIFESTS.contains(&name)
         || python
         || [".csproj", ".fsproj", ".gemspec", ".podspec", ".cabal"].iter().any(|end| name.ends_with(end))
 }
@@ -263,96 +179,191 @@ fn is_test(path: &str, name: &str) -> bool {
 }
 
 fn runs_during_checks(path: &str, name: &str) -> bool {
-    let exact = [
-        "build.rs",
-        "conftest.py",
-        "setup.py",
-        "noxfile.py",
-        "tasks.py",
-        "package.json",
-        "makefile",
-        "gnumakefile",
-        "justfile",
-        "taskfile.yml",
-        "taskfile.yaml",
-        "cmakelists.txt",
-        "meson.build",
-        "rakefile",
-        "gulpfile.js",
-        "gruntfile.js",
-        "tox.ini",
-        "pytest.ini",
-        "setup.cfg",
-        "pyproject.toml",
-        "dangerfile",
-        "sitecustomize.py",
-        "usercustomize.py",
-        "build.gradle",
-        "build.gradle.kts",
-        "settings.gradle",
-        "settings.gradle.kts",
-        "pom.xml",
-        "build.sbt",
-        "build.zig",
-        "dockerfile",
-        "configure",
-        "configure.ac",
-        "autogen.sh",
-        "gradlew",
-        "mvnw",
-        "extconf.rb",
-        "binding.gyp",
-        "mix.exs",
-        "build.xml",
-        "directory.build.props",
-        "directory.build.targets",
-        "spec_helper.rb",
-        "rails_helper.rb",
-        "test_helper.rb",
-        ".rspec",
-        "karma.conf.js",
-        "phpunit.xml",
-        "phpunit.xml.dist",
-        "composer.json",
-        "nextest.toml",
-        "wscript",
-        "sconstruct",
-    ];
-    let tool = [
-        "vite",
-        "vitest",
-        "jest",
-        "webpack",
-        "rollup",
-        "babel",
-        "eslint",
-        "playwright",
-        "cypress",
-        "postcss",
-        "tailwind",
-        "next",
-        "nuxt",
-        "svelte",
-        "astro",
-        "metro",
-        "tsup",
-        "esbuild",
-        "mocharc",
-        "ava",
-        "wdio",
-    ];
     let configured = |tool: &&str| {
         let rest = name.trim_start_matches('.').strip_prefix(*tool);
         rest.is_some_and(|rest| rest.starts_with(".config.") || rest.starts_with(".setup.") || rest.starts_with("rc"))
     };
-    exact.contains(&name)
+    RUN_BY_CHECKS.contains(&name)
         || name.ends_with(".mk")
         || name.ends_with(".pth")
         || name.ends_with(".cmake")
-        || tool.iter().any(configured)
+        || TOOLS.iter().any(configured)
         || path == "cargo.toml"
         || path.ends_with("/cargo.toml")
 }
+
+/// Names of files that tools execute or obey while a change is built or tested.
+const RUN_BY_CHECKS: &[&str] = &[
+    "build.rs",
+    "conftest.py",
+    "setup.py",
+    "noxfile.py",
+    "tasks.py",
+    "package.json",
+    "makefile",
+    "gnumakefile",
+    "justfile",
+    "taskfile.yml",
+    "taskfile.yaml",
+    "cmakelists.txt",
+    "meson.build",
+    "rakefile",
+    "gulpfile.js",
+    "gruntfile.js",
+    "tox.ini",
+    "pytest.ini",
+    "setup.cfg",
+    "pyproject.toml",
+    "dangerfile",
+    "sitecustomize.py",
+    "usercustomize.py",
+    "build.gradle",
+    "build.gradle.kts",
+    "settings.gradle",
+    "settings.gradle.kts",
+    "pom.xml",
+    "build.sbt",
+    "build.zig",
+    "dockerfile",
+    "configure",
+    "configure.ac",
+    "autogen.sh",
+    "gradlew",
+    "mvnw",
+    "extconf.rb",
+    "binding.gyp",
+    "mix.exs",
+    "build.xml",
+    "directory.build.props",
+    "directory.build.targets",
+    "spec_helper.rb",
+    "rails_helper.rb",
+    "test_helper.rb",
+    ".rspec",
+    "karma.conf.js",
+    "phpunit.xml",
+    "phpunit.xml.dist",
+    "composer.json",
+    "nextest.toml",
+    "wscript",
+    "sconstruct",
+];
+
+/// Tools whose `NAME.config.*`, `NAME.setup.*` and `.NAMErc` files are programs or name programs.
+const TOOLS: &[&str] = &[
+    "vite",
+    "vitest",
+    "jest",
+    "webpack",
+    "rollup",
+    "babel",
+    "eslint",
+    "playwright",
+    "cypress",
+    "postcss",
+    "tailwind",
+    "next",
+    "nuxt",
+    "svelte",
+    "astro",
+    "metro",
+    "tsup",
+    "esbuild",
+    "mocharc",
+    "ava",
+    "wdio",
+];
+
+/// Names of files in which people write down dependencies.
+const MANIFESTS: &[&str] = &[
+    "package.json",
+    "pnpm-workspace.yaml",
+    "cargo.toml",
+    "go.mod",
+    "go.work",
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "pipfile",
+    "environment.yml",
+    "environment.yaml",
+    "gemfile",
+    "composer.json",
+    "build.gradle",
+    "build.gradle.kts",
+    "settings.gradle",
+    "settings.gradle.kts",
+    "gradle-wrapper.properties",
+    "libs.versions.toml",
+    "pom.xml",
+    "flake.nix",
+    "mix.exs",
+    "podfile",
+    "package.swift",
+    "pubspec.yaml",
+    "deno.json",
+    "deno.jsonc",
+    "nuget.config",
+    "directory.packages.props",
+    "conanfile.txt",
+    "conanfile.py",
+    "vcpkg.json",
+    "rebar.config",
+    "stack.yaml",
+    "cabal.project",
+    "dub.json",
+    "elm.json",
+    "bower.json",
+    "pip.conf",
+];
+
+/// Extensions of text for people.
+const PROSE: &[&str] = &[
+    "md", "markdown", "mdx", "mdown", "rst", "adoc", "asciidoc", "org", "textile", "pod", "rdoc", "tex", "me",
+    "creole", "wiki",
+];
+
+/// Extensions of settings.
+const CONFIG: &[&str] = &[
+    "json",
+    "json5",
+    "jsonc",
+    "yml",
+    "yaml",
+    "toml",
+    "ini",
+    "cfg",
+    "conf",
+    "properties",
+    "xml",
+    "plist",
+    "env",
+    "lock",
+    "csproj",
+    "sln",
+];
+
+/// Formats of translations.
+const TRANSLATED: &[&str] = &["po", "pot", "xlf", "xliff", "arb", "ftl", "strings", "stringsdict", "resx", "mo", "qm"];
+
+/// Folders that hold a program's texts in many languages.
+const LANGUAGE_FOLDERS: &[&str] = &[
+    "locale",
+    "locales",
+    "lang",
+    "langs",
+    "languages",
+    "i18n",
+    "l10n",
+    "intl",
+    "translations",
+    "translation",
+    "lc_messages",
+    "messages",
+];
+
+/// Formats that hold texts where they stand in such a folder.
+const TEXTS: &[&str] = &["json", "yml", "yaml", "toml", "ini", "properties", "xml", "php", "js", "ts", "txt", "html"];
 
 #[cfg(test)]
 mod tests {
