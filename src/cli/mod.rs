@@ -16,6 +16,7 @@ pub mod guard;
 pub mod hook;
 pub mod init;
 pub mod list;
+pub mod log;
 pub mod manual;
 pub mod models;
 pub mod pager;
@@ -27,6 +28,7 @@ pub mod session;
 pub mod settings;
 pub mod show;
 pub mod sprint;
+pub mod status;
 pub mod terminal;
 pub mod triage;
 pub mod trust;
@@ -73,6 +75,8 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Sprint(args) => sprint::run(&args, context),
         Command::Triage(args) => triage::run(&args, context),
         Command::Schedule(args) => schedule::run(&args, context),
+        Command::Log(args) => log::run(&args, context),
+        Command::Status(args) => status::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Doctor => doctor::run(context),
         Command::Hook(args) => hook::run(args.action, context),

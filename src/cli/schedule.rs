@@ -130,7 +130,7 @@ fn folder(repo: &Repo) -> &Path {
 }
 
 /// All repositories in the user's `burn.repo`; names on a forge, which can stand there too, are none.
-fn registered(repo: &Repo) -> Result<Vec<String>, GitError> {
+pub fn registered(repo: &Repo) -> Result<Vec<String>, GitError> {
     let answer = repo.git().anywhere().args(["config", "--global", "--get-all", "burn.repo"]).answer()?;
     let text = String::from_utf8_lossy(&answer.stdout).into_owned();
     Ok(text.lines().filter(|line| line.starts_with('/')).map(str::to_owned).collect())

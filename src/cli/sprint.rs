@@ -64,10 +64,13 @@ fn limits(args: &Args, session: &Session) -> anyhow::Result<Limits> {
 /// One issue, with everything opened anew: it starts from the newest base, and threads share nothing.
 fn one(candidate: Candidate, args: &Args, context: &Context, shared: &SharedSink<'_>) -> Burned {
     let issue = candidate.issue;
-    let mut passed_on = match args.jobs {
-        0 | 1 => Passed::All(shared),
-        _ => Passed::Whole(shared),
+    let events = match (context.common.json, args.jobs) {
+        (true, 0 | 1) => Events::All,
+        (true, _) => Events::IssuesAndResults,
+        (false, 0 | 1) => Events::Steps,
+        (false, _) => Events::Issues,
     };
+    let mut passed_on = Passed { events, shared };
     let mut listener = Listener::new(candidate, &mut passed_on);
     let outcome = Session::open(context, &args.work, args.pick.min_score, Models::Asked)
         .and_then(|session| session.run_telling(&mut listener, "sprint", |shop| burn(shop, issue, Insistence::Picked)));
@@ -80,26 +83,37 @@ fn one(candidate: Candidate, args: &Args, context: &Context, shared: &SharedSink
     })
 }
 
-/// Which events of an issue the person or program sees. Side by side, the steps of several issues would be a jumble.
-enum Passed<'a, 's> {
-    All(&'a SharedSink<'s>),
-    /// Only what names its issue.
-    Whole(&'a SharedSink<'s>),
+/// Which events of an issue are passed on. Addresses of pull requests stand in the report, where people read them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Events {
+    All,
+    Steps,
+    /// Only what names its issue: side by side, the steps of several issues would be a jumble. The journals have them.
+    IssuesAndResults,
+    Issues,
+}
+
+struct Passed<'a, 's> {
+    events: Events,
+    shared: &'a SharedSink<'s>,
 }
 
 impl Sink for Passed<'_, '_> {
     fn emit(&mut self, event: &Event) -> anyhow::Result<()> {
-        match self {
-            Self::All(shared) => shared.emit(event),
-            Self::Whole(shared) => match event {
-                Event::IssueStarted { .. }
+        let of_issue = matches!(
+            event,
+            Event::IssueStarted { .. }
                 | Event::IssueSkipped { .. }
                 | Event::IssueFinished { .. }
-                | Event::Result { .. }
-                | Event::Warning { .. } => shared.emit(event),
-                _ => Ok(()),
-            },
-        }
+                | Event::Warning { .. }
+        );
+        let wanted = match self.events {
+            Events::All => true,
+            Events::Steps => !matches!(event, Event::Result { .. }),
+            Events::IssuesAndResults => of_issue || matches!(event, Event::Result { .. }),
+            Events::Issues => of_issue,
+        };
+        if wanted { self.shared.emit(event) } else { Ok(()) }
     }
 }
 

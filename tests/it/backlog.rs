@@ -37,6 +37,32 @@ impl<'room> Place<'room> {
         Self { fake, bare, clone }
     }
 
+    /// A model that makes the file that the title asks for, and only talks where the title says so.
+    fn with_model(self) -> Self {
+        let script = self.clone.room.path().join("model.sh");
+        let text = r#"#!/bin/sh
+prompt=$(cat)
+n=$(printf %s "$prompt" | grep -o 'make-[0-9]*' | head -1 | cut -d- -f2)
+case $prompt in *please-talk*) echo "I would rather not."; exit;; esac
+printf '```diff\n--- /dev/null\n+++ b/made-%s.txt\n@@ -0,0 +1 @@\n+made\n```\n' "$n"
+"#;
+        std::fs::write(&script, text).unwrap();
+        std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        for (key, value) in [
+            ("burn.model", "command"),
+            ("burn.provider.command.run", script.to_str().unwrap()),
+            ("burn.check.made.command", "ls made-*.txt"),
+            ("burn.sandbox", "off"),
+            ("burn.maxTurns", "4"),
+        ] {
+            self.clone.git(&["config", key, value]);
+        }
+        for label in ["ready-for-agent", "in-review"] {
+            self.fake.state().add_label(label);
+        }
+        self
+    }
+
     fn burn(&self, args: &[&str]) -> Ended {
         let mut command = self.clone.room.git_with_burn(&self.clone.path, &["burn"]);
         Ended::of(command.args(args).env("GITEA_TOKEN", TOKEN))
@@ -149,6 +175,62 @@ fn one_failing_issue_does_not_stop_the_rest_and_a_rate_limit_does() {
     let limited = Answer::json(429, &serde_json::json!({ "message": "slow down" })).with("Retry-After", "3600");
     place.fake.fault("GET", "/issues?", Fault::Answer(limited), 99);
     let _ = place.burn(&["triage"]).exits(8);
+}
+
+#[test]
+fn a_sprint_publishes_what_works_and_goes_on_after_what_does_not() {
+    let room = Room::new();
+    let place = Place::new(&room).with_model();
+    let issue = |title: &str| place.fake.add_issue(title, "It must be there, see src/list.rs.", &["ready-for-agent"]);
+    let numbers = [issue("[bug] make-1"), issue("[bug] please-talk about make-2"), issue("[bug] make-3")];
+    let ended = place.clone.untouched_by(|| place.burn(&["sprint", "--json"]));
+    let ended = ended.exits(6);
+    let last: Value = serde_json::from_str(ended.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(last["event"], "sprint_finished", "{last}");
+    assert_eq!((&last["completed"], &last["total"], &last["stopped"]), (&2.into(), &3.into(), &"nothing_left".into()));
+    let branches = place.bare.git(&["for-each-ref", "--format=%(refname)", "refs/heads/agent", "refs/burn"]);
+    assert_eq!(branches, "refs/heads/agent/ticket-1\nrefs/heads/agent/ticket-3", "pushed, and every claim given back");
+    assert_eq!(place.fake.state().pulls.len(), 2);
+    for number in [numbers[0], numbers[2]] {
+        assert_eq!(place.fake.state().issue(number).labels, ["in-review"]);
+    }
+    assert!(place.fake.state().issue(numbers[0]).open, "no issue is closed");
+
+    let csv = place.burn(&["log", "--csv"]).exits(0).stdout;
+    let columns: Vec<&str> = csv.lines().map(|line| line.split_once('|').unwrap().1).collect();
+    assert_eq!(columns, ["acme/demo|#1|0", "acme/demo|#2|6", "acme/demo|#3|0"]);
+    let status = place.burn(&["status"]).exits(0).stdout;
+    assert!(status.contains("recent      2 passed, 1 failed"), "{status}");
+    assert!(status.contains("issues      3 open, 1 ready"), "{status}");
+    assert!(place.burn(&["log", "3"]).exits(0).stdout.contains("published"));
+}
+
+#[test]
+fn a_sprint_side_by_side_does_each_issue_once_and_keeps_its_limit() {
+    let room = Room::new();
+    let place = Place::new(&room).with_model();
+    for n in 1..=5 {
+        place.fake.add_issue(&format!("[bug] make-{n}"), "It must be there.", &["ready-for-agent"]);
+    }
+    let report = room.path().join("report.md");
+    let args = ["sprint", "--jobs", "2", "-L", "4", "--report", report.to_str().unwrap()];
+    let ended = place.clone.untouched_by(|| place.burn(&args)).exits(0);
+    assert!(
+        ended.stdout.contains("4 of 5 completed") && ended.stdout.contains("4 issues were worked on"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(std::fs::read_to_string(&report).unwrap(), ended.stdout);
+    assert_eq!(place.fake.state().pulls.len(), 4);
+    let comments = place.fake.state().comments.clone();
+    for number in 1..=5 {
+        let of_issue = comments.iter().filter(|comment| comment.issue == number).count();
+        assert!(of_issue == 2 || of_issue == 0, "analysis and proof, once each: {of_issue} on #{number}");
+    }
+    let _ = place.burn(&["sprint"]).exits(0);
+    assert_eq!(place.fake.state().pulls.len(), 5);
+    let again = place.burn(&["sprint"]).exits(0);
+    assert!(again.stdout.contains("0 of 0 completed"), "{}", again.stdout);
 }
 
 #[test]

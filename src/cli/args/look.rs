@@ -64,3 +64,25 @@ pub struct Show {
     #[arg(long)]
     pub explain: bool,
 }
+
+/// Arguments of `git burn status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Of all repositories in `burn.repo`, from their records alone
+    #[arg(long)]
+    pub all_repos: bool,
+}
+
+/// Arguments of `git burn log`.
+#[derive(Debug, Args)]
+pub struct Log {
+    /// Only what was done about this issue
+    #[arg(value_name = "N")]
+    pub number: Option<IssueNumber>,
+    /// At most this many issues, newest first
+    #[arg(short = 'L', long, value_name = "COUNT", default_value_t = 30)]
+    pub limit: usize,
+    /// Lines of `seconds|repository|#issue|status`, oldest first
+    #[arg(long)]
+    pub csv: bool,
+}

@@ -105,6 +105,10 @@ pub enum Command {
     List(look::List),
     /// Show an issue and its triage
     Show(look::Show),
+    /// Show what goes on, what is unfinished, how the last issues went and what they cost
+    Status(look::Status),
+    /// Show how the work on issues ended
+    Log(look::Log),
     /// Print the files that most likely have to change for an issue, best first
     Rank(look::Rank),
     /// Judge a change by the rules that a model's patch must pass

@@ -1,0 +1,213 @@
+//! `git burn status`: what goes on, what was left unfinished, how the last issues went, what today cost, what waits.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::args::look::Status as Args;
+use super::config::Config;
+use super::connect;
+use super::context::{Context, Network};
+use super::error::Exit;
+use super::log::{name, stories};
+use super::settings::triage;
+use crate::core::claim::Claim;
+use crate::core::event::VERSION;
+use crate::core::history::{Record, Story};
+use crate::core::issue::Pick;
+use crate::core::ledger::{Scope, Sum};
+use crate::core::names::{IssueNumber, Timestamp};
+use crate::core::text::one_line;
+use crate::edge::http::Ambient;
+use crate::edge::journal::{LedgerFile, RunState};
+use crate::edge::repo::{OpenOptions, Repo};
+use crate::flow::sprint::survey;
+
+/// Runs whose endings are counted.
+const RECENT: usize = 20;
+/// A run that goes on for longer may be stuck.
+const LONG_SECONDS: i64 = 2 * 3600;
+
+/// What is known about one repository.
+#[derive(Debug, Serialize)]
+struct Status {
+    repository: String,
+    /// Living runs.
+    running: Vec<Running>,
+    /// Runs that were killed, with the issue that each was at.
+    killed: Vec<Story>,
+    /// Issues with a draft.
+    unfinished: Vec<IssueNumber>,
+    recent: Record,
+    last: Option<Story>,
+    today: Sum,
+    total: Sum,
+    /// `None`: the forge was not asked.
+    forge: Option<ForgeStatus>,
+}
+
+#[derive(Debug, Serialize)]
+struct Running {
+    #[serde(flatten)]
+    story: Story,
+    seconds: i64,
+    /// It goes on for so long that it may be stuck.
+    long: bool,
+}
+
+/// What the forge and the remote say, or why they say nothing.
+#[derive(Debug, Serialize)]
+struct ForgeStatus {
+    about: String,
+    open: Option<usize>,
+    ready: Option<usize>,
+    claims: Vec<Claim>,
+    problems: Vec<String>,
+}
+
+/// Prints it.
+pub fn run(args: &Args, context: &Context) -> anyhow::Result<Exit> {
+    let here = context.open_repo()?;
+    let mut all = Vec::new();
+    match args.all_repos {
+        false => {
+            let base = context.policy_base(&here, None)?;
+            let config = context.config(&here, base.as_ref().map(|base| &base.tree))?;
+            all.push(Status { forge: ask_forge(context, &here, &config), ..local(&here)? });
+        }
+        true => {
+            for path in super::schedule::registered(&here)? {
+                let options = OpenOptions::new(Path::new(&path), context.environment.clone());
+                match Repo::open(&options).and_then(|repo| local(&repo)) {
+                    Ok(status) => all.push(status),
+                    Err(error) => context.tell(&format!("warning: {}: {error:#}", one_line(&path))),
+                }
+            }
+        }
+    }
+    let text: String = match context.common.json {
+        true => all.iter().map(record).collect(),
+        false => all.iter().map(describe).collect::<Vec<_>>().join("\n"),
+    };
+    context.terminal.write_out(text.as_bytes())?;
+    Ok(Exit::Done)
+}
+
+/// From the records of this machine alone.
+fn local(repo: &Repo) -> anyhow::Result<Status> {
+    let now = (Ambient::system().wall)();
+    let (running, over): (Vec<_>, Vec<_>) =
+        stories(repo)?.into_iter().partition(|(run, _)| run.state == RunState::GoingOn);
+    let over: Vec<Story> = over.into_iter().map(|(_, story)| story).collect();
+    let ledger = LedgerFile::of(&repo.burn_dir()).read()?;
+    let drafts = repo.refs("refs/burn/draft/")?;
+    let number = |(name, _): &(String, _)| name.rsplit('/').next()?.parse().ok();
+    let working = over.iter().filter(|story| !story.issues.is_empty());
+    Ok(Status {
+        repository: name(repo),
+        running: running.into_iter().map(|(_, story)| long(story, now)).collect(),
+        killed: over.iter().filter(|story| story.exit.is_none() && story.unfinished.is_some()).cloned().collect(),
+        unfinished: drafts.iter().filter_map(number).collect(),
+        recent: Record::of(working.clone().rev().take(RECENT)),
+        last: working.last().cloned(),
+        today: ledger.sum(&Scope::Day(now)),
+        total: ledger.sum(&Scope::All),
+        forge: None,
+    })
+}
+
+fn long(story: Story, now: Timestamp) -> Running {
+    let seconds = story.started.map_or(0, |started| now.seconds() - started.seconds());
+    Running { story, seconds, long: seconds > LONG_SECONDS }
+}
+
+/// Whatever of it answers.
+fn ask_forge(context: &Context, repo: &Repo, config: &Config) -> Option<ForgeStatus> {
+    if context.network == Network::Offline && config.text("forge") != Some("files") {
+        return None;
+    }
+    let mut status =
+        ForgeStatus { about: String::new(), open: None, ready: None, claims: Vec::new(), problems: Vec::new() };
+    let connected = match connect::connect(context, repo, config) {
+        Ok(connected) => connected,
+        Err(error) => {
+            status.problems.push(format!("{error:#}"));
+            return Some(status);
+        }
+    };
+    status.about.clone_from(&connected.about);
+    let rules = triage::rules(config, None);
+    match survey(&connected.forge, &Pick::default(), &rules, (Ambient::system().wall)()) {
+        Ok(survey) => {
+            status.open = Some(survey.issues.len());
+            status.ready = Some(survey.ready().len());
+        }
+        Err(error) => status.problems.push(format!("{error:#}")),
+    }
+    if let Some(remote) = &connected.remote {
+        match repo.claims(remote, connected.push.as_ref()) {
+            Ok(claims) => status.claims.extend(claims.iter().filter_map(|claim| Claim::parse(&claim.message).ok())),
+            Err(error) => status.problems.push(format!("{error:#}")),
+        }
+    }
+    Some(status)
+}
+
+fn record(status: &Status) -> String {
+    let mut record = json!({ "v": VERSION, "event": "status" });
+    if let (Value::Object(record), Ok(Value::Object(fields))) = (&mut record, serde_json::to_value(status)) {
+        record.extend(fields);
+    }
+    format!("{record}\n")
+}
+
+fn describe(status: &Status) -> String {
+    let Status { repository, running, killed, unfinished, recent, last, today, total, forge } = status;
+    let mut out = format!("{}\n", one_line(repository));
+    let mut line = |name: &str, text: String| {
+        let _ = writeln!(out, "  {name:<11} {text}");
+    };
+    for Running { story, seconds, long } in running {
+        let at = story.unfinished.map_or_else(String::new, |issue| format!(", at #{issue}"));
+        let stuck = if *long { ", perhaps stuck" } else { "" };
+        line("running", format!("{} {}{at}, since {seconds} s{stuck}", story.run, one_line(&story.command)));
+    }
+    for story in killed {
+        let at = story.unfinished.map_or_else(String::new, |issue| format!(" at #{issue}"));
+        line("killed", format!("{} {}{at}", story.run, one_line(&story.command)));
+    }
+    for issue in unfinished {
+        line("unfinished", format!("#{issue}: `git burn continue {issue}` goes on, `git burn abort {issue}` gives up"));
+    }
+    if let Some(last) = last {
+        let ended: Vec<String> =
+            last.issues.iter().map(|one| format!("#{} {}", one.issue, one_line(&one.outcome))).collect();
+        line(
+            "last run",
+            format!("{} {}", last.started.map_or_else(String::new, |at| at.to_string()), ended.join(", ")),
+        );
+    }
+    line("recent", recent.to_string());
+    let open = if today.open > 0 { format!(", {} calls without a bill", today.open) } else { String::new() };
+    line("today", format!("{}, {} tokens{open}", today.cost, today.tokens));
+    line("in all", format!("{}, {} tokens", total.cost, total.tokens));
+    if let Some(forge) = forge {
+        describe_forge(forge, &mut line);
+    }
+    out
+}
+
+fn describe_forge(forge: &ForgeStatus, line: &mut dyn FnMut(&str, String)) {
+    let ForgeStatus { about, open, ready, claims, problems } = forge;
+    if let (Some(open), Some(ready)) = (open, ready) {
+        line("issues", format!("{open} open, {ready} ready ({})", one_line(about)));
+    }
+    for claim in claims {
+        line("claim", format!("#{} {}", claim.issue, one_line(&claim.to_string())));
+    }
+    for problem in problems {
+        line("problem", one_line(problem));
+    }
+}
