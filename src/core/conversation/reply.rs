@@ -414,4 +414,65 @@ mod tests {
         assert!(told(&open, Completeness::Complete).starts_with("patch"));
         assert_eq!(told("```look\nread x", Completeness::Unknown), "unusable CutOff(Look)");
     }
+
+    #[test]
+    fn no_text_whatever_upsets_the_reading() {
+        let pieces = [
+            "```",
+            "````",
+            "~~~",
+            "look",
+            "diff",
+            "ask",
+            "done",
+            "\n",
+            "\n",
+            "\n",
+            " ",
+            "read ",
+            "search /",
+            "\"",
+            "`",
+            "größe",
+            "a/b.rs",
+            ":",
+            "10-",
+            "#L3",
+            "<think>",
+            "</think>",
+            "<<<<<<< SEARCH",
+            "=======",
+            ">>>>>>> REPLACE",
+            "--- a/x",
+            "+++ b/x",
+            "@@ -1 +1 @@",
+            "*** Full File: x",
+            "*** Begin Patch",
+            "- ",
+            "1. ",
+            "\u{1b}[",
+            "\r",
+            "數",
+            "(",
+            "[",
+            "\\",
+        ];
+        let mut state = 4711_u64;
+        for _ in 0..3_000 {
+            let mut text = String::new();
+            for _ in 0..40 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text.push_str(pieces[(state >> 33) as usize % pieces.len()]);
+            }
+            for completeness in [Completeness::Complete, Completeness::Unknown] {
+                match read(&text, completeness) {
+                    Reply::Look(looks) => assert!(!looks.wanted.is_empty() && looks.wanted.len() <= MOST_LOOKS),
+                    Reply::Patch(patch) => assert!(text.ends_with(&patch)),
+                    Reply::Ask(questions) => assert!(questions.iter().all(|question| !question.is_empty()), "{text:?}"),
+                    Reply::Done(evidence) => assert!(!evidence.text.is_empty()),
+                    Reply::Unusable(confusion) => assert!(!confusion.to_string().is_empty()),
+                }
+            }
+        }
+    }
 }
