@@ -23,6 +23,7 @@ pub mod pager;
 pub mod patches;
 pub mod rank;
 pub mod render;
+pub mod resume;
 pub mod schedule;
 pub mod session;
 pub mod settings;
@@ -70,6 +71,8 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(&args, context),
         Command::List(args) => list::run(&args, context),
         Command::Rank(args) => rank::run(&args, context),
+        Command::Continue(args) => resume::run_continue(&args, context),
+        Command::Abort(args) => resume::run_abort(&args, context),
         Command::Claim(args) => claim::run(&args, context),
         Command::Clean(args) => clean::run(&args, context),
         Command::Sprint(args) => sprint::run(&args, context),

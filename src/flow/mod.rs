@@ -16,6 +16,7 @@ mod perform;
 pub mod plan;
 mod prove;
 mod publish;
+pub mod resume;
 pub mod shop;
 pub mod sprint;
 pub mod triage;

@@ -234,6 +234,32 @@ fn a_sprint_side_by_side_does_each_issue_once_and_keeps_its_limit() {
 }
 
 #[test]
+fn unfinished_work_goes_on_from_its_draft_or_is_given_up() {
+    let room = Room::new();
+    let place = Place::new(&room).with_model();
+    let _ = place.burn(&["continue"]).exits(1).tells(&["no unfinished work"]);
+    let draft = |number: u64| {
+        let issue = place.fake.add_issue(&format!("[bug] make-{number}"), "It must be there.", &["ready-for-agent"]);
+        let blob = place.clone.git(&["hash-object", "-w", "lib.txt"]);
+        let tree = format!("100644 blob {blob}\tlib.txt\n100644 blob {blob}\tkept-{number}.txt\n");
+        std::fs::write(room.path().join("tree"), tree).unwrap();
+        let make = format!("git mktree < {}", room.path().join("tree").display());
+        let output = room.command("sh", &place.clone.path).args(["-c", &make]).output().unwrap();
+        let tree = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+        let commit = place.clone.git(&["commit-tree", &tree, "-p", "HEAD", "-m", "draft"]);
+        place.clone.git(&["update-ref", &format!("refs/burn/draft/{issue}"), &commit]);
+        issue
+    };
+    let (one, two) = (draft(1), draft(2));
+    let _ = place.burn(&["continue"]).exits(1).tells(&["unfinished work on #1, #2"]);
+    let _ = place.clone.untouched_by(|| place.burn(&["abort", &two.to_string()])).exits(0);
+    let _ = place.clone.untouched_by(|| place.burn(&["continue"])).exits(0);
+    let files = place.bare.git(&["ls-tree", "--name-only", &format!("refs/heads/agent/ticket-{one}")]);
+    assert_eq!(files, "kept-1.txt\nlib.txt\nmade-1.txt", "the draft and what came after it");
+    assert_eq!(place.clone.git(&["for-each-ref", "refs/burn/draft"]), "");
+}
+
+#[test]
 fn cleaning_removes_only_what_nobody_needs() {
     let room = Room::new();
     let place = Place::new(&room);

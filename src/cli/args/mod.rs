@@ -83,6 +83,10 @@ pub enum Command {
     Sprint(work::Sprint),
     /// Score the backlog, decide about each issue, and carry it out where asked to
     Triage(work::Triage),
+    /// Go on with unfinished work
+    Continue(work::Continue),
+    /// Give unfinished work up
+    Abort(work::Abort),
     /// Remove what git-burn left and nobody needs
     Clean(keep::Clean),
     /// Show who works on what, or take a claim away

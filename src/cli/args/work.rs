@@ -115,3 +115,21 @@ pub struct Sprint {
     #[arg(long, value_name = "FILE")]
     pub report: Option<std::path::PathBuf>,
 }
+
+/// Arguments of `git burn continue`.
+#[derive(Debug, Args)]
+pub struct Continue {
+    /// The issue; not needed when only one is unfinished
+    #[arg(value_name = "N")]
+    pub number: Option<IssueNumber>,
+    #[command(flatten)]
+    pub work: Work,
+}
+
+/// Arguments of `git burn abort`.
+#[derive(Debug, Args)]
+pub struct Abort {
+    /// The issue; not needed when only one is unfinished
+    #[arg(value_name = "N")]
+    pub number: Option<IssueNumber>,
+}

@@ -1,0 +1,41 @@
+//! `git burn continue` and `git burn abort`: unfinished work goes on, or is given up.
+
+use super::args::work::{Abort, Continue, Work};
+use super::context::Context;
+use super::error::{Exit, Explained};
+use super::session::{Models, Session};
+use crate::core::freshness::Insistence;
+use crate::core::names::IssueNumber;
+use crate::flow::burn::burn;
+use crate::flow::resume::{abort, unfinished};
+
+/// Goes on with a draft.
+pub fn run_continue(args: &Continue, context: &Context) -> anyhow::Result<Exit> {
+    let issue = choose(args.number, &unfinished(&context.open_repo()?)?)?;
+    let session = Session::open(context, &args.work, None, Models::Asked)?;
+    let outcome = session.run(context, "continue", |shop| burn(shop, issue, Insistence::Named))?;
+    session.finish(context, Exit::from(&outcome))
+}
+
+/// Gives a draft up, with the claim that a dead run left.
+pub fn run_abort(args: &Abort, context: &Context) -> anyhow::Result<Exit> {
+    let drafts = unfinished(&context.open_repo()?)?;
+    // A claim may be left although there is no draft: a number that is given is believed.
+    let issue = args.number.map_or_else(|| choose(None, &drafts), Ok)?;
+    let session = Session::open(context, &Work::default(), None, Models::NotAsked)?;
+    session.run(context, "abort", |shop| abort(shop, issue))?;
+    context.tell(&format!("the work on #{issue} is given up"));
+    session.finish(context, Exit::Done)
+}
+
+fn choose(asked: Option<IssueNumber>, drafts: &[IssueNumber]) -> anyhow::Result<IssueNumber> {
+    let listed = || drafts.iter().map(|number| format!("#{number}")).collect::<Vec<_>>().join(", ");
+    let problem = match (asked, drafts) {
+        (Some(number), _) if drafts.contains(&number) => return Ok(number),
+        (None, [only]) => return Ok(*only),
+        (Some(number), _) => format!("there is no unfinished work on #{number}"),
+        (None, []) => "there is no unfinished work".to_owned(),
+        (None, _) => format!("there is unfinished work on {}: name one", listed()),
+    };
+    Err(Explained::new(Exit::No, problem).hint("`git burn status` shows what is unfinished").into())
+}
