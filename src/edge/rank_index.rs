@@ -5,10 +5,9 @@
 //! each writes segments of its own; a segment that vanishes while another reads is just not there. A segment that is
 //! cut, damaged or of another version is ignored and deleted by the next process that writes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -30,6 +29,14 @@ impl Key {
         padded[..id.len()].copy_from_slice(id);
         Self { id: padded, part }
     }
+
+    /// As it stands in a table; its order is the order of the keys.
+    fn bytes(&self) -> [u8; 33] {
+        let mut bytes = [0; 33];
+        bytes[..32].copy_from_slice(&self.id);
+        bytes[32] = self.part;
+        bytes
+    }
 }
 
 const MAGIC: &[u8; 8] = b"gbrank\0\0";
@@ -37,27 +44,69 @@ const MAGIC: &[u8; 8] = b"gbrank\0\0";
 /// Magic, version, number of records, checksum of all after the header.
 const HEADER: usize = 24;
 
-/// One entry of the table behind the header: key, part, length.
-const ENTRY: usize = 37;
+/// One entry of the table behind the header, sorted by key: id, part, offset behind the table, length.
+const ENTRY: usize = 41;
 
 /// More segments than this are put together into one.
 const SEGMENTS: usize = 6;
 
-/// A folder's records are kept up to this many bytes; then those that the last run did not use go.
-const FOLDER_LIMIT: u64 = 192 << 20;
+/// A folder's records are kept up to this many bytes; then those that the last run did not use go. All of them are in
+/// memory while a ranking runs.
+const FOLDER_LIMIT: usize = 128 << 20;
 
 /// The records of one repository.
 #[derive(Debug, Default)]
 pub struct Index {
     folder: Option<PathBuf>,
     segments: Vec<Segment>,
-    places: HashMap<Key, (u32, Range<usize>), Fast>,
 }
 
 #[derive(Debug)]
 struct Segment {
     path: PathBuf,
     bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Segment {
+    /// Reads a segment; `None` when it is not whole or of another version.
+    fn read(path: PathBuf) -> Option<Self> {
+        let bytes = fs::read(&path).ok()?;
+        let count = valid(&bytes)?;
+        Some(Self { path, bytes, count })
+    }
+
+    fn entry(&self, at: usize) -> (&[u8], &[u8]) {
+        let start = HEADER + at * ENTRY;
+        self.bytes[start..start + ENTRY].split_at(33)
+    }
+
+    fn record(&self, place: &[u8]) -> Option<&[u8]> {
+        let number = |at: usize| Some(u32::from_le_bytes(place.get(at..at + 4)?.try_into().ok()?) as usize);
+        let start = HEADER + self.count * ENTRY + number(0)?;
+        self.bytes.get(start..start + number(4)?)
+    }
+
+    fn get(&self, key: &[u8; 33]) -> Option<&[u8]> {
+        let (mut low, mut high) = (0, self.count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let (found, place) = self.entry(middle);
+            match found.cmp(key) {
+                std::cmp::Ordering::Equal => return self.record(place),
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    fn all(&self) -> impl Iterator<Item = (Key, &[u8])> {
+        (0..self.count).filter_map(|at| {
+            let (key, place) = self.entry(at);
+            Some((Key::new(&key[..32], key[32]), self.record(place)?))
+        })
+    }
 }
 
 impl Index {
@@ -66,29 +115,29 @@ impl Index {
         Self::default()
     }
 
+    /// Where the records of a repository stand in git-burn's cache.
+    pub fn folder(cache: &Path, common_dir: &Path) -> PathBuf {
+        use std::os::unix::ffi::OsStrExt;
+        let whole = common_dir.canonicalize().unwrap_or_else(|_| common_dir.to_owned());
+        cache.join("rank").join(format!("{:016x}", checksum(whole.as_os_str().as_bytes())))
+    }
+
     /// Reads what is in the folder. Whatever cannot be read is left out: then it is made again.
     pub fn open(folder: &Path) -> Self {
-        let mut index = Self { folder: Some(folder.to_owned()), ..Self::default() };
         let mut paths: Vec<PathBuf> = entries(folder).filter(|path| is_segment(path)).collect();
         paths.sort_unstable();
-        for path in paths {
-            let Ok(bytes) = fs::read(&path) else { continue };
-            let Some(records) = records(&bytes) else { continue };
-            let number = index.segments.len() as u32;
-            index.places.extend(records.into_iter().map(|(key, range)| (key, (number, range))));
-            index.segments.push(Segment { path, bytes });
-        }
-        index
+        let segments = paths.into_iter().filter_map(Segment::read).collect();
+        Self { folder: Some(folder.to_owned()), segments }
     }
 
     /// A record.
     pub fn get(&self, key: &Key) -> Option<&[u8]> {
-        let (segment, range) = self.places.get(key)?;
-        self.segments[*segment as usize].bytes.get(range.clone())
+        let key = key.bytes();
+        self.segments.iter().find_map(|segment| segment.get(&key))
     }
 
     /// Keeps new records for the next run. `used` are the keys that this run needed: when the folder is full, only
-    /// they stay.
+    /// they stay, as far as the limit allows.
     ///
     /// # Errors
     /// The folder cannot be written; the ranking itself does not depend on it.
@@ -98,28 +147,35 @@ impl Index {
             return Ok(());
         }
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
-        let added: u64 = new.iter().map(|(_, record)| record.len() as u64 + ENTRY as u64).sum();
-        let held: u64 = self.segments.iter().map(|segment| segment.bytes.len() as u64).sum();
-        let full = held + added > FOLDER_LIMIT;
-        let scattered = self.segments.len() >= SEGMENTS;
         let mut all: Vec<(Key, &[u8])> = new.iter().map(|(key, record)| (*key, &**record)).collect();
-        if full || scattered {
-            let old = self.places.keys().filter(|key| !full || used.contains(key));
-            all.extend(old.filter_map(|key| Some((*key, self.get(key)?))));
+        let held: usize = self.segments.iter().map(|segment| segment.bytes.len()).sum();
+        let full = held + size_of_all(&all) > FOLDER_LIMIT;
+        let merged = full || self.segments.len() >= SEGMENTS;
+        if merged {
+            let old = self.segments.iter().flat_map(Segment::all);
+            all.extend(old.filter(|(key, _)| !full || used.contains(key)));
         }
-        all.sort_unstable_by_key(|(key, _)| *key);
+        all.sort_by_key(|(key, _)| *key);
         all.dedup_by_key(|(key, _)| *key);
-        let written = write_segment(folder, &all)?;
-        let merged = self.segments.iter().filter(|_| full || scattered).map(|segment| segment.path.clone());
-        let known: HashSet<PathBuf> = self.segments.iter().map(|segment| segment.path.clone()).collect();
-        let damaged = entries(folder).filter(|path| {
-            is_segment(path) && !known.contains(path) && fs::read(path).is_ok_and(|bytes| records(&bytes).is_none())
+        let mut size = 0;
+        all.retain(|(_, record)| {
+            size += record.len() + ENTRY;
+            size <= FOLDER_LIMIT
         });
-        for path in merged.chain(damaged).filter(|path| *path != written) {
-            let _ = fs::remove_file(path);
+        let written = write_segment(folder, &all)?;
+        let known: HashSet<&Path> = self.segments.iter().map(|segment| segment.path.as_path()).collect();
+        for path in entries(folder).filter(|path| is_segment(path) && *path != written) {
+            let stale = if known.contains(path.as_path()) { merged } else { Segment::read(path.clone()).is_none() };
+            if stale {
+                let _ = fs::remove_file(path);
+            }
         }
         Ok(())
     }
+}
+
+fn size_of_all(records: &[(Key, &[u8])]) -> usize {
+    records.iter().map(|(_, record)| record.len() + ENTRY).sum()
 }
 
 fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
@@ -139,31 +195,24 @@ fn checksum(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Keys and places of a segment's records; `None` when it is not whole.
-fn records(bytes: &[u8]) -> Option<Vec<(Key, Range<usize>)>> {
+/// How many records a segment has; `None` when it is not whole or of another version.
+fn valid(bytes: &[u8]) -> Option<usize> {
     let version = u32::from_le_bytes(bytes.get(8..12)?.try_into().ok()?);
     let count = u32::from_le_bytes(bytes.get(12..16)?.try_into().ok()?) as usize;
     let sum = u64::from_le_bytes(bytes.get(16..24)?.try_into().ok()?);
-    if &bytes[..8] != MAGIC || version != VERSION || checksum(&bytes[HEADER..]) != sum {
-        return None;
-    }
-    let mut at = HEADER + count.checked_mul(ENTRY)?;
-    let mut found = Vec::with_capacity(count);
-    for entry in bytes.get(HEADER..at)?.chunks_exact(ENTRY) {
-        let length = u32::from_le_bytes(entry[33..].try_into().ok()?) as usize;
-        found.push((Key::new(&entry[..32], entry[32]), at..at + length));
-        at += length;
-    }
-    (at == bytes.len()).then_some(found)
+    let table = HEADER.checked_add(count.checked_mul(ENTRY)?)?;
+    (&bytes[..8] == MAGIC && version == VERSION && table <= bytes.len() && checksum(&bytes[HEADER..]) == sum).then_some(count)
 }
 
 /// Writes under a temporary name, then renames: a reader sees all of it or nothing.
 fn write_segment(folder: &Path, records: &[(Key, &[u8])]) -> Result<PathBuf> {
     let mut body = Vec::new();
+    let mut offset = 0_u32;
     for (key, record) in records {
-        body.extend(key.id);
-        body.push(key.part);
+        body.extend(key.bytes());
+        body.extend(offset.to_le_bytes());
         body.extend((record.len() as u32).to_le_bytes());
+        offset += record.len() as u32;
     }
     records.iter().for_each(|(_, record)| body.extend(*record));
     let sum = checksum(&body);

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use git_burn::core::rank::language::{Language, Role};
-use git_burn::core::rank::pack::{BYTES_PER_TOKEN, Pack, pack};
-use git_burn::core::rank::query::{Query, run_hash};
+use git_burn::core::rank::pack::{BYTES_PER_TOKEN, Pack, Policy, pack, pack_by};
+use git_burn::core::rank::query::{Query, run_hash, word_hash};
 use git_burn::core::rank::ranking::Ranked;
 use git_burn::core::rank::signals::TABLE;
 use git_burn::edge::git::Environment;
@@ -20,6 +20,7 @@ use git_burn::edge::repo::{ConfigScope, OpenOptions, Repo};
 pub(crate) fn run(args: &[String]) {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words[..] {
+        ["packs", count] => packs(count.parse().expect("a number")),
         ["open"] => evaluate("open 100", open_instances(), None),
         ["open", "--dump", file] => evaluate("open 100", open_instances(), Some(Path::new(file))),
         ["commits", count] => evaluate("commits", commit_instances(count.parse().expect("a number")), None),
@@ -152,7 +153,7 @@ fn commit_instances(count: usize) -> Vec<Instance> {
         let text = git(&git_dir, &log);
         let mut found: Vec<Instance> =
             text.split('\u{1}').filter_map(|entry| commit_instance(name, &git_dir, entry)).collect();
-        found.sort_by_cached_key(|one| run_hash([b"seed 7", one.id.as_bytes(), b""]));
+        found.sort_by_cached_key(|one| run_hash([7, word_hash(one.id.as_bytes()), 0]));
         found.truncate(count);
         found.iter_mut().for_each(|one| one.gold_lines = gold_lines(one));
         found
@@ -290,6 +291,34 @@ fn evaluate(name: &str, mut instances: Vec<Instance>, dump: Option<&Path>) {
         table(&repo[0].repo, &rows);
     }
     println!("not among ten: {}", misses.join(" "));
+}
+
+/// Lines shown under many policies, on both data sets: how [`Policy::USUAL`] was chosen.
+fn packs(count: usize) {
+    let mut policies = Vec::new();
+    for sharpness in [4.0, 6.0, 9.0, 13.0] {
+        for focus in [1.0, 1.5, 2.0, 3.0] {
+            for thrift in [0.4, 0.6, 0.8] {
+                policies.push(Policy { sharpness, focus, floor: 0.05, thrift });
+            }
+        }
+    }
+    let sets = [open_instances(), commit_instances(count)];
+    let mut covered = vec![[[0_usize; BUDGETS.len()]; 2]; policies.len()];
+    for (set, instances) in sets.iter().enumerate() {
+        for instance in instances {
+            let ranked = rank(&repository(&instance.git_dir), &instance.commit, &instance.issue, &Index::open(&index_folder(&instance.git_dir)));
+            for (policy, covered) in policies.iter().zip(&mut covered) {
+                for (at, tokens) in BUDGETS.into_iter().enumerate() {
+                    covered[set][at] += usize::from(is_covered(&pack_by(&ranked, tokens, policy), instance, tokens));
+                }
+            }
+        }
+    }
+    for (policy, covered) in policies.iter().zip(covered) {
+        let share = |set: usize| covered[set].map(|n| format!("{:5.1}", 100.0 * n as f64 / sets[set].len() as f64)).join(" ");
+        println!("{:4.1} {:3.1} {:3.1}  {}   {}", policy.sharpness, policy.focus, policy.thrift, share(0), share(1));
+    }
 }
 
 /// Tokens of the packs that are judged.

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::definitions::Kind;
+use super::language::{Language, Role};
 use super::outline::Outline;
 use super::ranking::Ranked;
 use crate::core::names::RepoPath;
@@ -70,6 +72,24 @@ impl Pack {
     }
 }
 
+/// How a budget is shared; see [`Policy::USUAL`].
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// How sharply belief in a file falls with its score.
+    pub sharpness: f32,
+    /// How sharply a piece's share of its file falls with its score.
+    pub focus: f32,
+    /// The share that every piece of a file has at least, against the best one's 1.
+    pub floor: f32,
+    /// How strongly the price counts: 1 is the best use of a budget if values were exact, less trusts them less.
+    pub thrift: f32,
+}
+
+impl Policy {
+    /// Fitted to lines that real fixes changed, on SWE-bench Lite's open instances and on commits of other languages.
+    pub const USUAL: Self = Self { sharpness: 6.0, focus: 2.0, floor: 0.05, thrift: 0.6 };
+}
+
 /// A piece of a candidate on its way into the pack.
 struct Offer {
     file: usize,
@@ -78,36 +98,43 @@ struct Offer {
     price: usize,
 }
 
-/// Packs the best of a ranking into a budget of tokens (see [`BYTES_PER_TOKEN`]), the titles included.
-pub fn pack(ranked: &[Ranked], tokens: usize) -> Pack {
-    let budget = tokens * BYTES_PER_TOKEN;
-    let read: Vec<&Ranked> =
-        ranked.iter().filter(|one| one.text.as_ref().is_some_and(|text| !text.is_empty())).take(FILES).collect();
-    let outlines: Vec<Outline> = read.iter().map(|one| Outline::of(one.language, text_of(one))).collect();
-    let mut offers: Vec<Offer> = Vec::new();
-    for (file, (one, outline)) in read.iter().zip(&outlines).enumerate() {
-        offers.extend(offers_of(file, one, outline, belief(&read, file)));
-    }
-    let density = |offer: &Offer| offer.value / (offer.price as f32 + 40.0).powf(PRICE_POWER);
-    offers.sort_by(|a, b| {
-        density(b).total_cmp(&density(a)).then(a.file.cmp(&b.file)).then(a.lines.start.cmp(&b.lines.start))
-    });
-    let mut shown: BTreeMap<usize, Vec<bool>> = BTreeMap::new();
-    let mut left = budget;
-    for offer in &offers {
-        let title = if shown.contains_key(&offer.file) { 0 } else { read[offer.file].path.as_bytes().len() + TITLE };
-        let price = offer.price + title + REGION;
-        if price > left {
-            continue;
-        }
-        left -= price;
-        let lines = shown.entry(offer.file).or_insert_with(|| vec![false; outlines[offer.file].lines.len()]);
-        lines[offer.lines.clone()].fill(true);
-    }
-    let excerpts = shown.iter().map(|(file, lines)| excerpt(read[*file], &outlines[*file], lines)).collect();
-    Pack { map: String::new(), excerpts }
+/// The candidates with their outlines, best first.
+struct Candidates<'a> {
+    files: Vec<&'a Ranked>,
+    outlines: Vec<Outline>,
 }
 
+/// Which lines of which candidates are shown, and what is left of the budget.
+struct Shown {
+    lines: BTreeMap<usize, Vec<bool>>,
+    left: usize,
+}
+
+/// Packs the best of a ranking into a budget of tokens (see [`BYTES_PER_TOKEN`]), titles and map included.
+pub fn pack(ranked: &[Ranked], tokens: usize) -> Pack {
+    pack_by(ranked, tokens, &Policy::USUAL)
+}
+
+/// The same under another policy, for measuring.
+pub fn pack_by(ranked: &[Ranked], tokens: usize, policy: &Policy) -> Pack {
+    let budget = tokens * BYTES_PER_TOKEN;
+    let map = map(ranked, budget / MAP_SHARE);
+    let is_read = |one: &&Ranked| one.text.as_ref().is_some_and(|text| !text.is_empty());
+    let files: Vec<&Ranked> = ranked.iter().filter(is_read).take(FILES).collect();
+    let outlines = files.iter().map(|one| Outline::of(one.language, text_of(one))).collect();
+    let candidates = Candidates { files, outlines };
+    let mut shown = Shown { lines: BTreeMap::new(), left: budget - map.len() };
+    let mut offers: Vec<Offer> = (0..candidates.files.len()).flat_map(|file| candidates.offers(file, policy)).collect();
+    let density = |offer: &Offer| offer.value / (offer.price as f32 + REGION as f32).powf(policy.thrift);
+    let place = |offer: &Offer| (offer.file, offer.lines.start);
+    offers.sort_by(|a, b| density(b).total_cmp(&density(a)).then_with(|| place(a).cmp(&place(b))));
+    offers.iter().for_each(|offer| shown.take(&candidates, offer));
+    shown.signatures(&candidates);
+    let excerpts = shown.lines.iter().map(|(file, lines)| candidates.excerpt(*file, lines)).collect();
+    Pack { map, excerpts }
+}
+
+/// Stands where lines are left out.
 const MARK: &str = "[...]\n";
 
 /// Bytes that a title takes beside the path, with the mark at the end.
@@ -116,39 +143,96 @@ const TITLE: usize = 20;
 /// Bytes that a region takes beside its lines: its range in the title, a mark before it, a missing last line end.
 const REGION: usize = 22;
 
-/// How strongly the price counts: 1 is the best use of a budget if values were exact, less trusts them less.
-const PRICE_POWER: f32 = 0.6;
-
-/// How sharply belief falls with the score.
-const SHARPNESS: f32 = 6.0;
-
-fn belief(read: &[&Ranked], file: usize) -> f32 {
-    (SHARPNESS * (read[file].score - read[0].score)).exp()
-}
+/// The map takes at most the budget's share of one in so many.
+const MAP_SHARE: usize = 40;
 
 fn text_of(one: &Ranked) -> &[u8] {
     one.text.as_deref().unwrap_or_default()
 }
 
-fn offers_of(file: usize, one: &Ranked, outline: &Outline, belief: f32) -> Vec<Offer> {
-    let text = text_of(one);
-    if text.len() <= SMALL_FILE {
-        return vec![Offer { file, lines: 0..outline.lines.len(), value: belief, price: text.len() }];
+impl Candidates<'_> {
+    fn belief(&self, file: usize, policy: &Policy) -> f32 {
+        (policy.sharpness * (self.files[file].score - self.files[0].score)).exp()
     }
-    let scores: BTreeMap<usize, f32> = one.pieces.iter().map(|(lines, score)| (lines.start, *score)).collect();
-    let best = one.pieces.first().map_or(1.0, |(_, score)| *score).max(f32::MIN_POSITIVE);
-    let weigh = |start: usize| (scores.get(&start).copied().unwrap_or(0.0) / best + 0.05).powi(2);
-    let total: f32 = outline.pieces.iter().map(|piece| weigh(piece.lines.start)).sum();
-    let offer = |lines: &Range<usize>| {
-        let price = outline.text(text, lines).len();
-        Offer { file, lines: lines.clone(), value: belief * weigh(lines.start) / total, price }
-    };
-    outline.pieces.iter().map(|piece| offer(&piece.lines)).collect()
+
+    fn offers(&self, file: usize, policy: &Policy) -> Vec<Offer> {
+        let (one, outline) = (self.files[file], &self.outlines[file]);
+        let (text, belief) = (text_of(one), self.belief(file, policy));
+        if text.len() <= SMALL_FILE {
+            return vec![Offer { file, lines: 0..outline.lines.len(), value: belief, price: text.len() }];
+        }
+        let scores: BTreeMap<usize, f32> = one.pieces.iter().map(|(lines, score)| (lines.start, *score)).collect();
+        let best = one.pieces.first().map_or(1.0, |(_, score)| *score).max(f32::MIN_POSITIVE);
+        let share = |start: usize| (scores.get(&start).copied().unwrap_or(0.0) / best + policy.floor).powf(policy.focus);
+        let total: f32 = outline.pieces.iter().map(|piece| share(piece.lines.start)).sum();
+        let offer = |lines: &Range<usize>| {
+            let value = belief * share(lines.start) / total;
+            Offer { file, lines: lines.clone(), value, price: outline.text(text, lines).len() }
+        };
+        outline.pieces.iter().map(|piece| offer(&piece.lines)).collect()
+    }
+
+    /// The excerpt of the lines that were chosen.
+    fn excerpt(&self, file: usize, shown: &[bool]) -> Excerpt {
+        let (one, outline) = (self.files[file], &self.outlines[file]);
+        let regions = regions(shown);
+        let mut out = String::new();
+        for region in &regions {
+            if region.start > 0 {
+                out.push_str(MARK);
+            }
+            out.push_str(&String::from_utf8_lossy(outline.text(text_of(one), region)));
+        }
+        if regions.last().is_some_and(|last| last.end < shown.len()) {
+            out.push_str(MARK);
+        }
+        Excerpt { path: one.path.clone(), regions, total_lines: shown.len(), text: out }
+    }
 }
 
-/// The excerpt of the lines that were chosen.
-fn excerpt(one: &Ranked, outline: &Outline, shown: &[bool]) -> Excerpt {
-    let text = text_of(one);
+impl Shown {
+    /// Shows an offer and the heads of what it stands in, if there is money left for it.
+    fn take(&mut self, candidates: &Candidates<'_>, offer: &Offer) {
+        let outline = &candidates.outlines[offer.file];
+        let text = text_of(candidates.files[offer.file]);
+        let heads: Vec<usize> = outline.enclosing(offer.lines.start).map(|at| outline.definitions[at].line).collect();
+        let shown = self.lines.get(&offer.file);
+        let hidden = |line: &usize| !offer.lines.contains(line) && shown.is_none_or(|shown| !shown[*line]);
+        let heads: Vec<usize> = heads.into_iter().filter(hidden).collect();
+        let title = if shown.is_some() { 0 } else { candidates.files[offer.file].path.as_bytes().len() + TITLE };
+        let head_price: usize = heads.iter().map(|line| outline.text(text, &(*line..*line + 1)).len() + REGION).sum();
+        let price = price_of(text, outline, &offer.lines) + title + REGION + head_price;
+        if price > self.left {
+            return;
+        }
+        self.left -= price;
+        let lines = self.lines.entry(offer.file).or_insert_with(|| vec![false; outline.lines.len()]);
+        lines[offer.lines.clone()].fill(true);
+        heads.into_iter().for_each(|line| lines[line] = true);
+    }
+
+    /// Spends what is left on the first lines of definitions that are not shown, in the files that are, best first.
+    fn signatures(&mut self, candidates: &Candidates<'_>) {
+        for (file, lines) in &mut self.lines {
+            let (text, outline) = (text_of(candidates.files[*file]), &candidates.outlines[*file]);
+            for definition in outline.definitions.iter().filter(|one| one.kind != Kind::Value) {
+                let price = outline.text(text, &(definition.line..definition.line + 1)).len() + REGION;
+                if !lines[definition.line] && price <= self.left {
+                    self.left -= price;
+                    lines[definition.line] = true;
+                }
+            }
+        }
+    }
+}
+
+/// Bytes of some lines; text that is not UTF-8 grows when it is shown.
+fn price_of(text: &[u8], outline: &Outline, lines: &Range<usize>) -> usize {
+    let shown = outline.text(text, lines);
+    if shown.is_ascii() { shown.len() } else { String::from_utf8_lossy(shown).len() }
+}
+
+fn regions(shown: &[bool]) -> Vec<Range<usize>> {
     let mut regions: Vec<Range<usize>> = Vec::new();
     for (line, _) in shown.iter().enumerate().filter(|(_, shown)| **shown) {
         match regions.last_mut() {
@@ -156,15 +240,93 @@ fn excerpt(one: &Ranked, outline: &Outline, shown: &[bool]) -> Excerpt {
             _ => regions.push(line..line + 1),
         }
     }
-    let mut out = String::new();
-    for region in &regions {
-        if region.start > 0 {
-            out.push_str(MARK);
+    regions
+}
+
+/// Folders of program text with the number of their files, the largest that fit, in the order of their paths.
+fn map(ranked: &[Ranked], budget: usize) -> String {
+    let mut folders: BTreeMap<String, usize> = BTreeMap::new();
+    for one in ranked.iter().filter(|one| one.role == Role::Source && one.language != Language::Other) {
+        let folder = one.path.parent().map_or_else(|| ".".to_owned(), |folder| folder.to_string());
+        *folders.entry(folder).or_default() += 1;
+    }
+    let mut largest: Vec<(String, usize)> = folders.into_iter().collect();
+    largest.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let heading = "Folders with program text and their number of files:\n";
+    let mut left = budget.saturating_sub(heading.len() + 1);
+    let mut lines = Vec::new();
+    for (folder, count) in largest {
+        let line = format!("{folder}/ {count}\n");
+        if line.len() > left {
+            break;
         }
-        out.push_str(&String::from_utf8_lossy(outline.text(text, region)));
+        left -= line.len();
+        lines.push(line);
     }
-    if regions.last().is_some_and(|last| last.end < shown.len()) {
-        out.push_str(MARK);
+    lines.sort();
+    if lines.is_empty() { String::new() } else { format!("{heading}{}\n", lines.concat()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use expect_test::expect;
+
+    use super::*;
+    use crate::core::rank::signals::Values;
+
+    fn ranked(path: &str, score: f32, text: &str, pieces: Vec<(Range<usize>, f32)>) -> Ranked {
+        Ranked {
+            path: RepoPath::parse(path).unwrap(),
+            language: Language::of(path.as_bytes()),
+            role: Role::of(path.as_bytes()),
+            score,
+            values: Values::NONE,
+            pieces,
+            text: Some(Arc::from(text.as_bytes())),
+        }
     }
-    Excerpt { path: one.path.clone(), regions, total_lines: shown.len(), text: out }
+
+    /// A file of 40 methods in one class, four lines each.
+    fn large() -> Ranked {
+        let methods = |at| format!("    def method_{at}(self):\n        # {}\n        return {at}\n\n", "x".repeat(80));
+        let text = format!("class Large:\n{}", (0..40).map(methods).collect::<String>());
+        ranked("src/large.py", 2.0, &text, vec![(41..45, 5.0), (81..85, 3.0)])
+    }
+
+    #[test]
+    fn a_large_file_shows_its_best_pieces_under_the_heads_that_they_stand_in() {
+        let files = [large(), ranked("src/small.py", 1.0, "def small():\n    pass\n", vec![(0..2, 1.0)])];
+        let pack = pack(&files, 150);
+        expect![[r#"
+            ==> src/large.py:1-1,42-45 <==
+            class Large:
+            [...]
+                def method_10(self):
+                    # xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+                    return 10
+
+            [...]
+
+            ==> src/small.py <==
+            def small():
+                pass
+
+        "#]]
+        .assert_eq(&pack.text());
+    }
+
+    #[test]
+    fn no_budget_is_exceeded_and_no_line_is_cut() {
+        let files = [large(), ranked("a.py", 1.9, &"y = 'ü'\n".repeat(300), vec![(0..40, 1.0)])];
+        for tokens in [0, 1, 10, 60, 100, 333, 1000, 4000] {
+            let pack = pack(&files, tokens);
+            assert!(pack.text().len() <= tokens * BYTES_PER_TOKEN, "{tokens}");
+            assert_eq!(pack, super::pack(&files, tokens));
+        }
+        let whole = pack(&files, 40_000);
+        assert!(whole.excerpts.iter().all(Excerpt::is_whole));
+        assert!(whole.map.contains("src/ 1\n"), "{}", whole.map);
+    }
 }

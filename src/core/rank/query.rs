@@ -1,6 +1,6 @@
 //! What an issue asks about: weighted terms, code-like names, paths, stack frames, module names and runs of words.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -21,7 +21,7 @@ pub struct Query {
     /// `a.b.c`, `a::b`, `a/b`: `/`-separated.
     pub modules: BTreeSet<String>,
     /// Hashes of runs of three words that stand in the issue in this order: quoted code and messages.
-    pub runs: HashMap<u64, f32, Fast>,
+    pub runs: HashSet<u64, Fast>,
     /// 64 Ki bits: whether a term may be one of `terms`.
     filter: Box<[u64; 1024]>,
 }
@@ -228,25 +228,27 @@ fn modules(text: &str) -> BTreeSet<String> {
     written.filter(|name| name.len() <= 200).map(|name| name.replace("::", "/").replace(['.', '\\'], "/")).collect()
 }
 
-/// The hash of three words in a row, as they are written.
-pub fn run_hash(words: [&[u8]; 3]) -> u64 {
+/// The hash of a word as it is written, for [`run_hash`].
+pub fn word_hash(word: &[u8]) -> u64 {
     use std::hash::Hasher;
     let mut hasher = super::features::FastHasher::default();
-    for word in words {
-        hasher.write(word);
-        hasher.write_u32(word.len() as u32);
-    }
+    hasher.write(word);
+    hasher.write_usize(word.len());
     hasher.finish()
 }
 
-/// Every run of three words on one line or across lines, once; the weight is 1.
-fn runs(title: &str, body: &str) -> HashMap<u64, f32, Fast> {
-    let mut found = HashMap::default();
+/// The hash of three words in a row.
+pub fn run_hash(words: [u64; 3]) -> u64 {
+    let mixed = words.iter().fold(0_u64, |all, word| (all.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    mixed ^ (mixed >> 29)
+}
+
+/// Every run of three words of title or body, once.
+fn runs(title: &str, body: &str) -> HashSet<u64, Fast> {
+    let mut found = HashSet::default();
     for text in [title, body] {
-        let all: Vec<&[u8]> = words::words(text.as_bytes()).map(|range| &text.as_bytes()[range]).collect();
-        for three in all.windows(3) {
-            found.insert(run_hash([three[0], three[1], three[2]]), 1.0);
-        }
+        let all: Vec<u64> = words::words(text.as_bytes()).map(|range| word_hash(&text.as_bytes()[range])).collect();
+        found.extend(all.windows(3).map(|three| run_hash([three[0], three[1], three[2]])));
     }
     found
 }

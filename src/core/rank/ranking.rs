@@ -10,13 +10,13 @@ use super::evidence::first_look;
 use super::features::Fast;
 use super::language::{Language, Role};
 use super::query::{Hits, Query};
-use super::reading::Reading;
+use super::reading::{PieceHits, Reading};
 use super::signals::{Signal, TABLE, Values, scale};
 use super::spread;
 use crate::core::names::RepoPath;
 
 /// How many files are read after the first look.
-pub const SHORTLIST: usize = 300;
+pub const SHORTLIST: usize = 240;
 
 /// One file of a ranking.
 #[derive(Debug, Clone)]
@@ -79,9 +79,9 @@ pub fn rank(
     chosen: &[u32],
     readings: &[Reading],
 ) -> Vec<Ranked> {
-    let pieces = piece_scores(query, chosen, readings, &mut values);
+    let pieces = piece_scores(query, corpus, chosen, readings, &mut values);
     quoted(chosen, readings, &mut values);
-    [Signal::Piece, Signal::Pieces, Signal::TitlePiece, Signal::Quoted]
+    [Signal::Piece, Signal::Pieces, Signal::TitlePiece, Signal::Named, Signal::Quoted]
         .into_iter()
         .for_each(|signal| scale(&mut values, signal));
     spread::spread(corpus, chosen, readings, &pieces, &mut values);
@@ -100,13 +100,14 @@ fn unread(file: &File, values: &Values) -> Ranked {
     Ranked { path, language, role, score: values.score(), values: *values, pieces: Vec::new(), text: None }
 }
 
-/// Scores every piece of every candidate; the candidates' signals get the best and the mean of the best three.
-fn piece_scores(
-    query: &Query,
-    chosen: &[u32],
-    readings: &[Reading],
-    values: &mut [Values],
-) -> Vec<Vec<(Range<usize>, f32)>> {
+/// A piece named in the issue counts this much more for each unit of [`PieceHits::named`], when lines are chosen.
+const NAME_BONUS: f32 = 0.5;
+
+/// Lines of a file with how much speaks for them, best first.
+type Scored = Vec<(Range<usize>, f32)>;
+
+/// Statistics over all pieces of all candidates.
+fn statistics(query: &Query, readings: &[Reading]) -> Statistics {
     let empty = Hits::default();
     let all = readings.iter().flat_map(|reading| {
         let without = (reading.piece_count as usize).saturating_sub(reading.pieces.len());
@@ -114,25 +115,55 @@ fn piece_scores(
     });
     let mut statistics = Statistics::of(query, all, 0.5);
     statistics.mean_length = statistics.mean_length.max(60.0);
-    let weight = issue_weight(query);
-    let score = |reading: &Reading| {
-        let scored = reading.pieces.iter().map(|piece| (piece.lines.clone(), statistics.score(&piece.hits, &weight)));
-        let mut scored: Vec<_> = scored.filter(|(_, score)| *score > 0.0).collect();
-        scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.start.cmp(&b.0.start)));
-        scored
-    };
-    let title = title_weight(query);
+    statistics
+}
+
+/// Scores every piece of every candidate. The candidates' signals get the best and the mean of the best three by words
+/// alone; the order that is returned also heeds names and line numbers that the issue gives.
+fn piece_scores(query: &Query, corpus: &Corpus, chosen: &[u32], readings: &[Reading], values: &mut [Values]) -> Vec<Scored> {
+    let statistics = statistics(query, readings);
+    let names = Statistics::of(query, readings.iter().map(|reading| &reading.named), 0.6);
+    let (weight, title) = (issue_weight(query), title_weight(query));
+    let mentioned = mentioned_lines(query, corpus);
+    let mut all = Vec::with_capacity(readings.len());
     for (position, reading) in chosen.iter().zip(readings) {
-        let best = reading.pieces.iter().map(|piece| statistics.score(&piece.hits, &title)).fold(0.0, f32::max);
-        values[*position as usize].set(Signal::TitlePiece, best);
-    }
-    let pieces: Vec<Vec<(Range<usize>, f32)>> = readings.iter().map(score).collect();
-    for (position, pieces) in chosen.iter().zip(&pieces) {
+        let plain: Vec<f32> = reading.pieces.iter().map(|piece| statistics.score(&piece.hits, &weight)).collect();
+        let mut best = plain.clone();
+        best.sort_by(|a, b| b.total_cmp(a));
+        let top = best.first().copied().unwrap_or(0.0);
+        let in_title = reading.pieces.iter().map(|piece| statistics.score(&piece.hits, &title)).fold(0.0, f32::max);
         let one = &mut values[*position as usize];
-        one.set(Signal::Piece, pieces.first().map_or(0.0, |(_, score)| *score));
-        one.set(Signal::Pieces, pieces.iter().take(3).map(|(_, score)| score).sum::<f32>() / 3.0);
+        one.set(Signal::Piece, top);
+        one.set(Signal::Pieces, best.iter().take(3).sum::<f32>() / 3.0);
+        one.set(Signal::TitlePiece, in_title);
+        one.set(Signal::Named, names.score(&reading.named, &weight));
+        let lines = mentioned.get(position).map_or(&[][..], Vec::as_slice);
+        all.push(order_pieces(reading, &plain, top, lines));
     }
-    pieces
+    all
+}
+
+fn order_pieces(reading: &Reading, plain: &[f32], top: f32, mentioned: &[usize]) -> Scored {
+    let score = |(piece, plain): (&PieceHits, &f32)| {
+        let hit = mentioned.iter().any(|line| piece.lines.contains(line));
+        let bonus = if hit { top } else { 0.0 };
+        (piece.lines.clone(), plain * NAME_BONUS.mul_add(piece.named, 1.0) + bonus)
+    };
+    let mut scored: Scored = reading.pieces.iter().zip(plain).map(score).filter(|(_, score)| *score > 0.0).collect();
+    scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.start.cmp(&b.0.start)));
+    scored
+}
+
+/// Lines (from 0) that stack frames and `path:line` name, by file.
+fn mentioned_lines(query: &Query, corpus: &Corpus) -> HashMap<u32, Vec<usize>, Fast> {
+    let mut found: HashMap<u32, Vec<usize>, Fast> = HashMap::default();
+    for place in &query.places {
+        let Some(line) = place.line else { continue };
+        if let [file] = corpus.find_path(&place.path).0.as_slice() {
+            found.entry(*file).or_default().push((line as usize).saturating_sub(1));
+        }
+    }
+    found
 }
 
 /// Runs of three words that few candidates share with the issue.

@@ -10,7 +10,7 @@ use super::corpus::{Corpus, File};
 use super::definitions::Kind;
 use super::evidence::{definers, definition_worth, kind_weight};
 use super::features::Fast;
-use super::imports::from_the_top;
+use super::imports::{from_the_top, imports};
 use super::language::{Role, file_stem};
 use super::outline::Outline;
 use super::reading::Reading;
@@ -86,8 +86,8 @@ fn beliefs(scores: &[f32], counts: impl Fn(usize) -> bool) -> Vec<f32> {
 fn import_targets(corpus: &Corpus, importer: &File, reading: &Reading) -> Vec<u32> {
     let path = importer.path.to_text();
     let mut targets = Vec::new();
-    for import in &reading.imports {
-        let (found, depth) = corpus.find_module(&from_the_top(&path, import));
+    for import in imports(importer.language, &reading.text) {
+        let (found, depth) = corpus.find_module(&from_the_top(&path, &import));
         let sure = found.len() == 1 || (found.len() <= 3 && depth > 1);
         targets.extend(
             found.into_iter().filter(|file| sure && corpus.files[*file as usize].language == importer.language),

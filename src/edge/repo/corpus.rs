@@ -1,23 +1,23 @@
 //! Streams a tree and its history through the ranking: listing, blobs in parallel, commits, changed files.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 use gix::objs::FindExt;
 
-use super::{Repo, object_id};
-use crate::core::names::CommitId;
+use super::{Repo, TreeFile, lineage, object_id};
+use crate::core::names::{CommitId, RepoPath, TreeId};
 use crate::core::rank::corpus::{Corpus, File};
-use crate::core::rank::features::{Fast, Features, View, Workspace};
+use crate::core::rank::definitions::Kind;
+use crate::core::rank::features::{Features, View, Workspace};
 use crate::core::rank::language::Language;
+use crate::core::rank::lexicon::Lexicon;
 use crate::core::rank::query::{Hits, Query};
 use crate::core::rank::ranking::{self, Ranked};
 use crate::core::rank::reading::Reading;
+use crate::core::rank::words::Term;
 use crate::edge::rank_index::{Index, Key};
-
-use super::lineage;
 
 /// A blob of more bytes is ranked by its path alone.
 const LARGEST_BLOB: u64 = 2 << 20;
@@ -39,42 +39,43 @@ impl Repo {
     /// # Errors
     /// The commit or one of its trees is missing or broken.
     pub fn rank(&self, commit: &CommitId, query: &Query, index: &Index) -> Result<Vec<Ranked>> {
-        let tree = self.tree_of(commit)?;
-        let listed: Vec<_> = self.files(&tree)?.into_iter().filter(|file| file.kind.is_file()).collect();
-        let tip = object_id(commit.as_str())?;
-        let paths: HashMap<&[u8], u32, Fast> =
-            listed.iter().zip(0..).map(|(file, at)| (file.path.as_bytes(), at)).collect();
+        self.rank_from(&self.tree_of(commit)?, Some(object_id(commit.as_str())?), query, index)
+    }
+
+    /// The same for any revision; a tree has no history to learn from.
+    ///
+    /// # Errors
+    /// It means nothing here, or leads to no tree.
+    pub fn rank_revision(&self, revision: &str, query: &Query, index: &Index) -> Result<Vec<Ranked>> {
+        match self.resolve(revision) {
+            Ok(commit) => self.rank(&commit, query, index),
+            Err(_) => self.rank_from(&self.resolve_tree(revision)?, None, query, index),
+        }
+    }
+
+    fn rank_from(&self, tree: &TreeId, tip: Option<gix::ObjectId>, query: &Query, index: &Index) -> Result<Vec<Ranked>> {
+        let listed: Vec<TreeFile> = self.files(tree)?.into_iter().filter(|file| file.kind.is_file()).collect();
+        let paths = listed.iter().zip(0..).map(|(file, at)| (lineage::path_hash(file.path.as_bytes()), at)).collect();
         let ids: Vec<(gix::ObjectId, Language)> =
             listed.iter().map(|file| (file.id, Language::of(file.path.as_bytes()))).collect();
         let shared = self.gix().clone().into_sync();
-        let (past, sketches) = std::thread::scope(|scope| {
-            let past = scope.spawn(|| lineage::past(&shared, tip, query, index, &paths));
+        let (past, mut sketches) = std::thread::scope(|scope| {
+            let past = scope.spawn(|| tip.map(|tip| lineage::past(&shared, tip, query, index, &paths)));
             let sketches = sketches(&shared, &ids, query, index);
             (past.join().expect("reading history does not panic"), sketches)
         });
-        let (past, sketches) = (past.context("cannot read the history")?, sketches);
-        let mut kept = past.records;
-        let mut used: HashSet<Key, Fast> = past.used;
-        used.extend(ids.iter().map(|(id, language)| Key::new(id.as_slice(), *language as u8)));
-        let files = listed.into_iter().zip(sketches).map(|(file, sketch)| {
-            let (hits, lines, definitions) = (sketch.hits, sketch.lines, sketch.definitions);
-            kept.extend(
-                sketch
-                    .record
-                    .map(|record| (Key::new(file.id.as_slice(), Language::of(file.path.as_bytes()) as u8), record)),
-            );
-            File::of(file.path, hits, lines, definitions)
-        });
-        let files: Vec<File> = files.collect();
+        let past = past.transpose().context("cannot read the history")?.unwrap_or_default();
+        let (mut new, mut used) = (past.records, past.used);
+        let keys = || ids.iter().map(|(id, language)| Key::new(id.as_slice(), *language as u8));
+        used.extend(keys());
+        new.extend(keys().zip(&mut sketches).filter_map(|(key, sketch)| Some((key, sketch.record.take()?))));
+        let files = listed.into_iter().zip(sketches).map(|(file, sketch)| sketch.file(file.path)).collect();
         let corpus = Corpus::new(files, past.commits);
         let (values, chosen) = ranking::look(query, &corpus);
         let wanted: Vec<(gix::ObjectId, Language)> = chosen.iter().map(|at| ids[*at as usize]).collect();
-        let readings = in_parallel(&shared, &wanted, |objects, buffer, (id, language)| {
-            let text = blob(objects, id, buffer).map_or_else(|| Arc::from([]), Arc::from);
-            Reading::of(query, *language, text)
-        });
-        let ranked = ranking::rank(query, &corpus, values, &chosen, &readings);
-        let _ = index.keep(&kept, &used);
+        let ranked = ranking::rank(query, &corpus, values, &chosen, &readings(&shared, &wanted, query));
+        // What cannot be kept is read again the next time.
+        let _ = index.keep(&new, &used);
         Ok(ranked)
     }
 }
@@ -84,7 +85,7 @@ impl Repo {
 struct Sketch {
     hits: Hits,
     lines: u32,
-    definitions: Box<[(crate::core::rank::words::Term, crate::core::rank::definitions::Kind)]>,
+    definitions: Box<[(Term, Kind)]>,
     record: Option<Box<[u8]>>,
 }
 
@@ -92,10 +93,10 @@ impl Sketch {
     fn of(query: &Query, view: &View<'_>) -> Self {
         Self { hits: query.hits(view), lines: view.lines, definitions: view.definitions().collect(), record: None }
     }
-}
 
-thread_local! {
-    static WORKSPACE: std::cell::RefCell<Workspace> = std::cell::RefCell::default();
+    fn file(self, path: RepoPath) -> File {
+        File::of(path, self.hits, self.lines, self.definitions)
+    }
 }
 
 fn sketches(
@@ -104,14 +105,22 @@ fn sketches(
     query: &Query,
     index: &Index,
 ) -> Vec<Sketch> {
-    in_parallel(shared, ids, |objects, buffer, (id, language)| {
+    in_parallel(shared, ids, |objects, buffer, workspace: &mut Workspace, (id, language)| {
         let known = index.get(&Key::new(id.as_slice(), *language as u8)).and_then(View::parse);
         if let Some(view) = known {
             return Sketch::of(query, &view);
         }
         let Some(text) = blob(objects, id, buffer) else { return Sketch::default() };
-        let features = WORKSPACE.with_borrow_mut(|workspace| Features::of(*language, text, workspace));
+        let features = Features::of(*language, text, workspace);
         Sketch { record: Some(features.as_bytes().into()), ..Sketch::of(query, &features.view()) }
+    })
+}
+
+/// The candidates' texts, read.
+fn readings(shared: &gix::ThreadSafeRepository, wanted: &[(gix::ObjectId, Language)], query: &Query) -> Vec<Reading> {
+    in_parallel(shared, wanted, |objects, buffer, lexicon: &mut Lexicon, (id, language)| {
+        let text = blob(objects, id, buffer).map_or_else(|| Arc::from([]), Arc::from);
+        Reading::of(query, *language, text, lexicon)
     })
 }
 
@@ -124,24 +133,24 @@ fn blob<'b>(objects: &gix::OdbHandle, id: &gix::ObjectId, buffer: &'b mut Vec<u8
     objects.find_blob(id, buffer).ok().map(|blob| blob.data)
 }
 
-/// Runs `work` over all items on some threads, each with a view of the objects of its own; results in the items' order.
-fn in_parallel<T: Sync, R: Send>(
+/// Runs `work` over all items on some threads, each with a view of the objects, a buffer and a state of its own; results in the items' order.
+fn in_parallel<T: Sync, R: Send, S: Default>(
     shared: &gix::ThreadSafeRepository,
     items: &[T],
-    work: impl Fn(&gix::OdbHandle, &mut Vec<u8>, &T) -> R + Sync,
+    work: impl Fn(&gix::OdbHandle, &mut Vec<u8>, &mut S, &T) -> R + Sync,
 ) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let run = || {
         let mut local = shared.to_thread_local();
         local.objects.refresh_never();
-        let (mut buffer, mut done) = (Vec::new(), Vec::new());
+        let (mut buffer, mut state, mut done) = (Vec::new(), S::default(), Vec::new());
         loop {
             let start = next.fetch_add(BATCH, Ordering::Relaxed);
             let Some(batch) = items.get(start..(start + BATCH).min(items.len())).filter(|batch| !batch.is_empty())
             else {
                 return done;
             };
-            let results: Vec<R> = batch.iter().map(|item| work(&local.objects, &mut buffer, item)).collect();
+            let results: Vec<R> = batch.iter().map(|item| work(&local.objects, &mut buffer, &mut state, item)).collect();
             done.push((start, results));
         }
     };

@@ -22,6 +22,8 @@ const RECENT: usize = 1000;
 const MESSAGE_LIMIT: usize = 1500;
 
 /// Records of the index: a message's terms, and the hashes of the paths that a commit changed.
+/// Also the walk from a tip, as pairs of a commit and its first parent.
+const STEPS_PART: u8 = 253;
 const MESSAGE_PART: u8 = 254;
 const CHANGES_PART: u8 = 255;
 
@@ -37,41 +39,54 @@ pub(super) struct Gathered {
     pub(super) used: HashSet<Key, Fast>,
 }
 
-/// Walks back from `tip`. A history that ends early (shallow clone) is a short history.
+/// A commit and its first parent.
+type Step = (gix::ObjectId, Option<gix::ObjectId>);
+
+/// Walks back from `tip`. A history that ends early (shallow clone) is a short history. `paths` gives the place of a
+/// path in the tree by its [`path_hash`].
 pub(super) fn past(
     shared: &gix::ThreadSafeRepository,
     tip: gix::ObjectId,
     query: &Query,
     index: &Index,
-    paths: &HashMap<&[u8], u32, Fast>,
+    paths: &HashMap<u64, u32, Fast>,
 ) -> Result<Gathered> {
     let mut repository = shared.to_thread_local();
     repository.object_cache_size_if_unset(32 << 20);
     repository.objects.refresh_never();
-    let sorting = gix::revision::walk::Sorting::ByCommitTime(Default::default());
-    let walk = repository.rev_walk([tip]).sorting(sorting).all()?;
     let mut gathered = Gathered::default();
-    let mut ids: Vec<(gix::ObjectId, Option<gix::ObjectId>)> = Vec::new();
-    let (mut messages, mut workspace, mut buffer) = (Vec::new(), Workspace::default(), Vec::new());
-    for info in walk.map_while(Result::ok) {
-        if info.parent_ids.len() > 1 {
-            continue;
-        }
-        ids.push((info.id, info.parent_ids.first().copied()));
-        messages.push(message(&repository, info.id, query, index, &mut workspace, &mut buffer, &mut gathered));
-        if ids.len() == MESSAGES {
-            break;
-        }
-    }
+    let steps = steps(&repository, tip, index, &mut gathered)?;
+    let mut workspace = Workspace::default();
+    let messages: Vec<Hits> =
+        steps.iter().map(|(id, _)| message(&repository, *id, query, index, &mut workspace, &mut gathered)).collect();
     let similar = similar_commits(query, &messages);
-    let wanted: HashSet<usize> = (0..RECENT.min(ids.len())).chain(similar.iter().map(|(at, _)| *at)).collect();
-    let by_hash: HashMap<u64, u32, Fast> = paths.iter().map(|(path, at)| (path_hash(path), *at)).collect();
-    for (at, (hits, (id, parent))) in messages.into_iter().zip(ids).enumerate() {
+    let wanted: HashSet<usize> = (0..RECENT.min(steps.len())).chain(similar.iter().map(|(at, _)| *at)).collect();
+    for (at, (hits, (id, parent))) in messages.into_iter().zip(steps).enumerate() {
         let files = wanted.contains(&at).then(|| changed(&repository, id, parent, index, &mut gathered)).flatten();
-        let files = files.map(|hashes| hashes.iter().filter_map(|hash| by_hash.get(hash).copied()).collect());
+        let files = files.map(|hashes| hashes.iter().filter_map(|hash| paths.get(hash).copied()).collect());
         gathered.commits.push(Past { hits, files });
     }
     Ok(gathered)
+}
+
+/// The commits, newest first, merges left out.
+fn steps(repository: &gix::Repository, tip: gix::ObjectId, index: &Index, gathered: &mut Gathered) -> Result<Vec<Step>> {
+    let key = Key::new(tip.as_slice(), STEPS_PART);
+    gathered.used.insert(key);
+    let size = tip.as_slice().len();
+    if let Some(known) = index.get(&key) {
+        let id = |bytes: &[u8]| gix::ObjectId::try_from(bytes).ok();
+        let step = |bytes: &[u8]| Some((id(&bytes[..size])?, id(&bytes[size..]).filter(|parent| !parent.is_null())));
+        return Ok(known.chunks_exact(2 * size).filter_map(step).collect());
+    }
+    let sorting = gix::revision::walk::Sorting::ByCommitTime(Default::default());
+    let walk = repository.rev_walk([tip]).sorting(sorting).all()?;
+    let single = walk.map_while(Result::ok).filter(|info| info.parent_ids.len() < 2).take(MESSAGES);
+    let steps: Vec<Step> = single.map(|info| (info.id, info.parent_ids.first().copied())).collect();
+    let null = gix::ObjectId::null(tip.kind());
+    let record = steps.iter().flat_map(|(id, parent)| [id.as_slice(), parent.as_ref().unwrap_or(&null).as_slice()].concat());
+    gathered.records.push((key, record.collect()));
+    Ok(steps)
 }
 
 /// The hits of a commit's message.
@@ -81,7 +96,6 @@ fn message(
     query: &Query,
     index: &Index,
     workspace: &mut Workspace,
-    buffer: &mut Vec<u8>,
     gathered: &mut Gathered,
 ) -> Hits {
     let key = Key::new(id.as_slice(), MESSAGE_PART);
@@ -89,8 +103,9 @@ fn message(
     if let Some(view) = index.get(&key).and_then(View::parse) {
         return query.hits(&view);
     }
-    let Ok(commit) = repository.objects.find_commit(&id, buffer) else { return Hits::default() };
-    let text = &commit.message[..commit.message.len().min(MESSAGE_LIMIT)];
+    let Ok(commit) = repository.find_commit(id) else { return Hits::default() };
+    let whole = commit.message_raw_sloppy();
+    let text = &whole[..whole.len().min(MESSAGE_LIMIT)];
     let features = Features::of(Language::Other, text, workspace);
     gathered.records.push((key, features.as_bytes().into()));
     query.hits(&features.view())
@@ -117,7 +132,8 @@ fn changed(
     Some(found)
 }
 
-fn path_hash(path: &[u8]) -> u64 {
+/// The name of a path in the index.
+pub(super) fn path_hash(path: &[u8]) -> u64 {
     use std::hash::Hasher;
     let mut hasher = crate::core::rank::features::FastHasher::default();
     hasher.write(path);
