@@ -13,7 +13,6 @@ use super::connect::{self, Connected};
 use super::context::{Context, Network};
 use super::error::{Exit, Explained};
 use super::models;
-use super::rank;
 use super::render::human::{Detail, Human};
 use super::render::json::Json;
 use super::settings::{credentials, work};
@@ -92,7 +91,7 @@ impl Session {
                 cache: cache.join("worktrees"),
                 sandbox: work::sandbox(&config, &context.environment)?,
             },
-            index: Index::open(&cache.join(rank::FOLDER)),
+            index: Index::open(&Index::folder(&cache, repo.common_dir())),
             ledger: LedgerFile::of(&repo.burn_dir()),
             style: subject_style(&repo, &base)?,
             secrets: secrets(context, &config, &connected),

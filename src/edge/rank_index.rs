@@ -201,7 +201,8 @@ fn valid(bytes: &[u8]) -> Option<usize> {
     let count = u32::from_le_bytes(bytes.get(12..16)?.try_into().ok()?) as usize;
     let sum = u64::from_le_bytes(bytes.get(16..24)?.try_into().ok()?);
     let table = HEADER.checked_add(count.checked_mul(ENTRY)?)?;
-    (&bytes[..8] == MAGIC && version == VERSION && table <= bytes.len() && checksum(&bytes[HEADER..]) == sum).then_some(count)
+    (&bytes[..8] == MAGIC && version == VERSION && table <= bytes.len() && checksum(&bytes[HEADER..]) == sum)
+        .then_some(count)
 }
 
 /// Writes under a temporary name, then renames: a reader sees all of it or nothing.

@@ -307,7 +307,12 @@ fn packs(count: usize) {
     let mut covered = vec![[[0_usize; BUDGETS.len()]; 2]; policies.len()];
     for (set, instances) in sets.iter().enumerate() {
         for instance in instances {
-            let ranked = rank(&repository(&instance.git_dir), &instance.commit, &instance.issue, &Index::open(&index_folder(&instance.git_dir)));
+            let ranked = rank(
+                &repository(&instance.git_dir),
+                &instance.commit,
+                &instance.issue,
+                &Index::open(&index_folder(&instance.git_dir)),
+            );
             for (policy, covered) in policies.iter().zip(&mut covered) {
                 for (at, tokens) in BUDGETS.into_iter().enumerate() {
                     covered[set][at] += usize::from(is_covered(&pack_by(&ranked, tokens, policy), instance, tokens));
@@ -316,7 +321,8 @@ fn packs(count: usize) {
         }
     }
     for (policy, covered) in policies.iter().zip(covered) {
-        let share = |set: usize| covered[set].map(|n| format!("{:5.1}", 100.0 * n as f64 / sets[set].len() as f64)).join(" ");
+        let share =
+            |set: usize| covered[set].map(|n| format!("{:5.1}", 100.0 * n as f64 / sets[set].len() as f64)).join(" ");
         println!("{:4.1} {:3.1} {:3.1}  {}   {}", policy.sharpness, policy.focus, policy.thrift, share(0), share(1));
     }
 }

@@ -42,16 +42,26 @@ pub struct List {
 
 /// Arguments of `git burn rank`.
 #[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("about").required(true)))]
 pub struct Rank {
+    /// The issue on the forge
+    #[arg(value_name = "N", group = "about")]
+    pub number: Option<IssueNumber>,
     /// A file with the issue: its title on the first line, then its text (`-`: standard input)
-    #[arg(long, value_name = "FILE")]
-    pub issue_file: PathBuf,
-    /// The commit to look in
+    #[arg(long, value_name = "FILE", group = "about")]
+    pub issue_file: Option<PathBuf>,
+    /// The commit or tree to look in
     #[arg(short = 'B', long, value_name = "REV", default_value = "HEAD")]
     pub base: String,
     /// At most this many paths
     #[arg(short = 'L', long, value_name = "COUNT")]
     pub limit: Option<usize>,
+    /// Say what each place rests on, and which lines
+    #[arg(long)]
+    pub explain: bool,
+    /// Print what a model would be shown within this many tokens (4 bytes each) instead
+    #[arg(long, value_name = "TOKENS")]
+    pub pack: Option<usize>,
 }
 
 /// Arguments of `git burn show`.

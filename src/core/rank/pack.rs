@@ -117,7 +117,7 @@ pub fn pack(ranked: &[Ranked], tokens: usize) -> Pack {
 
 /// The same under another policy, for measuring.
 pub fn pack_by(ranked: &[Ranked], tokens: usize, policy: &Policy) -> Pack {
-    let budget = tokens * BYTES_PER_TOKEN;
+    let budget = tokens.saturating_mul(BYTES_PER_TOKEN);
     let map = map(ranked, budget / MAP_SHARE);
     let is_read = |one: &&Ranked| one.text.as_ref().is_some_and(|text| !text.is_empty());
     let files: Vec<&Ranked> = ranked.iter().filter(is_read).take(FILES).collect();
@@ -163,7 +163,8 @@ impl Candidates<'_> {
         }
         let scores: BTreeMap<usize, f32> = one.pieces.iter().map(|(lines, score)| (lines.start, *score)).collect();
         let best = one.pieces.first().map_or(1.0, |(_, score)| *score).max(f32::MIN_POSITIVE);
-        let share = |start: usize| (scores.get(&start).copied().unwrap_or(0.0) / best + policy.floor).powf(policy.focus);
+        let share =
+            |start: usize| (scores.get(&start).copied().unwrap_or(0.0) / best + policy.floor).powf(policy.focus);
         let total: f32 = outline.pieces.iter().map(|piece| share(piece.lines.start)).sum();
         let offer = |lines: &Range<usize>| {
             let value = belief * share(lines.start) / total;

@@ -120,7 +120,13 @@ fn statistics(query: &Query, readings: &[Reading]) -> Statistics {
 
 /// Scores every piece of every candidate. The candidates' signals get the best and the mean of the best three by words
 /// alone; the order that is returned also heeds names and line numbers that the issue gives.
-fn piece_scores(query: &Query, corpus: &Corpus, chosen: &[u32], readings: &[Reading], values: &mut [Values]) -> Vec<Scored> {
+fn piece_scores(
+    query: &Query,
+    corpus: &Corpus,
+    chosen: &[u32],
+    readings: &[Reading],
+    values: &mut [Values],
+) -> Vec<Scored> {
     let statistics = statistics(query, readings);
     let names = Statistics::of(query, readings.iter().map(|reading| &reading.named), 0.6);
     let (weight, title) = (issue_weight(query), title_weight(query));
