@@ -58,10 +58,11 @@ fn files(context: &Context, repo: &Repo, config: &Config, remote: Option<Remote>
     };
     let top = repo.work_tree().unwrap_or_else(|| repo.git_dir());
     let folder = top.join(expand_home(context, folder));
-    if !folder.is_dir() {
+    // Its real path, since addresses of pull requests are made from it.
+    let Some(folder) = folder.canonicalize().ok().filter(|folder| folder.is_dir()) else {
         let problem = format!("the folder of issues `{}` does not exist", folder.display());
         return Err(Explained::new(Exit::Fatal, problem).hint("make it, or set burn.url to another one").into());
-    }
+    };
     let user = repo.config().last("user.name").and_then(|setting| setting.value.clone());
     let login = user.or_else(|| context.environment.text("USER").map(str::to_owned));
     Ok(Connected {
