@@ -12,7 +12,7 @@ use crate::core::conversation::{Briefing, Conversation, Instructions, opening};
 use crate::core::event::Event;
 use crate::core::issue::Issue;
 use crate::core::names::RepoPath;
-use crate::core::report::Place;
+use crate::core::report::{Findings, Place};
 use crate::edge::repo::Found;
 
 /// The opening of a dialogue.
@@ -22,6 +22,13 @@ pub(super) struct Brief {
     pub shown: BTreeSet<RepoPath>,
     /// The likely places, for the analysis.
     pub places: Vec<Place>,
+}
+
+impl Brief {
+    /// What the analysis says was found.
+    pub(super) fn findings<'b>(&'b self, hints: &'b [String]) -> Findings<'b> {
+        Findings { places: &self.places, hints }
+    }
 }
 
 /// Files with advice for agents and contributors, in the order in which they are read.

@@ -101,8 +101,13 @@ fn attempt(
     gate::refuse_stale(shop, picked, insistence)?;
     let asker = Asker::new(shop)?;
     let brief = briefing::prepare(shop, picked)?;
-    let analysis =
-        report::analysis(&shop.settings.templates, about, &shop.base.commit, &brief.places, &shop.settings.checks);
+    let analysis = report::analysis(
+        &shop.settings.templates,
+        about,
+        &shop.base.commit,
+        brief.findings(&picked.hints),
+        &shop.settings.checks,
+    );
     shop.perform(&Act::Comment { on: picked.issue.number, step: Step::Analysis, body: analysis })?;
     let subject = pull::subject(about, shop.subject_style);
     let draft = shop.repo.draft(picked.issue.number)?.filter(|draft| draft.base == shop.base.commit);

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 
 use super::shop::{Shop, Stop};
 use crate::core::freshness::{self, Facts, Freshness, Insistence, Mention, Stale};
-use crate::core::issue::{Comment, Issue, Pull, Role};
+use crate::core::issue::{Comment, Issue, Pull, PullState, Role};
 use crate::core::names::{BurnBranch, IssueNumber};
 use crate::core::outcome::Outcome;
 use crate::core::triage::{Assessment, Hold, Readiness, Surroundings, assess, dependencies};
@@ -47,8 +47,7 @@ pub fn pick(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence) ->
     let issue = read(shop, number)?;
     let assessment = judge(shop, &issue)?;
     let clarity = refuse_unready(&assessment.readiness, insistence)?;
-    let branch =
-        BurnBranch::for_issue(&shop.settings.branch, number, &issue.title).map_err(|problem| anyhow!(problem))?;
+    let branch = branch(shop, &issue, &assessment)?;
     let comments = shop.forge.comments(number).map_err(anyhow::Error::from)?;
     let comments = heard(shop, &issue, comments)?;
     Ok(Picked { issue, assessment, comments, branch, clarity, hints: Vec::new() })
@@ -111,7 +110,44 @@ pub fn refuse_stale(shop: &mut Shop<'_>, picked: &mut Picked, insistence: Insist
             picked.hints = hints;
             Ok(())
         }
-        Freshness::Stale(stale) => Err(ending(&stale).into()),
+        Freshness::Stale(stale) => match earlier_work(&picked.assessment.readiness, &stale) {
+            Some(hint) => {
+                picked.hints = vec![hint];
+                Ok(())
+            }
+            None => Err(ending(&stale).into()),
+        },
+    }
+}
+
+/// For an issue that was opened again, a fix on the base or a closed pull request is what was not enough: said to the
+/// reviewers, and no reason to stop.
+fn earlier_work(readiness: &Readiness, stale: &Stale) -> Option<String> {
+    match (readiness, stale) {
+        (Readiness::Reopened, Stale::FixedOnBase { .. } | Stale::Declined { .. }) => {
+            Some(format!("it was opened again although {stale}"))
+        }
+        (_, _) => None,
+    }
+}
+
+/// The branch of the work: for an issue that was opened again a new one, since the old one has had its pull request.
+fn branch(shop: &Shop<'_>, issue: &Issue, assessment: &Assessment) -> anyhow::Result<BurnBranch> {
+    let named = |template: &str| {
+        BurnBranch::for_issue(template, issue.number, &issue.title).map_err(|problem| anyhow!(problem))
+    };
+    let first = named(&shop.settings.branch)?;
+    if assessment.readiness != Readiness::Reopened {
+        return Ok(first);
+    }
+    let again = format!("{first}-");
+    let ended = |pull: &&Pull| {
+        let ours = pull.head == first.as_str() || pull.head.starts_with(&again);
+        ours && pull.state != PullState::Open
+    };
+    match shop.forge.pulls(PullFilter::All, PULLS)?.iter().filter(ended).count() {
+        0 => Ok(first),
+        times => named(&format!("{}-{}", shop.settings.branch, times + 1)),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::shop::Shop;
 use super::{briefing, gate};
 use crate::core::names::IssueNumber;
-use crate::core::report::{self, About};
+use crate::core::report::{self, About, Findings};
 
 /// The analysis as it would be posted.
 ///
@@ -16,5 +16,11 @@ pub fn plan(shop: &mut Shop<'_>, number: IssueNumber) -> anyhow::Result<String> 
     let kind = assessment.kind.to_string();
     let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
     let context = briefing::places(shop, &issue)?;
-    Ok(report::analysis(&shop.settings.templates, about, &shop.base.commit, &context, &shop.settings.checks))
+    Ok(report::analysis(
+        &shop.settings.templates,
+        about,
+        &shop.base.commit,
+        Findings { places: &context, hints: &[] },
+        &shop.settings.checks,
+    ))
 }

@@ -369,6 +369,20 @@ fn a_branch_that_was_pushed_on_an_older_base_is_finished_all_the_same() {
 }
 
 #[test]
+fn an_issue_that_was_opened_again_gets_a_branch_of_its_own() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let _ = yard.burn(&["issue", "1"]).exits(0);
+    let number = yard.fake.state().pulls[0].number;
+    yard.fake.state().end_pull(number, true);
+    yard.fake.state().add_label("reopened");
+    yard.fake.state().issue_mut(1).labels = vec!["bug".into(), "reopened".into()];
+    let _ = yard.burn(&["issue", "1"]).exits(0);
+    assert_eq!(yard.branches(), format!("{BRANCH}\n{BRANCH}-2\nrefs/heads/main"));
+    assert_eq!(yard.labels(), ["bug", "in-review"]);
+}
+
+#[test]
 fn a_recorded_run_can_be_played_again() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Gitea);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::facts::{About, Ending, Place};
+use super::facts::{About, Ending, Findings, Place};
 use super::proof::{code, plain, proof_table, safe};
 use super::template::{Templates, fill};
 use crate::core::change::Change;
@@ -18,12 +18,13 @@ pub fn analysis(
     templates: &Templates,
     about: About<'_>,
     base: &CommitId,
-    places: &[Place],
+    findings: Findings<'_>,
     checks: &[Check],
 ) -> String {
+    let Findings { places, hints } = findings;
     let values = [
         ("problem", quote(&about.issue.body)),
-        ("cause", causes(places)),
+        ("cause", format!("{}{}", causes(places), earlier(hints))),
         ("components", components(places)),
         ("solution", solution(places, checks)),
         ("risks", risks(checks)),
@@ -135,6 +136,15 @@ fn causes(places: &[Place]) -> String {
     }
     let lines = places.iter().take(5).map(|place| format!("- {}: {}\n", location(place), safe(&place.why)));
     format!("Most likely places, by what they define and mention:\n\n{}", lines.collect::<String>())
+}
+
+/// What was done about it before.
+fn earlier(hints: &[String]) -> String {
+    if hints.is_empty() {
+        return String::new();
+    }
+    let lines: String = hints.iter().map(|hint| format!("- {}\n", safe(hint).trim())).collect();
+    format!("\n\nBefore this:\n\n{lines}")
 }
 
 fn location(place: &Place) -> String {

@@ -25,6 +25,15 @@ pub struct Place {
     pub why: String,
 }
 
+/// What was found before the work.
+#[derive(Debug, Clone, Copy)]
+pub struct Findings<'a> {
+    /// Most likely first.
+    pub places: &'a [Place],
+    /// What speaks for looking twice: earlier commits and pull requests that name the issue.
+    pub hints: &'a [String],
+}
+
 /// How the work ended where nothing was published; decides the comment's template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {

@@ -10,6 +10,6 @@ pub mod pull;
 mod template;
 
 pub use comments::{Review, already_fixed, analysis, clarification, ending, review_request};
-pub use facts::{About, Ending, Place};
+pub use facts::{About, Ending, Findings, Place};
 pub use proof::proof_table;
 pub use template::{TemplateError, Templates};
