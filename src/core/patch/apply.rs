@@ -270,7 +270,7 @@ impl<'p> Run<'p> {
             Body::Hunks(hunks) => {
                 let removed: Vec<u8> = hunks
                     .iter()
-                    .flat_map(Hunk::old)
+                    .flat_map(Hunk::old_lines)
                     .flat_map(|line| [line.text(&self.patch.text), b"\n"])
                     .flatten()
                     .copied()

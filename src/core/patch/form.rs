@@ -162,12 +162,12 @@ impl Line {
 
 impl Hunk {
     /// Context and removed lines: what must stand in the file.
-    pub(super) fn old(&self) -> impl DoubleEndedIterator<Item = &Line> + Clone {
+    pub(super) fn old_lines(&self) -> impl DoubleEndedIterator<Item = &Line> + Clone {
         self.lines.iter().filter(|line| line.is_old())
     }
 
     /// Context and added lines: what stands there afterwards.
-    pub(super) fn new(&self) -> impl DoubleEndedIterator<Item = &Line> + Clone {
+    pub(super) fn new_lines(&self) -> impl DoubleEndedIterator<Item = &Line> + Clone {
         self.lines.iter().filter(|line| line.tag != Tag::Remove)
     }
 
@@ -182,7 +182,7 @@ impl Hunk {
     /// The header's counts are there and the body has exactly as many lines.
     pub(super) fn counts_hold(&self) -> bool {
         self.numbers.is_some_and(|numbers| {
-            numbers.old_count == self.old().count() as u64 && numbers.new_count == self.new().count() as u64
+            numbers.old_count == self.old_lines().count() as u64 && numbers.new_count == self.new_lines().count() as u64
         })
     }
 

@@ -35,7 +35,7 @@ pub(super) fn parse(source: Source<'_>, at: usize) -> (Result<Hunk, Problem>, us
     body.store(&mut hunk);
     hunk.marks.recounted = true;
     hunk.marks.short = hunk.numbers.is_some_and(|numbers| {
-        (hunk.old().count() as u64) < numbers.old_count || (hunk.new().count() as u64) < numbers.new_count
+        (hunk.old_lines().count() as u64) < numbers.old_count || (hunk.new_lines().count() as u64) < numbers.new_count
     });
     (Ok(hunk), next)
 }

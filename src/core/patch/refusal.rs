@@ -18,11 +18,11 @@ pub struct Refusal {
 pub struct Problem {
     pub kind: ProblemKind,
     /// The part of the patch that it is about, if one.
-    pub block: Option<Block>,
+    pub block: Option<Box<Block>>,
     /// What is wrong, as a clause.
     pub what: String,
     /// Where expectation and file part.
-    pub mismatch: Option<Mismatch>,
+    pub mismatch: Option<Box<Mismatch>>,
     /// Places of the file that were meant, or could have been.
     pub candidates: Vec<Candidate>,
     /// The way out.
@@ -129,7 +129,7 @@ impl Problem {
     }
 
     pub(super) fn at(mut self, block: Block) -> Self {
-        self.block = Some(block);
+        self.block = Some(Box::new(block));
         self
     }
 

@@ -91,7 +91,7 @@ fn edit(file: &FilePatch, old: Option<&Name>, new: Option<&Name>, base: &Snapsho
 
 fn only_adds(file: &FilePatch) -> bool {
     match super::hunks_of(file) {
-        [hunk] => hunk.old().next().is_none() && hunk.changes(),
+        [hunk] => hunk.old_lines().next().is_none() && hunk.changes(),
         _ => false,
     }
 }

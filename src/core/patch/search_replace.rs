@@ -179,7 +179,7 @@ fn file(source: Source<'_>, at: usize, name: Name, parts: &Parts) -> FilePatch {
         }
     }
     hunk.numbers = parts.start_line.map(|old| {
-        let (old_count, new_count) = (hunk.old().count() as u64, hunk.new().count() as u64);
+        let (old_count, new_count) = (hunk.old_lines().count() as u64, hunk.new_lines().count() as u64);
         Numbers { old, old_count, new: old, new_count }
     });
     let verb = if blank { Verb::Create } else { Verb::Edit };

@@ -84,7 +84,7 @@ fn files(patch: &str) -> Vec<File<'_>> {
     files
 }
 
-fn side<'p>(hunk: &[&'p str], without: char) -> String {
+fn side(hunk: &[&str], without: char) -> String {
     hunk.iter()
         .filter(|line| !line.starts_with([without, '\\']))
         .map(|line| format!("{}\n", line.get(1..).unwrap_or_default()))

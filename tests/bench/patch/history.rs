@@ -99,9 +99,11 @@ fn result(change: &Change) -> BTreeMap<String, Side> {
         let side = file.after.as_ref().map(|entry| {
             let id = match entry {
                 Entry::Submodule(id) => id.clone(),
-                _ => gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Blob, entry.bytes())
-                    .expect("a hash")
-                    .to_string(),
+                Entry::File(_) | Entry::Symlink(_) | Entry::Directory => {
+                    gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Blob, entry.bytes())
+                        .expect("a hash")
+                        .to_string()
+                }
             };
             (entry.mode().to_owned(), id)
         });

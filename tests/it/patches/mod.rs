@@ -3,4 +3,5 @@
 mod corpus;
 mod fidelity;
 mod formats;
+mod ladder;
 mod properties;

@@ -64,7 +64,9 @@ pub fn write(repo: &Repo<'_>, base: &str, change: &Change) -> String {
         let Some(after) = &file.after else { continue };
         let id = match after {
             Entry::Submodule(id) => id.clone(),
-            _ => git(&["hash-object", "-w", "--stdin"], after.bytes()),
+            Entry::File(_) | Entry::Symlink(_) | Entry::Directory => {
+                git(&["hash-object", "-w", "--stdin"], after.bytes())
+            }
         };
         lines.extend(format!("{} {id}\t", after.mode()).as_bytes());
         lines.extend([path.as_bytes(), b"\0"].concat());

@@ -208,23 +208,11 @@ impl Look<'_> {
     /// The unbroken stretch of lines around a change that are in the file as they are.
     fn says_enough(&self, placed: &Placed<'_>) -> Result<(), Unaligned> {
         let equal = |j: usize, at: usize| self.path[j] == Some(at) && self.table.is_equal(j, at);
-        let mut says: usize = self.old[placed.from..placed.to].iter().map(|line| information(line.text)).sum();
-        let mut at = placed.at;
-        for j in (0..placed.from).rev() {
-            if at == 0 || !equal(j, at - 1) {
-                break;
-            }
-            at -= 1;
-            says += information(self.old[j].text);
-        }
-        let mut at = placed.at + placed.run.removed;
-        for j in placed.to..self.old.len() {
-            if !equal(j, at) {
-                break;
-            }
-            at += 1;
-            says += information(self.old[j].text);
-        }
+        let above = (0..placed.from).rev().zip((0..placed.at).rev());
+        let below = (placed.to..self.old.len()).zip(placed.at + placed.run.removed..);
+        let unbroken = above.take_while(|(j, at)| equal(*j, *at)).chain(below.take_while(|(j, at)| equal(*j, *at)));
+        let around: usize = unbroken.map(|(j, _)| information(self.old[j].text)).sum();
+        let says = around + self.old[placed.from..placed.to].iter().map(|line| information(line.text)).sum::<usize>();
         if says < ENOUGH { Err(Unaligned::Weak) } else { Ok(()) }
     }
 

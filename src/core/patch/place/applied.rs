@@ -14,7 +14,7 @@ pub(super) fn is_applied(hunk: &Hunk, target: &Target<'_>) -> Result<bool, Probl
     }
     let after = Hunk {
         lines: hunk
-            .new()
+            .new_lines()
             .copied()
             .map(|mut line| {
                 line.tag = Tag::Context;

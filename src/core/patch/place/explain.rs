@@ -58,7 +58,7 @@ pub(super) fn cut_off(hunk: &Hunk, end: usize, target: &Target<'_>) -> Result<()
 
 /// The hunk is in no place: shows the most alike stretch and the first line that differs there.
 pub(super) fn unplaced(hunk: &Hunk, target: &Target<'_>, index: &Index<'_>, why: Unaligned) -> Problem {
-    let old: Vec<&[u8]> = hunk.old().map(|line| line.text(target.reply)).collect();
+    let old: Vec<&[u8]> = hunk.old_lines().map(|line| line.text(target.reply)).collect();
     let near = nearest(&old, index);
     let lines = &target.file.lines;
     let (kind, what) = match why {
@@ -88,7 +88,7 @@ pub(super) fn unplaced(hunk: &Hunk, target: &Target<'_>, index: &Index<'_>, why:
     };
     let mut problem = Problem::new(kind, what).hint("copy the lines from the file as it is now");
     if let Some(best) = near.first() {
-        problem.mismatch = mismatch(&old, lines, index, best.0);
+        problem.mismatch = mismatch(&old, lines, index, best.0).map(Box::new);
     }
     let candidates = near.iter().map(|(at, alike)| range(*at, (*at + old.len()).min(lines.len()), *alike));
     problem.candidates(candidates.collect())

@@ -52,12 +52,12 @@ pub(super) fn is_unanchored(hunk: &Hunk, reply: &[u8]) -> bool {
     let indented = |line: &super::super::form::Line| {
         !Compare::Trim.key(line.text(reply)).is_empty() && !lead(line.text(reply)).is_empty()
     };
-    hunk.added().any(indented) && !hunk.old().any(indented)
+    hunk.added().any(indented) && !hunk.old_lines().any(indented)
 }
 
 fn maps(hunk: &Hunk, reply: &[u8], window: &[&[u8]]) -> Vec<Map> {
     let mut seen: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
-    for (line, file) in hunk.old().zip(window) {
+    for (line, file) in hunk.old_lines().zip(window) {
         let text = line.text(reply);
         if Compare::Trim.key(text).is_empty() {
             continue;
@@ -71,13 +71,8 @@ fn maps(hunk: &Hunk, reply: &[u8], window: &[&[u8]]) -> Vec<Map> {
         .filter(|(patch, file)| fits_unit(&seen, patch, file))
         .map(|(patch, file)| Map::Unit { patch, file })
         .collect();
-    let shifts = |longer: fn((&Vec<u8>, &Vec<u8>)) -> Option<Vec<u8>>| -> Option<Vec<u8>> {
-        let mut shift = seen.iter().map(longer);
-        let first = shift.next()??;
-        shift.all(|other| other.as_ref() == Some(&first)).then_some(first)
-    };
-    let deeper = shifts(|(patch, file)| file.strip_suffix(patch.as_slice()).map(<[u8]>::to_vec));
-    let shallower = shifts(|(patch, file)| patch.strip_suffix(file.as_slice()).map(<[u8]>::to_vec));
+    let deeper = shift(seen.iter().map(|(patch, file)| file.strip_suffix(patch.as_slice())));
+    let shallower = shift(seen.iter().map(|(patch, file)| patch.strip_suffix(file.as_slice())));
     // One blank more or less is a lost or doubled diff column, which added lines need not share.
     if deeper.as_deref() == Some(b" ") || shallower.as_deref() == Some(b" ") {
         return maps;
@@ -87,6 +82,12 @@ fn maps(hunk: &Hunk, reply: &[u8], window: &[&[u8]]) -> Vec<Map> {
         maps.push(Map::Seen(seen));
     }
     maps
+}
+
+/// What all lines have in front, if it is the same for all.
+fn shift<'s>(mut shifts: impl Iterator<Item = Option<&'s [u8]>>) -> Option<Vec<u8>> {
+    let first = shifts.next()??;
+    shifts.all(|other| other == Some(first)).then(|| first.to_vec())
 }
 
 /// Every indentation has its own counterpart, and all or none of them are the same on both sides.

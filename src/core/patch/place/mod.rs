@@ -121,7 +121,7 @@ impl<'t> Target<'t> {
     /// Everywhere the hunk's old text stands.
     fn find(&self, hunk: &Hunk, compare: Compare) -> Result<Vec<usize>, Problem> {
         let index = self.index(compare);
-        let needle: Vec<u32> = hunk.old().map(|line| index.id(line.text(self.reply))).collect();
+        let needle: Vec<u32> = hunk.old_lines().map(|line| index.id(line.text(self.reply))).collect();
         if needle.is_empty() || needle.contains(&lines::ABSENT) {
             return Ok(Vec::new());
         }
@@ -232,9 +232,12 @@ pub(super) fn place<'t>(
     Err(fail(problems.into_iter().map(|(owner, problem)| problem.at(block(owner))).collect(), fine))
 }
 
+/// The index of a hunk, and the hunk or what it was split into.
+type Part<'h> = (usize, Cow<'h, Hunk>);
+
 /// Finds all places of every part, by the strictest rung that has any.
 fn gather<'h>(
-    parts: &'h [(usize, Cow<'h, Hunk>)],
+    parts: &'h [Part<'h>],
     target: &Target<'_>,
     problems: &mut Vec<(usize, Problem)>,
 ) -> (Vec<Open<'h>>, Vec<usize>) {
@@ -282,7 +285,7 @@ fn as_stated<'t>(hunks: &[Hunk], target: &Target<'t>) -> Option<Vec<Place<'t>>> 
         let end = first + usize::try_from(numbers.old_count).ok()?;
         let window = lines.get(first..end)?;
         let anchored = hunk.lines.iter().any(super::form::Line::is_context) || window.len() == lines.len();
-        let same = hunk.old().zip(window).all(|(line, file)| line.text(target.reply) == *file);
+        let same = hunk.old_lines().zip(window).all(|(line, file)| line.text(target.reply) == *file);
         let ends = !(hunk.old_unended || hunk.new_unended || !hunk.lines.last()?.is_context()) || end == lines.len();
         if first < floor || !anchored || !same || !ends {
             return None;
@@ -301,7 +304,7 @@ fn as_stated<'t>(hunks: &[Hunk], target: &Target<'t>) -> Option<Vec<Place<'t>>> 
     Some(places)
 }
 
-fn split_all<'h>(hunks: &'h [Hunk], target: &Target<'_>) -> Result<Vec<(usize, Cow<'h, Hunk>)>, (usize, Problem)> {
+fn split_all<'h>(hunks: &'h [Hunk], target: &Target<'_>) -> Result<Vec<Part<'h>>, (usize, Problem)> {
     let mut parts = Vec::with_capacity(hunks.len());
     for (index, hunk) in hunks.iter().enumerate().filter(|(_, hunk)| hunk.changes()) {
         let split = split::split(hunk, target).map_err(|problem| (index, problem))?;
@@ -312,7 +315,7 @@ fn split_all<'h>(hunks: &'h [Hunk], target: &Target<'_>) -> Result<Vec<(usize, C
 
 /// Climbs the ladder for one hunk.
 fn find<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Found<'h>, Problem> {
-    if hunk.old().next().is_none() {
+    if hunk.old_lines().next().is_none() {
         return without_old(hunk, target);
     }
     if let Some(windows) = windows::find(hunk, target)? {
@@ -322,8 +325,8 @@ fn find<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Found<'h>, Problem> {
         return Ok(Found::Windows(windows));
     }
     let at = target.find(hunk, Compare::Trim)?;
-    if !at.is_empty() && hunk.old().any(|line| !Compare::Trim.key(line.text(target.reply)).is_empty()) {
-        let count = hunk.old().count();
+    if !at.is_empty() && hunk.old_lines().any(|line| !Compare::Trim.key(line.text(target.reply)).is_empty()) {
+        let count = hunk.old_lines().count();
         return Ok(Found::Windows(Windows { rung: Rung::Indentation, hunk: Cow::Borrowed(hunk), at, count }));
     }
     if applied::is_applied(hunk, target)? {

@@ -91,7 +91,7 @@ fn segments<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Vec<Cow<'h, H
         let between =
             |at: usize| hunk.lines.get(at).is_none_or(|line| line.is_context() && hunk.lines[at - 1].is_context());
         let Some(segment) = part(hunk, from, to, target.reply).filter(|_| between(to)) else { return Ok(None) };
-        let says: usize = segment.old().map(|line| super::lines::information(line.text(target.reply))).sum();
+        let says: usize = segment.old_lines().map(|line| super::lines::information(line.text(target.reply))).sum();
         if says < windows::ENOUGH {
             return Ok(None);
         }
@@ -105,7 +105,7 @@ fn segments<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Vec<Cow<'h, H
 fn longest(hunk: &Hunk, from: usize, target: &Target<'_>) -> Result<Option<usize>, Problem> {
     let fits = |to: usize| -> Result<bool, Problem> {
         let stretch = Hunk { lines: hunk.lines[from..to].to_vec(), ..Hunk::default() };
-        Ok(stretch.old().next().is_none() || !target.find(&stretch, Compare::TrimEnd)?.is_empty())
+        Ok(stretch.old_lines().next().is_none() || !target.find(&stretch, Compare::TrimEnd)?.is_empty())
     };
     // Growing a stretch only loses places, so the end can be found by halving.
     let (mut low, mut high) = (from, hunk.lines.len());

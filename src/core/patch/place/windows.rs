@@ -21,7 +21,7 @@ pub(super) struct Windows<'h> {
 
 impl<'h> Windows<'h> {
     fn new(rung: Rung, hunk: Cow<'h, Hunk>, at: Vec<usize>) -> Self {
-        let count = hunk.old().count();
+        let count = hunk.old_lines().count();
         Self { rung, hunk, at, count }
     }
 }
@@ -38,7 +38,7 @@ pub(super) fn find<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Option<Win
     if let Some(windows) = exact(Compare::NoReturn, Rung::LineEnding)? {
         return Ok(Some(windows));
     }
-    if hunk.old().any(|line| information(line.text(target.reply)) > 0)
+    if hunk.old_lines().any(|line| information(line.text(target.reply)) > 0)
         && let Some(windows) = exact(Compare::TrimEnd, Rung::TrailingBlanks)?
     {
         return Ok(Some(windows));
@@ -58,7 +58,7 @@ fn edge_blanks<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Windows<'h
         return Ok(None);
     }
     let trimmed = Hunk { lines: hunk.lines[lead..hunk.lines.len() - tail].to_vec(), ..hunk.clone() };
-    let says: usize = trimmed.old().map(|line| information(line.text(target.reply))).sum();
+    let says: usize = trimmed.old_lines().map(|line| information(line.text(target.reply))).sum();
     if says < ENOUGH {
         return Ok(None);
     }
@@ -89,8 +89,8 @@ fn column<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Windows<'h>>, P
 /// line read as added they are right, as context the old side has one too many.
 pub(super) fn lost_plus<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Windows<'h>>, Problem> {
     let Some(numbers) = hunk.numbers else { return Ok(None) };
-    let surplus = (hunk.old().count() as u64).saturating_sub(numbers.old_count);
-    if surplus != 1 || hunk.new().count() as u64 != numbers.new_count {
+    let surplus = (hunk.old_lines().count() as u64).saturating_sub(numbers.old_count);
+    if surplus != 1 || hunk.new_lines().count() as u64 != numbers.new_count {
         return Ok(None);
     }
     let mut found: Option<(Vec<Vec<u8>>, Windows<'h>)> = None;
@@ -106,7 +106,7 @@ pub(super) fn lost_plus<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<W
         if at.is_empty() {
             continue;
         }
-        let result: Vec<Vec<u8>> = read.new().map(|line| line.text(target.reply).to_vec()).collect();
+        let result: Vec<Vec<u8>> = read.new_lines().map(|line| line.text(target.reply).to_vec()).collect();
         match &found {
             Some((other, _)) if *other != result => return Ok(None),
             _ => found = Some((result, Windows::new(Rung::LostPlus, Cow::Owned(read), at))),
