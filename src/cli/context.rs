@@ -70,7 +70,7 @@ impl Context {
         Self {
             common: self.common.clone(),
             environment: Environment::new(kept),
-            terminal: self.terminal.clone(),
+            terminal: self.terminal,
             cwd: folder.to_owned(),
             network: self.network,
             questions: self.questions,

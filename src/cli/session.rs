@@ -262,7 +262,7 @@ pub fn sink(context: &Context, repo: &Repo) -> Box<dyn Sink + Send> {
         (false, 0) => Detail::Normal,
         (false, _) => Detail::Verbose,
     };
-    Box::new(Human::new(context.terminal.clone(), context.paint_err(Some(repo)), detail))
+    Box::new(Human::new(context.terminal, context.paint_err(Some(repo)), detail))
 }
 
 /// `$XDG_CACHE_HOME/git-burn`, else `~/.cache/git-burn`: outside of every repository.

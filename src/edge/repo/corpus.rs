@@ -53,7 +53,13 @@ impl Repo {
         }
     }
 
-    fn rank_from(&self, tree: &TreeId, tip: Option<gix::ObjectId>, query: &Query, index: &Index) -> Result<Vec<Ranked>> {
+    fn rank_from(
+        &self,
+        tree: &TreeId,
+        tip: Option<gix::ObjectId>,
+        query: &Query,
+        index: &Index,
+    ) -> Result<Vec<Ranked>> {
         let listed: Vec<TreeFile> = self.files(tree)?.into_iter().filter(|file| file.kind.is_file()).collect();
         let paths = listed.iter().zip(0..).map(|(file, at)| (lineage::path_hash(file.path.as_bytes()), at)).collect();
         let ids: Vec<(gix::ObjectId, Language)> =
@@ -150,7 +156,8 @@ fn in_parallel<T: Sync, R: Send, S: Default>(
             else {
                 return done;
             };
-            let results: Vec<R> = batch.iter().map(|item| work(&local.objects, &mut buffer, &mut state, item)).collect();
+            let results: Vec<R> =
+                batch.iter().map(|item| work(&local.objects, &mut buffer, &mut state, item)).collect();
             done.push((start, results));
         }
     };

@@ -70,7 +70,12 @@ pub(super) fn past(
 }
 
 /// The commits, newest first, merges left out.
-fn steps(repository: &gix::Repository, tip: gix::ObjectId, index: &Index, gathered: &mut Gathered) -> Result<Vec<Step>> {
+fn steps(
+    repository: &gix::Repository,
+    tip: gix::ObjectId,
+    index: &Index,
+    gathered: &mut Gathered,
+) -> Result<Vec<Step>> {
     let key = Key::new(tip.as_slice(), STEPS_PART);
     gathered.used.insert(key);
     let size = tip.as_slice().len();
@@ -84,7 +89,8 @@ fn steps(repository: &gix::Repository, tip: gix::ObjectId, index: &Index, gather
     let single = walk.map_while(Result::ok).filter(|info| info.parent_ids.len() < 2).take(MESSAGES);
     let steps: Vec<Step> = single.map(|info| (info.id, info.parent_ids.first().copied())).collect();
     let null = gix::ObjectId::null(tip.kind());
-    let record = steps.iter().flat_map(|(id, parent)| [id.as_slice(), parent.as_ref().unwrap_or(&null).as_slice()].concat());
+    let record =
+        steps.iter().flat_map(|(id, parent)| [id.as_slice(), parent.as_ref().unwrap_or(&null).as_slice()].concat());
     gathered.records.push((key, record.collect()));
     Ok(steps)
 }
