@@ -12,6 +12,7 @@ pub mod context;
 pub mod demo;
 pub mod doctor;
 pub mod error;
+pub mod features;
 pub mod guard;
 pub mod hook;
 pub mod init;

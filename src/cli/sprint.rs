@@ -3,9 +3,10 @@
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::args::work::Sprint as Args;
+use super::args::work::{Sprint as Args, Work};
 use super::context::Context;
 use super::error::{Exit, explain};
+use super::features::Features;
 use super::session::{Models, Session, sink};
 use super::settings::triage;
 use super::values;
@@ -27,6 +28,31 @@ const SAME_FAILURES: u32 = 3;
 
 /// Runs a sprint.
 pub fn run(args: &Args, context: &Context) -> anyhow::Result<Exit> {
+    let Some(file) = &args.features else { return run_on(args, context) };
+    let repo = context.open_repo()?;
+    let labels = triage::rules(&context.personal_config(&repo)?, None);
+    let features = Features::open(file, context, &labels.ready_label)?;
+    let work = Work { issues: Some(features.issues.clone()), ..args.work.clone() };
+    let exit = run_on(
+        &Args {
+            work,
+            features: None,
+            pick: args.pick.clone(),
+            for_time: args.for_time.clone(),
+            all_cost: args.all_cost.clone(),
+            report: args.report.clone(),
+            ..*args
+        },
+        context,
+    )?;
+    let review = triage::review_label(&context.personal_config(&repo)?);
+    let (copy, passing, all) = features.finish(&review)?;
+    context.tell(&format!("{passing} of {all} features pass: {}", copy.display()));
+    Ok(exit)
+}
+
+/// The sprint itself.
+fn run_on(args: &Args, context: &Context) -> anyhow::Result<Exit> {
     let session = Session::open(context, &args.work, args.pick.min_score, Models::Asked)?;
     let limits = limits(args, &session)?;
     let pick = triage::pick(&args.pick);
@@ -36,7 +62,7 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Exit> {
     let mut list = || {
         let survey = survey(&session.connected.forge, &pick, &session.settings.rules, (clock.now)())?;
         survey.remarks.iter().for_each(|remark| context.tell(&format!("warning: {}", one_line(remark))));
-        Ok(survey.ready())
+        Ok(survey.candidates())
     };
     let work = |candidate: Candidate| one(candidate, args, context, &shared);
     let mut told = |burned: &Burned| tell(burned, context);

@@ -104,14 +104,14 @@ fn local(repo: &Repo) -> anyhow::Result<Status> {
     let ledger = LedgerFile::of(&repo.burn_dir()).read()?;
     let drafts = repo.refs("refs/burn/draft/")?;
     let number = |(name, _): &(String, _)| name.rsplit('/').next()?.parse().ok();
-    let working = over.iter().filter(|story| !story.issues.is_empty());
+    let mut working = over.iter().filter(|story| !story.issues.is_empty());
     Ok(Status {
         repository: name(repo),
         running: running.into_iter().map(|(_, story)| long(story, now)).collect(),
         killed: over.iter().filter(|story| story.exit.is_none() && story.unfinished.is_some()).cloned().collect(),
         unfinished: drafts.iter().filter_map(number).collect(),
         recent: Record::of(working.clone().rev().take(RECENT)),
-        last: working.last().cloned(),
+        last: working.next_back().cloned(),
         today: ledger.sum(&Scope::Day(now)),
         total: ledger.sum(&Scope::All),
         forge: None,
@@ -142,7 +142,7 @@ fn ask_forge(context: &Context, repo: &Repo, config: &Config) -> Option<ForgeSta
     match survey(&connected.forge, &Pick::default(), &rules, (Ambient::system().wall)()) {
         Ok(survey) => {
             status.open = Some(survey.issues.len());
-            status.ready = Some(survey.ready().len());
+            status.ready = Some(survey.ready());
         }
         Err(error) => status.problems.push(format!("{error:#}")),
     }

@@ -57,11 +57,16 @@ pub fn survey(forge: &Forge, pick: &Pick, rules: &Rules, now: Timestamp) -> Resu
 }
 
 impl Survey {
-    /// What `next` and `sprint` may take, best first.
-    pub fn ready(&self) -> Vec<Candidate> {
+    /// How many issues could be worked on.
+    pub fn ready(&self) -> usize {
+        self.assessments.iter().filter(|assessment| assessment.readiness.is_workable()).count()
+    }
+
+    /// What a sprint looks at, best first: what is ready, and what people have to be asked about.
+    pub fn candidates(&self) -> Vec<Candidate> {
         let ranked = self.order.indices.iter().map(|index| &self.assessments[*index]);
-        let ready = ranked.filter(|assessment| assessment.readiness.is_workable());
-        ready.map(|assessment| Candidate { issue: assessment.number, title: assessment.title.clone() }).collect()
+        let worth = ranked.filter(|one| one.readiness.is_workable() || one.readiness.is_unclear());
+        worth.map(|one| Candidate { issue: one.number, title: one.title.clone() }).collect()
     }
 }
 
@@ -211,16 +216,13 @@ impl<'a> Listener<'a> {
 
 impl Sink for Listener<'_> {
     fn emit(&mut self, event: &Event) -> Result<()> {
-        match event {
-            Event::PatchRefused { .. } | Event::GuardRefused { .. } | Event::Unproven { .. } => {
-                self.burned.setbacks += 1
-            }
-            Event::IssueFinished { tokens, cost, seconds, .. } => {
-                self.burned.tokens = *tokens;
-                self.burned.cost = cost.unwrap_or_default();
-                self.burned.seconds = seconds.round() as u64;
-            }
-            _ => {}
+        if matches!(event, Event::PatchRefused { .. } | Event::GuardRefused { .. } | Event::Unproven { .. }) {
+            self.burned.setbacks += 1;
+        }
+        if let Event::IssueFinished { tokens, cost, seconds, .. } = event {
+            self.burned.tokens = *tokens;
+            self.burned.cost = cost.unwrap_or_default();
+            self.burned.seconds = seconds.round() as u64;
         }
         self.sink.emit(event)
     }

@@ -234,6 +234,28 @@ fn a_sprint_side_by_side_does_each_issue_once_and_keeps_its_limit() {
 }
 
 #[test]
+fn a_list_of_features_is_worked_on_and_its_flags_are_set_in_a_copy() {
+    let room = Room::new();
+    let place = Place::new(&room).with_model();
+    place.clone.git(&["config", "burn.base", "main"]);
+    let list = r#"{"features": [
+        {"title": "make-1 exists", "steps": ["look for it"], "passes": false, "owner": "ada"},
+        {"title": "old", "passes": true},
+        {"title": "make-3 exists", "category": "api", "steps": ["see it"], "passes": false}]}"#;
+    let file = room.path().join("features.json");
+    std::fs::write(&file, list).unwrap();
+    let args = ["sprint", "--features", file.to_str().unwrap(), "-L", "1"];
+    let first = place.clone.untouched_by(|| place.burn(&args)).exits(0).tells(&["2 of 3 features pass"]);
+    assert!(first.stdout.contains("1 of 2 completed"), "{}", first.stdout);
+    let second = place.burn(&args).exits(0).tells(&["3 of 3 features pass"]);
+    let copy = second.stderr.lines().last().unwrap().rsplit(": ").next().unwrap().to_owned();
+    let flags: Value = serde_json::from_slice(&std::fs::read(copy).unwrap()).unwrap();
+    assert_eq!((&flags["features"][0]["passes"], &flags["features"][0]["owner"]), (&true.into(), &"ada".into()));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), list);
+    assert!(place.fake.mutations().is_empty(), "the forge is left alone");
+}
+
+#[test]
 fn unfinished_work_goes_on_from_its_draft_or_is_given_up() {
     let room = Room::new();
     let place = Place::new(&room).with_model();

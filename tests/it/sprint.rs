@@ -73,7 +73,8 @@ impl Machine {
 fn held(taking: Taking) -> Held {
     match taking {
         Taking::Held(held) => held,
-        other => panic!("not held: {other:?}"),
+        Taking::Taken { by } => panic!("taken by {by}"),
+        Taking::NoLock { reason } => panic!("no lock: {reason}"),
     }
 }
 

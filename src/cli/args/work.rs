@@ -39,6 +39,9 @@ pub struct Work {
     /// Commit on a local branch; push and open nothing
     #[arg(long)]
     pub no_push: bool,
+    /// A folder of issues instead of the configured forge; set by `sprint --features`.
+    #[arg(skip)]
+    pub issues: Option<std::path::PathBuf>,
 }
 
 /// Arguments of `git burn next`.
@@ -111,6 +114,9 @@ pub struct Sprint {
     /// Begin no further issue after so much money in all, in US dollars
     #[arg(long, value_name = "USD")]
     pub all_cost: Option<String>,
+    /// Work on a JSON list of features with pass flags instead of the forge's issues
+    #[arg(long, value_name = "FILE")]
+    pub features: Option<std::path::PathBuf>,
     /// Write the final report in Markdown to this file
     #[arg(long, value_name = "FILE")]
     pub report: Option<std::path::PathBuf>,

@@ -26,8 +26,19 @@ const LARGEST_TEMPLATE: u64 = 64 * 1024;
 
 /// Puts the flags on top of what is configured.
 pub fn add_flags(config: &mut Config, work: &Work) {
-    let Work { dry_run: _, model, base, draft: _, reviewer, max_turns, max_tokens, max_cost, timeout, no_push: _ } =
-        work;
+    let Work {
+        dry_run: _,
+        model,
+        base,
+        draft: _,
+        reviewer,
+        max_turns,
+        max_tokens,
+        max_cost,
+        timeout,
+        no_push: _,
+        issues,
+    } = work;
     let one = [
         ("--base", "base", base.clone()),
         ("--max-turns", "maxTurns", max_turns.map(|count| count.to_string())),
@@ -37,6 +48,10 @@ pub fn add_flags(config: &mut Config, work: &Work) {
     ];
     for (flag, key, value) in one {
         value.into_iter().for_each(|value| config.add_flag(flag, key, value));
+    }
+    if let Some(folder) = issues {
+        config.add_flag("--features", "forge", "files");
+        config.add_flag("--features", "url", folder.to_string_lossy());
     }
     model.iter().for_each(|name| config.add_flag("--model", "model", name));
     reviewer.iter().for_each(|login| config.add_flag("--reviewer", "reviewer", login));
