@@ -176,3 +176,21 @@ fn rank_prints_the_files_that_matter_best_first_also_in_a_bare_repository() {
     let _ = repo.burn(&["rank", "--issue-file", "missing"]).exits(128).tells(&["missing"]);
     let _ = room.init("empty").burn(&["rank", "--issue-file", file]).exits(128).tells(&["HEAD"]);
 }
+
+#[test]
+fn enormous_and_broken_issues_are_shown_or_told_never_fatal_for_the_others() {
+    let room = Room::new();
+    let repo = backlog(&room);
+    let huge = format!("---\nnumber: 6\ntitle: Huge\n---\n\n{}\n", "words and more words ".repeat(500_000));
+    repo.write("issues/6-huge.md", huge);
+    repo.write("issues/7-latin.md", b"---\nnumber: 7\ntitle: Caf\xe9\n---\n\nna\xefve \xff\xfe\x00\n");
+    let listed = repo.untouched_by(|| repo.burn(&["list", "--all"])).exits(0).stdout;
+    assert!(
+        listed.lines().any(|line| line.starts_with("3\t")) && listed.lines().any(|line| line.starts_with("6\t")),
+        "{listed}"
+    );
+    let shown = repo.burn(&["show", "6"]).exits(0).stdout;
+    assert!(shown.len() < 1024 * 1024, "{} bytes", shown.len());
+    let latin = repo.burn(&["show", "7"]);
+    assert!(matches!(latin.code, Some(0 | 128)), "{latin:?}");
+}

@@ -41,7 +41,7 @@ pub enum Repeat {
     Never,
 }
 
-/// One request below [`HttpOptions::base`].
+/// One request below [`super::HttpOptions::base`].
 #[derive(Clone)]
 pub struct Request {
     pub method: Method,
@@ -52,7 +52,7 @@ pub struct Request {
     pub body: Option<Vec<u8>>,
     pub repeat: Repeat,
     pub toll: Toll,
-    /// Replaces [`Timeouts::total`], for instance by what is left of a budget.
+    /// Replaces [`super::Timeouts::total`], for instance by what is left of a budget.
     pub total: Option<Duration>,
     /// Looks at a refusal and says whether repeating is pointless although the status suggests it.
     pub is_final: fn(&Refused) -> bool,
