@@ -20,6 +20,7 @@ use git_burn::edge::repo::{ConfigScope, OpenOptions, Repo};
 pub(crate) fn run(args: &[String]) {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words[..] {
+        ["speed", issue, git_dir, commit] => speed(issue, Path::new(git_dir), commit),
         ["packs", count] => packs(count.parse().expect("a number")),
         ["open"] => evaluate("open 100", open_instances(), None),
         ["open", "--dump", file] => evaluate("open 100", open_instances(), Some(Path::new(file))),
@@ -291,6 +292,39 @@ fn evaluate(name: &str, mut instances: Vec<Instance>, dump: Option<&Path>) {
         table(&repo[0].repo, &rows);
     }
     println!("not among ten: {}", misses.join(" "));
+}
+
+/// Seconds of one ranking without and with its index, beside ripgrep counting the issue's words in a checkout.
+fn speed(issue: &str, git_dir: &Path, commit: &str) {
+    let text = std::fs::read_to_string(issue).expect("an issue file");
+    let repo = repository(git_dir);
+    let room = tempfile::tempdir().expect("a folder");
+    let seconds = |work: &mut dyn FnMut()| {
+        let one = |work: &mut dyn FnMut()| {
+            let started = Instant::now();
+            work();
+            started.elapsed().as_secs_f64()
+        };
+        (0..5).map(|_| one(work)).fold(f64::MAX, f64::min)
+    };
+    let cold = seconds(&mut || drop(rank(&repo, commit, &text, &Index::none())));
+    rank(&repo, commit, &text, &Index::open(room.path()));
+    let warm = seconds(&mut || drop(rank(&repo, commit, &text, &Index::open(room.path()))));
+    let checkout = room.path().join("checkout");
+    let archive = format!(
+        "mkdir {0} && git --git-dir {1} archive {commit} | tar -x -C {0}",
+        checkout.display(),
+        git_dir.display()
+    );
+    let extracted = std::process::Command::new("sh").args(["-c", &archive]).status().expect("sh runs");
+    let words: std::collections::BTreeSet<&str> =
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| word.len() > 3).collect();
+    let pattern = words.into_iter().collect::<Vec<_>>().join("|");
+    let mut search = std::process::Command::new("rg");
+    search.args(["-i", "-c", "--no-ignore", &pattern]).arg(&checkout);
+    let rg = seconds(&mut || drop(search.output().expect("rg runs")));
+    let files = rank(&repo, commit, &text, &Index::none()).len();
+    println!("{files} files (checkout {extracted}): cold {cold:.3} s, with index {warm:.3} s, ripgrep {rg:.3} s");
 }
 
 /// Lines shown under many policies, on both data sets: how [`Policy::USUAL`] was chosen.

@@ -497,7 +497,11 @@ mod tests {
                 &["Type T", "Type A", "Member go", "Type O"],
             ),
             (L::Dart, "class A extends B {\n  Widget build(BuildContext c) {", &["Type A", "Member build"]),
-            (L::Lua, "local function f(x)\nfunction M.util:go()\nM.run = function()", &["Function go", "Function run"]),
+            (
+                L::Lua,
+                "local function f(x)\nfunction M.util:go()\nM.run = function()",
+                &["Function f", "Function go", "Function run"],
+            ),
             (L::Perl, "package A::B;\nsub new {", &["Type A", "Function new"]),
             (L::Shell, "build_all() {\nfunction clean {\necho x", &["Function build_all", "Function clean"]),
             (L::R, "fit.model <- function(x) {\nlimit <- 3", &["Function model", "Value limit"]),

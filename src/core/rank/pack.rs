@@ -301,12 +301,20 @@ mod tests {
         let files = [large(), ranked("src/small.py", 1.0, "def small():\n    pass\n", vec![(0..2, 1.0)])];
         let pack = pack(&files, 150);
         expect![[r#"
-            ==> src/large.py:1-1,42-45 <==
+            ==> src/large.py:1-2,6-6,42-45,82-85 <==
             class Large:
+                def method_0(self):
+            [...]
+                def method_1(self):
             [...]
                 def method_10(self):
                     # xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
                     return 10
+
+            [...]
+                def method_20(self):
+                    # xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+                    return 20
 
             [...]
 
