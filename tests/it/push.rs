@@ -302,10 +302,10 @@ fn sha_256_repositories_work_and_reftables_are_refused() {
     let repo = open(&folder);
     let base = repo.base(Some("main"), None, None).unwrap();
     let file = RepoPath::parse("a.txt").unwrap();
-    let after = Some(Entry::file("b\n"));
-    let change = FileChange { before: Some(Entry::file("a\n")), after: after.clone(), origin: None };
+    let after = Entry::file("b\n");
+    let change = FileChange { before: Some(Entry::file("a\n")), after: Some(after.clone()), origin: None };
     let tree = repo.write_change(&base.tree, &Change { files: [(file.clone(), change)].into() }).unwrap();
-    assert_eq!(repo.read(&tree, &file, 10).unwrap(), Found::Entry(after.unwrap()));
+    assert_eq!(repo.read(&tree, &file, 10).unwrap(), Found::Entry(after));
     let commit = repo.draft_commit(&base.commit, &tree, "change").unwrap();
     assert_eq!(commit.as_str().len(), 64);
     assert_eq!(push(&repo, &commit), Pushed::Created);
