@@ -111,7 +111,7 @@ impl Patch {
             run.problems = Tree { base: run.base, files: &run.files, gone: &run.gone }.problems();
         }
         if !run.problems.is_empty() {
-            return Err(Refusal { problems: run.problems, fine: run.fine });
+            return Err(Refusal::with_fine(run.problems, run.fine));
         }
         Ok(Applied { change: Change { files: run.files }, placements: run.placements })
     }

@@ -1,11 +1,11 @@
 //! The patch engine: text in any accepted format in, a [`Change`](super::change::Change) or precise reasons out.
 //!
-//! It is pure and all-or-nothing. A reply is parsed into one internal form ([`form`]), whatever format it is in:
+//! It is pure and all-or-nothing. A reply is parsed into one internal form (`form`), whatever format it is in:
 //!
-//! - unified diffs, with all of git's extended headers and binary patches ([`unified`], [`hunk`], [`binary`]);
-//! - SEARCH/REPLACE blocks ([`search_replace`]);
-//! - `*** Begin Patch` envelopes ([`envelope`]);
-//! - whole files, `*** Full File: PATH` ([`whole`]).
+//! - unified diffs, with all of git's extended headers and binary patches (`unified`, `hunk`, `binary`);
+//! - SEARCH/REPLACE blocks (`search_replace`);
+//! - `*** Begin Patch` envelopes (`envelope`);
+//! - whole files, `*** Full File: PATH` (`whole`).
 //!
 //! Then every hunk is placed against the *base* text of its file, never against what another hunk made of it; overlaps are
 //! refused; and the file is spliced together from base text and added lines, so that whatever the patch does not change keeps

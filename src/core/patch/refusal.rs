@@ -146,8 +146,18 @@ impl Problem {
 
 impl Refusal {
     pub(super) fn of(problems: Vec<Problem>) -> Self {
+        Self::with_fine(problems, Vec::new())
+    }
+
+    /// All problems, or the first hundred of a hopeless patch.
+    pub(super) fn with_fine(mut problems: Vec<Problem>, fine: Vec<Block>) -> Self {
         debug_assert!(!problems.is_empty(), "a refusal has a reason");
-        Self { problems, fine: Vec::new() }
+        let more = problems.len().saturating_sub(MOST);
+        if more > 0 {
+            problems.truncate(MOST);
+            problems.push(Problem::new(ProblemKind::Limit, format!("and {more} more problems")));
+        }
+        Self { problems, fine }
     }
 
     /// Whether the tree already holds the patch's result: an ending of its own, not a mistake.
@@ -155,6 +165,9 @@ impl Refusal {
         self.problems.iter().all(|problem| problem.kind == ProblemKind::AlreadyApplied)
     }
 }
+
+/// Problems that are listed; what has more is to be written anew, not mended.
+const MOST: usize = 100;
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {

@@ -28,7 +28,9 @@ pub(super) fn is_applied(hunk: &Hunk, target: &Target<'_>) -> Result<bool, Probl
         return Ok(false);
     }
     let old = target.find(hunk, Compare::TrimEnd)?;
-    if hunk.stated().is_some_and(|stated| old.contains(&stated)) {
+    // Text that is added at the end leaves the old text where it was: both stand at the stated line.
+    let appends = hunk.lines.last().is_some_and(|line| line.tag == Tag::Add);
+    if hunk.stated().is_some_and(|stated| old.contains(&stated) && !(appends && new.contains(&stated))) {
         return Ok(false);
     }
     let reach = hunk.lines.len() + 10;

@@ -48,12 +48,21 @@ pub(super) fn cut_off(hunk: &Hunk, end: usize, target: &Target<'_>) -> Result<()
     let tail = hunk.lines.iter().rev().take_while(|line| line.is_context()).count();
     let what = if hunk.marks.midline && tail == 0 {
         "the patch stops in the middle of a line"
-    } else if hunk.marks.short && tail < lead.min(3) {
+    } else if hunk.marks.short && tail < lead.min(3) && !lacks_only_context(hunk, tail) {
         "is shorter than its header says and has no context after the change"
     } else {
         return Ok(());
     };
     Err(Problem::new(ProblemKind::Truncated, what).hint("send the whole patch again, in a fence that is closed"))
+}
+
+/// Whether the lines that the header counts and the body lacks can be context alone: as many on both sides, and no more
+/// than would fill the context after the change. A cut that loses a change loses the context behind it as well.
+fn lacks_only_context(hunk: &Hunk, tail: usize) -> bool {
+    let Some(numbers) = hunk.numbers else { return false };
+    let old = numbers.old_count as i64 - hunk.old_lines().count() as i64;
+    let new = numbers.new_count as i64 - hunk.new_lines().count() as i64;
+    tail > 0 && old == new && old > 0 && tail as i64 + old <= 3
 }
 
 /// The hunk is in no place: shows the most alike stretch and the first line that differs there.

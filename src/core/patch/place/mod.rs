@@ -30,45 +30,51 @@ use windows::Windows;
 /// How a block's lines were compared with the file: the rungs of the ladder, strictest first. A looser rung is tried only
 /// where every stricter one finds nothing.
 ///
-/// The figures are of 103,855 broken true commits (`tests/bench/patch/mod.rs` repeats the measurement).
+/// The evidence: of 21,897 broken true commits of eleven repositories (`cargo bench -- patch synth`, all kinds but cut-off
+/// ones), how many blocks each rung placed, and how many of these stood in a file of a wrong result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rung {
-    /// Byte for byte.
+    /// Byte for byte (42,900 blocks, 2 in a wrong result: both placed by a random line number that happened to fit).
     Exact,
-    /// But for returns at line ends. Added lines get the file's own.
+    /// But for returns at line ends; added lines get the file's own (1,276, none wrong).
     LineEnding,
-    /// But for blanks at line ends; context keeps the file's.
+    /// But for blanks at line ends; context keeps the file's (45, none wrong).
     TrailingBlanks,
-    /// Without blank context lines at its edges, which models make up.
+    /// Without blank context lines at its edges, which models make up (144, none wrong).
     EdgeBlanks,
-    /// With context lines that came without their leading column.
+    /// With context lines that came without their leading column (843, none wrong).
     Column,
-    /// With one line read as added that had lost its `+`: the header's counts say so.
+    /// With one line read as added that had lost its `+`: the header's counts say so, and with that reading the rest is
+    /// found byte for byte (264, none wrong).
     LostPlus,
-    /// But for leading blanks, which map consistently; added lines are indented like the text they join.
+    /// But for leading blanks, which map one to one; added lines are indented like the text they join (1,265, all wrong
+    /// ones in one commit, whose file has lines of another unit inside a string).
     Indentation,
-    /// By the changed lines and enough context, where every alignment that is nearly as good agrees on the place.
+    /// By the changed lines, which stand as they are, and enough context, where every alignment that is nearly as good
+    /// agrees on the place and no unseen line stands where text goes in (4,044, none wrong).
     Anchors,
 }
 
-/// Why this place and no other.
+/// Why this place and no other. The figures are those of [`Rung`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Choice {
-    /// It is on its stated line, its counts are right, and so are those of the file's other hunks.
+    /// It is on its stated line, its counts are right, and so are those of the file's other hunks (17,900, 2 wrong).
     Stated,
-    /// The lines occur once.
+    /// The lines occur once, and nothing much like them stands where the header says (27,100, 18 wrong by indentation).
     Only,
-    /// It ends with a change, and one place is at the end of the file.
+    /// It ends with a change, and one place is at the end of the file (32, 1 wrong by indentation).
     AtEnd,
-    /// One place is off its stated line by as much as the file's other hunks.
+    /// One place is off its stated line by as much as the file's other hunks (86, none wrong).
     Shift,
-    /// Only one place keeps the hunks in order.
+    /// Only one place keeps the hunks in order (326, none wrong).
     Order,
-    /// Only one place is under the heading that the hunk names.
+    /// Only one place is under the heading that the hunk names (1,088, none wrong).
     Section,
-    /// One place is within three lines of the stated one, the next ten times as far, and the model saw line numbers.
+    /// One place is within three lines of the stated one, the next ten times as far, and the model saw line numbers. It
+    /// decides a fourth of the repeated blocks, at the price of 3 more wrong results where numbers are random: hence the
+    /// option.
     Near,
 }
 
