@@ -65,6 +65,11 @@ impl ForgeError {
         self.http.as_ref().and_then(|http| http.status())
     }
 
+    /// A rename on the server lets reads through and refuses writes.
+    fn has_moved(&self) -> bool {
+        self.http.as_ref().is_some_and(|http| matches!(http.kind, HttpErrorKind::Redirected { .. }))
+    }
+
     fn way_out(&self) -> Option<String> {
         Some(match &self.trouble {
             Trouble::Credentials => format!("give a valid token for {}", self.place),
@@ -74,6 +79,9 @@ impl ForgeError {
             Trouble::RateLimited { wait: Some(wait) } => format!("try again in {} s", wait.as_secs_f64().ceil()),
             Trouble::RateLimited { wait: None } => "try again in a few minutes".into(),
             Trouble::Unreachable => "try again later, or check burn.url, the network and the proxy".into(),
+            Trouble::NotAnApi if self.has_moved() => {
+                "if the repository or the server has moved, set burn.repo, burn.url and the remote's URL".into()
+            }
             Trouble::NotAnApi => {
                 "set burn.url to the forge's base URL; a sub-path or a login may stand in between".into()
             }

@@ -34,7 +34,11 @@ fn every_ending_has_its_class_and_its_way_out() {
         (said(500, "oops"), Trouble::Unreachable, "oops"),
         (said(503, "down"), Trouble::Unreachable, "try again later"),
         (Answer::html(200), Trouble::NotAnApi, "set burn.url"),
-        (Answer::new(302, "").with("location", "https://sso.example/"), Trouble::NotAnApi, "https://sso.example/"),
+        (
+            Answer::new(302, "").with("location", "https://sso.example/"),
+            Trouble::NotAnApi,
+            "https://sso.example/, which is not followed; if the repository",
+        ),
         (said(409, "taken"), Trouble::Conflict, "taken"),
     ];
     for (answer, trouble, words) in cases {
@@ -181,4 +185,17 @@ fn an_endless_body_is_cut_and_says_so() {
         always(Answer::json(200, &json!({ "number": 1, "title": "t", "body": body, "state": "open" })));
     let Found::Issue(issue) = forge.issue(IssueNumber::new(1).unwrap()).unwrap() else { panic!("no issue") };
     assert!(issue.body.len() < 66_000 && issue.body.ends_with("the whole text has 10485760 bytes]"));
+}
+
+#[test]
+fn a_renamed_repository_is_read_and_writes_say_what_to_set() {
+    let server = Server::start(|seen| match (seen.method.as_str(), seen.path()) {
+        (_, "/repositories/77") => Answer::json(200, &json!({ "full_name": "acme/renamed", "default_branch": "main" })),
+        ("GET", _) => Answer::new(301, "").with("location", "/repositories/77"),
+        _ => Answer::new(307, "").with("location", "/repositories/77/issues/1/comments"),
+    });
+    let forge = forge_at(&server, Dialect::Github);
+    assert_eq!(forge.repository().unwrap().name, "acme/renamed");
+    let error = forge.comment(IssueNumber::new(1).unwrap(), "hello").unwrap_err();
+    assert!(error.to_string().contains("set burn.repo"), "{error}");
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use git_burn::core::issue::Pick;
 use git_burn::core::names::{IssueNumber, Secret, Slug};
+use git_burn::core::retry::RetryPolicy;
 use git_burn::edge::forge::{Dialect, Forge};
 use git_burn::edge::http::{Credential, CredentialHeader, Http, HttpOptions, Pace, Request, Timeouts};
 use serde_json::{Value, json};
@@ -54,6 +55,7 @@ fn options(url: &str, header: CredentialHeader) -> HttpOptions {
     HttpOptions {
         credential: Some(Credential { header, secret }),
         timeouts: quick,
+        retry: RetryPolicy { tries: 2, ..RetryPolicy::STANDARD },
         pace: Pace::FREE,
         ambient: hasty(),
         ..HttpOptions::new(url)
