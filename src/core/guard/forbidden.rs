@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 use super::kind::Kind;
+use super::pattern::{pattern, pattern_of_lines};
 use super::view::View;
 use super::violation::{Rule, Violation, excerpt};
 
@@ -42,8 +43,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     ]
     .into_iter()
     .map(|(victim, what, text, unless)| {
-        let regex = RegexBuilder::new(text).case_insensitive(true).multi_line(true).build();
-        Pattern { what, regex: regex.expect("patterns are constants that the tests compile"), victim, unless }
+        Pattern { what, regex: pattern_of_lines(text), victim, unless }
     })
     .collect()
 });
@@ -103,10 +103,7 @@ fn is_precious(place: &str) -> bool {
 
 /// Whether a condition follows in the same statement, or the statement is built further at run time.
 fn has_where(statement: &str) -> bool {
-    static CONDITION: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:where|using|join|limit|returning)\b")
-            .expect("patterns are constants that the tests compile")
-    });
+    static CONDITION: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:where|using|join|limit|returning)\b"));
     CONDITION.is_match(statement)
 }
 
@@ -114,7 +111,7 @@ fn has_where(statement: &str) -> bool {
 fn drops_no_column(statement: &str) -> bool {
     static OTHER: LazyLock<Regex> = LazyLock::new(|| {
         let text = r"(?i)\bdrop\s+(?:constraint|index|key|foreign|primary|default|not|identity|check|partition|trigger|expression|unique)\b";
-        Regex::new(text).expect("patterns are constants that the tests compile")
+        pattern(text)
     });
     OTHER.is_match(statement) && !statement.to_lowercase().contains("column")
 }
@@ -134,13 +131,13 @@ pub(super) fn check(view: &View<'_>, own: &[Regex], violations: &mut Vec<Violati
     let comment = view.path.as_bytes().to_ascii_lowercase().ends_with(b".sql").then_some("--");
     for window in windows(view) {
         let text = Statements::new(&view.after[window.clone()], comment);
-        for pattern in PATTERNS.iter().filter(|pattern| pattern.victim == Victim::Machine || !view.role.is_test) {
-            for found in pattern.regex.find_iter(&text.text) {
+        for forbidden in PATTERNS.iter().filter(|forbidden| forbidden.victim == Victim::Machine || !view.role.is_test) {
+            for found in forbidden.regex.find_iter(&text.text) {
                 let lines = text.lines(found.range());
                 let lines = lines.start + window.start..lines.end + window.start;
-                let excused = pattern.unless.is_some_and(|unless| unless(text.statement(found.range())));
+                let excused = forbidden.unless.is_some_and(|unless| unless(text.statement(found.range())));
                 if let Some(line) = lines.into_iter().find(|line| !excused && view.touches(&(*line..line + 1))) {
-                    let what = format!("{}: {}", pattern.what, excerpt(view.after[line].trim()));
+                    let what = format!("{}: {}", forbidden.what, excerpt(view.after[line].trim()));
                     violations.push(Violation::at(Rule::Forbidden, view.path, Some(line + 1), what));
                 }
             }

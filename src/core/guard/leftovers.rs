@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::kind::Kind;
+use super::pattern::pattern;
 use super::view::View;
 use super::violation::{Rule, Violation, excerpt};
 
@@ -20,7 +21,7 @@ static LEFT_OUT: LazyLock<Regex> = LazyLock::new(|| {
         | rest\ (?:here|stays|remains|unchanged|is\ unchanged|goes\ here)
         | code\ here
     )\b";
-    Regex::new(text).expect("the pattern is a constant that the tests compile")
+    pattern(text)
 });
 
 /// A whole comment that says, with an ellipsis at its beginning or end, that something was left out.

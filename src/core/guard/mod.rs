@@ -11,6 +11,7 @@ mod forbidden;
 mod globs;
 mod kind;
 mod leftovers;
+mod pattern;
 mod policy;
 mod scripts;
 mod secrets;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::kind::Kind;
+use super::pattern::pattern;
 use super::view::View;
 use super::violation::{Rule, Violation, excerpt};
 
@@ -74,10 +75,6 @@ pub(super) fn check(view: &View<'_>, violations: &mut Vec<Violation>) {
             format!("{} {what}", excerpt(line.trim())),
         ));
     }
-}
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("patterns are constants that the tests compile")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::sync::{LazyLock, OnceLock};
 use regex::Regex;
 
 use super::kind::Kind;
+use super::pattern::pattern;
 use super::view::View;
 use super::violation::{Rule, Violation};
 use crate::core::text::Redactor;
@@ -153,8 +154,7 @@ static COMPILED: [OnceLock<Regex>; CREDENTIALS.len()] = [const { OnceLock::new()
 
 /// The compiled pattern of a credential.
 fn compiled(index: usize) -> &'static Regex {
-    COMPILED[index]
-        .get_or_init(|| Regex::new(CREDENTIALS[index].regex).expect("patterns are constants that the tests compile"))
+    COMPILED[index].get_or_init(|| pattern(CREDENTIALS[index].regex))
 }
 
 /// Looks through a file's added lines.
@@ -214,7 +214,7 @@ fn real_match(index: usize, line: &str) -> Option<&str> {
 fn is_placeholder(value: &str) -> bool {
     static WORDS: LazyLock<Regex> = LazyLock::new(|| {
         let text = r"(?i)example|sample|dummy|fake|placeholder|change-?_?me|your|xxxx|todo|redacted|insert|replace|foobar|my-?_?(?:secret|token|key|password)|\.\.\.|\*\*\*|abcdefgh|12345678|01234567|deadbeef|secret-?_?(?:key|token)|_here\b|not-?_?a-?_?real|test-?_?(?:key|token|secret)";
-        Regex::new(text).expect("patterns are constants that the tests compile")
+        pattern(text)
     });
     let mut distinct: Vec<char> = value.chars().collect();
     distinct.sort_unstable();
@@ -264,8 +264,7 @@ fn most_entropy(length: usize) -> f64 {
 
 /// First lines of private keys with key material behind them: prose and parsers name the header alone.
 fn private_keys(view: &View<'_>) -> Vec<usize> {
-    static MATERIAL: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"[A-Za-z0-9+/=]{40,}").expect("patterns are constants that the tests compile"));
+    static MATERIAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9+/=]{40,}"));
     let mut found = Vec::new();
     for (index, line) in view.added() {
         let Some(start) = line.find("-----BEGIN ") else { continue };

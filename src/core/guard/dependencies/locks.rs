@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::pattern;
 use super::{foreign_origin, known_origins};
 use crate::core::guard::view::View;
 use crate::core::guard::violation::{Rule, Violation, excerpt};
@@ -44,9 +45,7 @@ pub(super) fn check(view: &View<'_>, name: &str, violations: &mut Vec<Violation>
 
 /// Repositories that a line names as a source.
 fn git_urls(line: &str) -> impl Iterator<Item = &str> {
-    static URL: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\bgit\+\w+://[^\s\x22'#?]+").expect("patterns are constants that the tests compile")
-    });
+    static URL: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bgit\+\w+://[^\s\x22'#?]+"));
     URL.find_iter(line).map(|found| found.as_str())
 }
 
@@ -187,8 +186,4 @@ impl Packages {
         }
         packages
     }
-}
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("patterns are constants that the tests compile")
 }

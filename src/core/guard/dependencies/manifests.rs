@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
+use super::pattern;
 use super::{foreign_origin, known_origins, origins};
 use crate::core::guard::view::View;
 use crate::core::guard::violation::{Rule, Violation, excerpt};
@@ -24,11 +25,6 @@ pub(super) fn check(view: &View<'_>, name: &str, violations: &mut Vec<Violation>
         _ if python => lines(view, &PIP, violations),
         _ => lines(view, &OTHER, violations),
     }
-}
-
-/// A line of a format without structure that names an origin.
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("patterns are constants that the tests compile")
 }
 
 /// pip's options and direct references (PEP 508, PEP 440), setuptools' links, conda's channels.

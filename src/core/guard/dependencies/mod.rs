@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::kind::{Kind, is_manifest};
+use super::pattern::pattern;
 use super::view::View;
 use super::violation::Violation;
 
@@ -80,7 +81,7 @@ const REGISTRIES: &[&str] = &[
 fn origins(text: &str) -> impl Iterator<Item = String> + '_ {
     static URL: LazyLock<Regex> = LazyLock::new(|| {
         let text = r"(?i)\b(?:[a-z]+\+)?(https?|ssh|git|svn|hg|ftp|sparse)(?:\+https?)?://(?:[^\s/@'\x22]*@)?([a-z0-9.-]+)|\bgit@([a-z0-9.-]+):";
-        Regex::new(text).expect("patterns are constants that the tests compile")
+        pattern(text)
     });
     URL.captures_iter(text).map(|found| {
         let scheme = found.get(1).map_or("ssh", |scheme| scheme.as_str()).to_lowercase();

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::pattern;
+
 /// One assertion, as far as a line shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Assertion {
@@ -261,10 +263,6 @@ fn strength(text: &str, subject: &str, expected: &[String]) -> Strength {
     } else {
         Strength::Exact
     }
-}
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("patterns are constants that the tests compile")
 }
 
 #[cfg(test)]

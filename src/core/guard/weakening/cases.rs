@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::pattern;
+
 use super::super::view::View;
 
 /// One test case.
@@ -197,10 +199,6 @@ fn block_end(lines: &[&str], declaration: usize) -> usize {
         }
     }
     last
-}
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("patterns are constants that the tests compile")
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use self::assertions::{Assertion, Manner, Strength, assertion, assertion_at};
 use self::cases::{Case, cases, compares_by_hand, holds_tests, is_of_unknown_framework};
 use self::whole::{Whole, stem};
 use super::kind::Kind;
+use super::pattern::pattern;
 use super::policy::ReviewContext;
 use super::view::{Hunk, View};
 use super::violation::{Rule, Violation, excerpt};
@@ -301,10 +302,6 @@ fn missing<'s>(these: &'s [(usize, Assertion)], those: &[(usize, Assertion)]) ->
             Some(_) | None => true,
         })
         .collect()
-}
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("patterns are constants that the tests compile")
 }
 
 #[cfg(test)]
