@@ -92,24 +92,31 @@ fn definition_in(language: Language, line: &[u8]) -> Option<(Range<usize>, Kind,
     Some((name, kind, indent))
 }
 
-/// Words before the one that decides.
+/// Words before the one that decides, sorted: every line of every file is looked up here.
 const MODIFIERS: &[&str] = &[
+    "@objc",
+    "CREATE",
+    "OR",
+    "REPLACE",
     "abstract",
     "actual",
     "async",
     "case",
     "const",
+    "convenience",
     "crate",
+    "create",
     "data",
     "declare",
     "default",
-    "export",
     "expect",
+    "export",
     "extern",
     "external",
+    "factory",
     "file",
-    "final",
     "fileprivate",
+    "final",
     "implicit",
     "indirect",
     "infix",
@@ -125,6 +132,7 @@ const MODIFIERS: &[&str] = &[
     "nonisolated",
     "open",
     "operator",
+    "or",
     "override",
     "partial",
     "private",
@@ -132,26 +140,18 @@ const MODIFIERS: &[&str] = &[
     "pub",
     "public",
     "readonly",
+    "replace",
     "required",
     "sealed",
     "static",
     "suspend",
     "synchronized",
+    "tailrec",
     "transparent",
+    "typedef",
     "unsafe",
     "value",
     "virtual",
-    "@objc",
-    "tailrec",
-    "typedef",
-    "convenience",
-    "factory",
-    "create",
-    "or",
-    "replace",
-    "CREATE",
-    "OR",
-    "REPLACE",
 ];
 
 /// Keyword, kind, and for which languages (empty: all that use the word so).
@@ -201,7 +201,7 @@ fn by_keyword(language: Language, line: &[u8], start: usize) -> Option<(Range<us
         if let Some(kind) = keyword(language, text) {
             return name_after(language, line, word.end, text).map(|name| (name, kind));
         }
-        if !MODIFIERS.iter().any(|modifier| modifier.as_bytes() == text) {
+        if MODIFIERS.binary_search_by(|modifier| modifier.as_bytes().cmp(text)).is_err() {
             break;
         }
         constant |= matches!(text, b"const" | b"static");
@@ -531,6 +531,11 @@ mod tests {
             table.iter().filter(|(language, text, expected)| found(*language, text) != *expected).collect();
         let shown: Vec<_> = wrong.iter().map(|(language, text, _)| (language, found(*language, text))).collect();
         assert!(wrong.is_empty(), "{wrong:#?}\nfound {shown:#?}");
+    }
+
+    #[test]
+    fn modifiers_are_sorted_for_the_search() {
+        assert!(MODIFIERS.is_sorted());
     }
 
     #[test]

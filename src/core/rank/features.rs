@@ -52,18 +52,15 @@ impl Workspace {
             if word.len() > 80 {
                 continue;
             }
-            if !self.known.contains_key(word) {
-                self.learn(word);
+            if let Some(numbers) = self.known.get(word) {
+                length += numbers.len() as u32;
+                tally(numbers, &mut self.counts, &mut self.touched);
+                continue;
             }
+            self.learn(word);
             let numbers = &self.known[word];
             length += numbers.len() as u32;
-            for number in numbers {
-                let count = &mut self.counts[*number as usize];
-                if *count == 0 {
-                    self.touched.push(*number);
-                }
-                *count += 1;
-            }
+            tally(numbers, &mut self.counts, &mut self.touched);
         }
         length
     }
@@ -91,6 +88,17 @@ impl Workspace {
         }
         counted.sort_unstable();
         counted
+    }
+}
+
+/// Counts one word's terms.
+fn tally(numbers: &[u32], counts: &mut [u32], touched: &mut Vec<u32>) {
+    for number in numbers {
+        let count = &mut counts[*number as usize];
+        if *count == 0 {
+            touched.push(*number);
+        }
+        *count += 1;
     }
 }
 

@@ -30,22 +30,20 @@ impl Lexicon {
     /// Counts the query's terms of a text; `each` sees every word's hash in order.
     pub fn hits(&mut self, query: &Query, text: &[u8], mut each: impl FnMut(u64)) -> Hits {
         self.counts.resize(query.terms.len(), 0);
-        for range in words(text) {
+        let Self { known, counts, touched, length } = self;
+        for range in words(text).filter(|range| range.len() <= 80) {
             let word = &text[range];
-            if word.len() > 80 {
-                continue;
-            }
-            if !self.known.contains_key(word) {
-                let learnt = learn(query, word);
-                self.known.insert(word.into(), learnt);
-            }
-            let known = &self.known[word];
+            // One look-up for a word that is known, which nearly all are.
+            let known = match known.get(word) {
+                Some(known) => known,
+                None => known.entry(word.into()).or_insert_with(|| learn(query, word)),
+            };
             each(known.hash);
-            self.length += known.terms;
+            *length += known.terms;
             for position in &known.positions {
-                let count = &mut self.counts[usize::from(*position)];
+                let count = &mut counts[usize::from(*position)];
                 if *count == 0 {
-                    self.touched.push(*position);
+                    touched.push(*position);
                 }
                 *count = count.saturating_add(1);
             }
