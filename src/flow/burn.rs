@@ -136,7 +136,7 @@ fn tell_ending(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, outcome: 
             (Step::Clarify, report::clarification(templates, about, questions, &labels.ready))
         }
         Outcome::AlreadyFixed { evidence } => {
-            (Step::AlreadyFixed, report::already_fixed(templates, about, &[evidence.clone()], &labels.ready))
+            (Step::AlreadyFixed, report::already_fixed(templates, about, std::slice::from_ref(evidence), &labels.ready))
         }
         Outcome::Held { why } => (Step::Held, failure(shop, about, Ending::Held, why, &[])),
         Outcome::Refused { violations } => {

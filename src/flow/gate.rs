@@ -214,7 +214,7 @@ fn heard(shop: &Shop<'_>, issue: &Issue, comments: Vec<Comment>) -> anyhow::Resu
     for comment in comments.into_iter().filter(|comment| !own(comment)) {
         let role = match comment.author_role {
             Role::Unknown if comment.author != issue.author => shop.forge.permission(&comment.author)?,
-            known => known,
+            known @ (Role::Writer | Role::Outsider | Role::Unknown) => known,
         };
         if comment.author == issue.author || role == Role::Writer {
             heard.push(comment);

@@ -20,14 +20,21 @@ const MOST: usize = 10_000;
 /// Something broke.
 pub fn next(shop: &mut Shop<'_>, pick: &Pick) -> anyhow::Result<Option<Outcome>> {
     for number in ready(shop, pick)? {
-        match burn(shop, number, Insistence::Picked)? {
-            Outcome::NotReady { why } => shop.emit(Event::IssueSkipped { issue: number, reason: why })?,
-            Outcome::Taken { by } => shop.emit(Event::IssueSkipped { issue: number, reason: by })?,
-            Outcome::AlreadyFixed { evidence } => {
-                shop.emit(Event::IssueSkipped { issue: number, reason: evidence })?;
-            }
-            outcome => return Ok(Some(outcome)),
-        }
+        let reason = match burn(shop, number, Insistence::Picked)? {
+            Outcome::NotReady { why } => why,
+            Outcome::Taken { by } => by,
+            Outcome::AlreadyFixed { evidence } => evidence,
+            outcome @ (Outcome::Published { .. }
+            | Outcome::KeptLocal { .. }
+            | Outcome::NeedsClarification { .. }
+            | Outcome::Held { .. }
+            | Outcome::Refused { .. }
+            | Outcome::ChecksRed { .. }
+            | Outcome::NoPatch { .. }
+            | Outcome::OutOfBudget { .. }
+            | Outcome::Interrupted) => return Ok(Some(outcome)),
+        };
+        shop.emit(Event::IssueSkipped { issue: number, reason })?;
     }
     Ok(None)
 }

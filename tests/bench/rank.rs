@@ -26,7 +26,7 @@ pub(crate) fn run(args: &[String]) {
         ["open", "--dump", file] => evaluate("open 100", open_instances(), Some(Path::new(file))),
         ["commits", count] => evaluate("commits", commit_instances(count.parse().expect("a number")), None),
         ["commits", count, "--dump", file] => {
-            evaluate("commits", commit_instances(count.parse().expect("a number")), Some(Path::new(file)))
+            evaluate("commits", commit_instances(count.parse().expect("a number")), Some(Path::new(file)));
         }
         [issue, git_dir, commit] => print_paths(issue, git_dir, commit),
         _ => println!("usage: rank open [--dump FILE] | commits N [--dump FILE] | ISSUE_FILE GITDIR COMMIT"),
@@ -366,7 +366,7 @@ const BUDGETS: [usize; 4] = [4000, 8000, 16_000, 32_000];
 
 /// Whether every entry of the gold lines is shown; the pack's text must keep to the budget.
 fn is_covered(pack: &Pack, instance: &Instance, tokens: usize) -> bool {
-    assert!(pack.text().len() <= tokens * BYTES_PER_TOKEN, "{} tokens exceeded", tokens);
+    assert!(pack.text().len() <= tokens * BYTES_PER_TOKEN, "{tokens} tokens exceeded");
     let shown = |path: &str, line: usize| {
         let excerpts = pack.excerpts.iter().filter(|one| one.path.to_string() == path);
         excerpts.flat_map(|one| &one.regions).any(|region| region.contains(&(line - 1)))

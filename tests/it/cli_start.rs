@@ -86,7 +86,7 @@ fn hook_install_does_not_replace_a_hook_of_the_user() {
     let room = Room::new();
     let repo = ready(&room);
     let version = repo.git(&["version"]);
-    if version >= "git version 2.54".to_owned() {
+    if version.as_str() >= "git version 2.54" {
         println!("{version} has hooks in its configuration: nothing to replace");
         return;
     }

@@ -86,7 +86,7 @@ fn functions(sources: &[Source]) -> Vec<(String, usize)> {
             let body = &source.code[start..closing(&source.code, start + brace)];
             // Comments, blank lines and the rows of a table of literals are no burden to read.
             let lines =
-                body.lines().filter(|line| line.trim().trim_matches(['|', ' ', ',', 'b', '&']).len() > 0).count();
+                body.lines().filter(|line| !line.trim().trim_matches(['|', ' ', ',', 'b', '&']).is_empty()).count();
             found.push((format!("{} `{}`", source.place(start), &capture[1]), lines));
         }
     }

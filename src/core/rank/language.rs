@@ -108,10 +108,7 @@ impl Role {
         if side || is_document(&lower) {
             return Self::Documentation;
         }
-        match Language::of(path) {
-            Language::Other if !is_template(&lower) => Self::Data,
-            _source => Self::Source,
-        }
+        if Language::of(path) == Language::Other && !is_template(&lower) { Self::Data } else { Self::Source }
     }
 }
 

@@ -134,9 +134,11 @@ fn lead_in(language: Language, text: &[u8], lines: &[Range<usize>], definition: 
     let mut start = definition.line;
     while start > floor {
         let line = text[lines[start - 1].clone()].trim_ascii();
-        let marks: &[&[u8]] = match language {
-            Language::Python => &[b"@"],
-            _other => &[b"@", b"//", b"/*", b"*", b"#[", b"#", b"--", b"[", b"template", b";"],
+        // In Python a comment above a definition as often belongs to what stands before.
+        let marks: &[&[u8]] = if language == Language::Python {
+            &[b"@"]
+        } else {
+            &[b"@", b"//", b"/*", b"*", b"#[", b"#", b"--", b"[", b"template", b";"]
         };
         if line.is_empty() || !marks.iter().any(|mark| line.starts_with(mark)) {
             break;

@@ -68,6 +68,7 @@ fn quoted(line: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::invisible_characters, reason = "they are what the function puts in")]
 mod tests {
     use super::*;
 

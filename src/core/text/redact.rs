@@ -78,7 +78,7 @@ fn forms(secret: &Secret) -> Vec<String> {
     });
     forms.push(hex.to_uppercase());
     forms.push(hex);
-    forms.push(percent_encoded(raw, |escape| escape.to_uppercase()));
+    forms.push(percent_encoded(raw, str::to_uppercase));
     forms.push(percent_encoded(raw, str::to_lowercase));
     forms.push(raw.replace('\\', "\\\\").replace('"', "\\\"").replace('/', "\\/"));
     forms

@@ -49,7 +49,7 @@ pub fn write(repo: &Repo<'_>, base: &str, change: &Change) -> String {
     git(&["read-tree", base], b"");
     let mut lines: Vec<u8> = Vec::new();
     let mut gone = |path: &RepoPath| {
-        lines.extend([b"0 0000000000000000000000000000000000000000\t", path.as_bytes(), b"\0"].concat())
+        lines.extend([b"0 0000000000000000000000000000000000000000\t", path.as_bytes(), b"\0"].concat());
     };
     for (path, file) in &change.files {
         match &file.origin {
