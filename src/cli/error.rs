@@ -81,7 +81,7 @@ impl From<&Outcome> for Exit {
             | Outcome::ChecksRed { .. }
             | Outcome::NoPatch { .. }
             | Outcome::NotReady { .. } => Self::No,
-            Outcome::NeedsClarification { .. } | Outcome::Held { .. } => Self::Held,
+            Outcome::NeedsClarification { .. } | Outcome::Held { .. } | Outcome::Changed { .. } => Self::Held,
             Outcome::OutOfBudget { .. } => Self::Spent,
             Outcome::Taken { .. } => Self::Busy,
             Outcome::Interrupted => Self::Interrupted,

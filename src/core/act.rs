@@ -183,9 +183,11 @@ impl std::fmt::Display for Marker {
     }
 }
 
-/// A signed text without its marker line, to compare what two runs said.
-pub fn unsigned(body: &str) -> &str {
-    body.rfind("<!-- git-burn v=1 ").map_or(body, |start| &body[..start]).trim_end()
+/// What a signed text says, to compare two runs: without its marker, and without the lines that give the date.
+pub fn said(body: &str) -> String {
+    let text = body.rfind("<!-- git-burn v=1 ").map_or(body, |start| &body[..start]);
+    let lines = text.lines().map(str::trim_end).filter(|line| !line.starts_with("**Date"));
+    lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }
 
 /// The right to close an issue: the user's configuration says so and the merged commit is on the base branch.
@@ -271,7 +273,8 @@ mod tests {
         assert!(signed.contains(&Marker::key(issue(), Step::Proof)));
         assert!(!signed.contains(&Marker::key(issue(), Step::Analysis)));
         assert!(!signed.contains(&Marker::key(IssueNumber::new(4).expect("a number"), Step::Proof)));
-        assert_eq!(unsigned(&signed), "All green.");
+        assert_eq!(said(&signed), "All green.");
+        assert_eq!(said("a\n**Date:** 1\nb"), said("a\n**Date:** 2\nb\n"));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum Outcome {
     NeedsClarification { questions: Vec<String> },
     /// A person has to decide: a limit was escalated, or the issue changed under way.
     Held { why: String },
+    /// The issue was edited, closed or locked under way: run it again if it is still wanted.
+    Changed { why: String },
     /// The issue is not for git-burn now: closed, blocked, excluded, locked.
     NotReady { why: String },
     /// The guard refused the change; nothing was published.
@@ -41,7 +43,7 @@ impl Outcome {
         match self {
             Self::Published { .. } | Self::KeptLocal { .. } | Self::AlreadyFixed { .. } => 0,
             Self::Refused { .. } | Self::ChecksRed { .. } | Self::NoPatch { .. } | Self::NotReady { .. } => 1,
-            Self::NeedsClarification { .. } | Self::Held { .. } => 5,
+            Self::NeedsClarification { .. } | Self::Held { .. } | Self::Changed { .. } => 5,
             Self::OutOfBudget { .. } => 6,
             Self::Taken { .. } => 7,
             Self::Interrupted => 130,
@@ -59,6 +61,7 @@ impl Outcome {
             Self::AlreadyFixed { evidence } => format!("already fixed: {evidence}"),
             Self::NeedsClarification { questions } => format!("asked the reporter: {}", questions.join(" ")),
             Self::Held { why } => format!("held for a person: {why}"),
+            Self::Changed { why } => why.clone(),
             Self::NotReady { why } => format!("not ready: {why}"),
             Self::Refused { violations } => format!("refused by the guard: {}", violations.join("; ")),
             Self::ChecksRed { checks } => format!("checks stayed red: {}", checks.join(", ")),

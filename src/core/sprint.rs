@@ -78,6 +78,7 @@ impl Ended {
                 | Outcome::NeedsClarification { .. }
                 | Outcome::Held { .. }
                 | Outcome::NotReady { .. }
+                | Outcome::Changed { .. }
                 | Outcome::Refused { .. }
                 | Outcome::OutOfBudget { .. }
                 | Outcome::Taken { .. }
@@ -94,6 +95,7 @@ impl Ended {
                 Outcome::NeedsClarification { .. }
                 | Outcome::Held { .. }
                 | Outcome::NotReady { .. }
+                | Outcome::Changed { .. }
                 | Outcome::Refused { .. }
                 | Outcome::ChecksRed { .. }
                 | Outcome::NoPatch { .. }
@@ -167,7 +169,9 @@ pub struct Tally {
 impl Tally {
     /// Issues that cost work; those that were found taken or stale do not count towards the limit.
     fn worked_on(&self) -> u32 {
-        let idle = |ended: &Ended| matches!(ended, Ended::Outcome(Outcome::Taken { .. } | Outcome::NotReady { .. }));
+        let idle = |ended: &Ended| {
+            matches!(ended, Ended::Outcome(Outcome::Taken { .. } | Outcome::NotReady { .. } | Outcome::Changed { .. }))
+        };
         let count = self.burned.iter().filter(|burned| !idle(&burned.ended)).count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }

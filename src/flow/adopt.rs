@@ -5,11 +5,14 @@ use super::dialogue::Proven;
 use super::gate::Picked;
 use super::prove::{Prover, Verdict};
 use super::shop::{Shop, Stop};
+use crate::core::act::{Marker, Step};
+use crate::core::freshness::Insistence;
 use crate::core::guard::ReviewContext;
 use crate::core::issue::PullState;
+use crate::core::names::{CommitId, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::report::About;
-use crate::edge::repo::{Base, Commit};
+use crate::edge::repo::{Base, Commit, Draft};
 
 /// A commit of git-burn's that an earlier run pushed.
 pub(super) struct Earlier {
@@ -23,15 +26,15 @@ pub(super) struct Earlier {
 ///
 /// # Errors
 /// [`Stop::Ended`] when the branch is somebody else's; [`Stop::Broke`] when the remote does not answer.
-pub(super) fn earlier(shop: &Shop<'_>, picked: &Picked) -> Result<Option<Earlier>, Stop> {
+pub(super) fn earlier(shop: &Shop<'_>, picked: &Picked, insistence: Insistence) -> Result<Option<Earlier>, Stop> {
     let Some(remote) = shop.remote else { return Ok(None) };
     let Some(tip) = shop.repo.fetch_branch(remote, shop.push_credential, picked.branch.as_str())? else {
         return Ok(None);
     };
     let commit = shop.repo.commit_at(&tip)?;
-    refuse_ended(shop, picked)?;
+    refuse_answered(shop, picked, insistence)?;
     let base = match commit.parents.as_slice() {
-        [parent] if is_ours(&commit.message) => parent.clone(),
+        [parent] if is_ours(&commit.message) && is_on_base(shop, parent) => parent.clone(),
         [] | [_] | [_, ..] => {
             let by = format!("the branch {} exists on {} and is not git-burn's", picked.branch, remote.name);
             return Err(Outcome::Taken { by }.into());
@@ -42,23 +45,81 @@ pub(super) fn earlier(shop: &Shop<'_>, picked: &Picked) -> Result<Option<Earlier
     Ok(Some(Earlier { commit, model, base }))
 }
 
-/// A pull request of that branch that is merged or closed has had its answer.
-fn refuse_ended(shop: &Shop<'_>, picked: &Picked) -> Result<(), Stop> {
+/// A pull request of that branch that is merged or closed has had its answer, and one that is open with its report is
+/// waiting for it: nobody picks it again.
+fn refuse_answered(shop: &Shop<'_>, picked: &Picked, insistence: Insistence) -> Result<(), Stop> {
     let base = shop.base.branch.as_deref().unwrap_or_default();
     let pull = shop.forge.pull_for_branch(picked.branch.as_str(), base).map_err(anyhow::Error::from)?;
     let Some(pull) = pull else { return Ok(()) };
-    match pull.state {
-        PullState::Open => Ok(()),
-        PullState::Merged => {
+    match (pull.state, insistence) {
+        (PullState::Open, Insistence::Named) => Ok(()),
+        (PullState::Open, Insistence::Picked) => refuse_reported(shop, picked, pull.number),
+        (PullState::Merged, _) => {
             Err(Outcome::AlreadyFixed { evidence: format!("pull request #{} was merged", pull.number) }.into())
         }
-        PullState::Refused => {
+        (PullState::Refused, _) => {
             let why = format!(
                 "pull request #{} was closed without merging; delete the branch {} to let it be tried again",
                 pull.number, picked.branch
             );
             Err(Outcome::NotReady { why }.into())
         }
+    }
+}
+
+fn refuse_reported(shop: &Shop<'_>, picked: &Picked, pull: u64) -> Result<(), Stop> {
+    let number = picked.issue.number;
+    let report = shop.forge.own_comment(number, &Marker::key(number, Step::Proof)).map_err(anyhow::Error::from)?;
+    match report {
+        Some(_) => Err(Outcome::NotReady { why: format!("its pull request #{pull} waits for review") }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Whether a commit is on the base branch: what stands below a pushed commit would come into the pull request unseen.
+fn is_on_base(shop: &Shop<'_>, commit: &CommitId) -> bool {
+    shop.repo.merge_base(commit, &shop.base.commit).is_ok_and(|found| found == *commit)
+}
+
+/// What an earlier run kept here, on the base that it was made on.
+pub(super) struct Kept {
+    commit: Commit,
+    pub base: Base,
+    pub tree: TreeId,
+}
+
+/// The issue's draft, if its base is still part of the base branch.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn draft(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<Option<Kept>> {
+    let Some(Draft { commit, base, tree, .. }) = shop.repo.draft(picked.issue.number)? else { return Ok(None) };
+    if !is_on_base(shop, &base) {
+        shop.warn(format!(
+            "the draft {} was made on {}, which the base branch no longer has: not used",
+            commit.short(),
+            base.short()
+        ))?;
+        return Ok(None);
+    }
+    let base = Base { tree: shop.repo.tree_of(&base)?, commit: base, branch: shop.base.branch.clone() };
+    Ok(Some(Kept { commit: shop.repo.commit_at(&commit)?, base, tree }))
+}
+
+/// The draft as a proven change, if it is one: a whole commit that the guard and the checks let pass now.
+///
+/// # Errors
+/// Something broke.
+pub(super) fn finished(shop: &mut Shop<'_>, about: About<'_>, kept: &Kept) -> Result<Option<Proven>, Stop> {
+    let Some(model) = model(&kept.commit.message).filter(|_| is_ours(&kept.commit.message)) else { return Ok(None) };
+    let earlier = Earlier { commit: kept.commit.clone(), model: model.to_owned(), base: kept.base.clone() };
+    match prove_again(shop, about, earlier) {
+        Ok(proven) => Ok(Some(proven)),
+        Err(Stop::Ended(Outcome::Held { why })) => {
+            shop.warn(format!("the draft is not published as it is: {why}"))?;
+            Ok(None)
+        }
+        Err(stop) => Err(stop),
     }
 }
 
@@ -81,13 +142,13 @@ pub(super) fn prove_again(shop: &mut Shop<'_>, about: About<'_>, earlier: Earlie
     let context = ReviewContext { title: &about.issue.title, body: &about.issue.body, secrets: shop.secrets };
     let approved = shop.settings.policy.review(change, &context).map_err(|violations| {
         let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
-        Outcome::Held { why: format!("the branch that an earlier run pushed is refused now: {}", lines.join("; ")) }
+        Outcome::Held { why: format!("what an earlier run made is refused now: {}", lines.join("; ")) }
     })?;
     let checks = shop.settings.checks.clone();
     match Prover::new(&checks).prove(shop, &id, &tree, &approved)? {
         Verdict::Proven(verified) => Ok(Proven { approved, verified, claim: String::new(), notes: Vec::new(), model }),
         Verdict::Red(_) => {
-            let why = "the branch that an earlier run pushed does not pass the checks now".to_owned();
+            let why = "what an earlier run made does not pass the checks now".to_owned();
             Err(Outcome::Held { why }.into())
         }
     }

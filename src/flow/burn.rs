@@ -11,7 +11,7 @@ use crate::core::act::{Act, Step};
 use crate::core::budget::Spent;
 use crate::core::event::Event;
 use crate::core::freshness::Insistence;
-use crate::core::names::IssueNumber;
+use crate::core::names::{IssueNumber, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::report::{self, About, Ending, pull};
 
@@ -46,14 +46,7 @@ fn work(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence, spent:
     let kind = picked.assessment.kind.to_string();
     let issue = picked.issue.clone();
     let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
-    let result = locked(shop, &mut picked, about, insistence, spent);
-    match result {
-        Err(Stop::Ended(outcome)) => {
-            tell_ending(shop, &picked, about, &outcome)?;
-            Ok(outcome)
-        }
-        other => other,
-    }
+    locked(shop, &mut picked, about, insistence, spent)
 }
 
 fn announce(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<()> {
@@ -79,9 +72,26 @@ fn locked(
 ) -> Result<Outcome, Stop> {
     let issue = picked.issue.number;
     shop.perform(&Act::Claim { issue })?;
-    let result = attempt(shop, picked, about, insistence, spent);
+    let result = told(shop, picked, about, insistence, spent);
     shop.try_perform(&Act::Release { issue })?;
     result
+}
+
+/// The work, and what is said on the issue about its ending.
+fn told(
+    shop: &mut Shop<'_>,
+    picked: &mut Picked,
+    about: About<'_>,
+    insistence: Insistence,
+    spent: &mut Spent,
+) -> Result<Outcome, Stop> {
+    match attempt(shop, picked, about, insistence, spent) {
+        Err(Stop::Ended(outcome)) => {
+            tell_ending(shop, picked, about, &outcome)?;
+            Ok(outcome)
+        }
+        other => other,
+    }
 }
 
 /// The work itself: finish what an earlier run pushed, or begin.
@@ -95,10 +105,29 @@ fn attempt(
     if let gate::Clarity::Unclear(questions) = &picked.clarity {
         return Err(Outcome::NeedsClarification { questions: questions.clone() }.into());
     }
-    if let Some(earlier) = adopt::earlier(shop, picked)? {
+    gate::refuse_changed(shop, picked)?;
+    gate::refuse_uncheckable(shop)?;
+    if let Some(earlier) = adopt::earlier(shop, picked, insistence)? {
         return finish(shop, picked, about, earlier);
     }
     gate::refuse_stale(shop, picked, insistence)?;
+    let Some(draft) = adopt::draft(shop, picked)? else { return begin(shop, picked, about, spent, None) };
+    let base = draft.base.clone();
+    let mut shop = shop.on(&base);
+    match adopt::finished(&mut shop, about, &draft)? {
+        Some(proven) => publish::publish(&mut shop, picked, about, &proven),
+        None => begin(&mut shop, picked, about, spent, Some(draft.tree)),
+    }
+}
+
+/// Asks a model, from the base or from a draft that an earlier run left.
+fn begin(
+    shop: &mut Shop<'_>,
+    picked: &Picked,
+    about: About<'_>,
+    spent: &mut Spent,
+    draft: Option<TreeId>,
+) -> Result<Outcome, Stop> {
     let asker = Asker::new(shop)?;
     let brief = briefing::prepare(shop, picked)?;
     let analysis = report::analysis(
@@ -110,10 +139,9 @@ fn attempt(
     );
     shop.perform(&Act::Comment { on: picked.issue.number, step: Step::Analysis, body: analysis })?;
     let subject = pull::subject(about, shop.subject_style);
-    let draft = shop.repo.draft(picked.issue.number)?.filter(|draft| draft.base == shop.base.commit);
     let mut dialogue = Dialogue::new(shop, about, spent, brief.opening, brief.shown, subject, asker);
     if let Some(draft) = draft {
-        dialogue.resume(draft.tree)?;
+        dialogue.resume(draft)?;
     }
     let proven = dialogue.run()?;
     publish::publish(shop, picked, about, &proven)
@@ -151,6 +179,7 @@ fn tell_ending(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, outcome: 
         Outcome::Published { .. }
         | Outcome::KeptLocal { .. }
         | Outcome::NotReady { .. }
+        | Outcome::Changed { .. }
         | Outcome::OutOfBudget { .. }
         | Outcome::Taken { .. }
         | Outcome::Interrupted => return Ok(()),
@@ -158,14 +187,9 @@ fn tell_ending(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, outcome: 
     shop.perform(&Act::Comment { on: picked.issue.number, step, body })?;
     match step {
         Step::Clarify => move_labels(shop, picked, &labels.clarify, &[&labels.ready])?,
-        Step::Held => move_labels(shop, picked, &labels.blocked, &[&labels.ready])?,
-        Step::Analysis
-        | Step::Proof
-        | Step::Failed
-        | Step::AlreadyFixed
-        | Step::Triage
-        | Step::Summary
-        | Step::Claim => {}
+        // Failed as well: the next scheduled run would only pay for the same again.
+        Step::Held | Step::Failed => move_labels(shop, picked, &labels.blocked, &[&labels.ready])?,
+        Step::Analysis | Step::Proof | Step::AlreadyFixed | Step::Triage | Step::Summary | Step::Claim => {}
     }
     Ok(())
 }

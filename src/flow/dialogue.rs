@@ -267,6 +267,8 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         let committed = self.shop.repo.commit(&base, &approved, &message, self.shop.now())?;
         let (commit, tree) = (committed.commit, committed.tree);
         self.shop.emit(Event::Committed { commit: commit.clone(), tree: tree.clone() })?;
+        // Before the checks: whatever ends them, the next run finds the change here and asks nobody again.
+        self.shop.perform(&Act::KeepDraft { issue: self.about.issue.number, commit: commit.clone() })?;
         match self.prover.prove(self.shop, &commit, &tree, &approved)? {
             Verdict::Proven(verified) => {
                 let notes = self.reviewer_notes(&approved);

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use anyhow::anyhow;
 
 use super::shop::{Shop, Stop};
+use crate::core::checks::Need;
 use crate::core::freshness::{self, Facts, Freshness, Insistence, Mention, Stale};
 use crate::core::issue::{Comment, Issue, Pull, PullState, Role};
 use crate::core::names::{BurnBranch, IssueNumber};
@@ -184,7 +185,7 @@ fn ending(stale: &Stale) -> Outcome {
         Stale::Closed | Stale::Locked | Stale::Assigned { .. } | Stale::Declined { .. } => {
             Outcome::NotReady { why: stale.to_string() }
         }
-        Stale::Edited => Outcome::Held { why: stale.to_string() },
+        Stale::Edited => Outcome::Changed { why: stale.to_string() },
         Stale::FixedOnBase { .. } | Stale::PullOpen { .. } => Outcome::AlreadyFixed { evidence: stale.to_string() },
     }
 }
@@ -203,8 +204,21 @@ pub fn refuse_changed(shop: &Shop<'_>, picked: &Picked) -> Result<(), Stop> {
     if now.fingerprint() == picked.issue.fingerprint() {
         return Ok(());
     }
-    Err(Outcome::Held { why: "the issue was edited, closed or locked while the work went on; run it again".into() }
-        .into())
+    let why = "the issue was edited, closed or locked while the work went on; run it again".to_owned();
+    Err(Outcome::Changed { why }.into())
+}
+
+/// Without a required check nothing can be proven, and nothing may be paid for.
+///
+/// # Errors
+/// [`Stop::Ended`] when none is configured.
+pub(super) fn refuse_uncheckable(shop: &Shop<'_>) -> Result<(), Stop> {
+    if shop.settings.checks.iter().any(|check| check.need == Need::Required) {
+        return Ok(());
+    }
+    let why = "no required check is configured, so nothing could be proven: \
+               git config burn.check.test.command 'the command that runs your tests'";
+    Err(Outcome::NotReady { why: why.to_owned() }.into())
 }
 
 /// Keeps the reporter's comments and those of people who may push: others could be anybody.

@@ -28,6 +28,7 @@ pub fn next(shop: &mut Shop<'_>, pick: &Pick) -> anyhow::Result<Option<Outcome>>
             | Outcome::KeptLocal { .. }
             | Outcome::NeedsClarification { .. }
             | Outcome::Held { .. }
+            | Outcome::Changed { .. }
             | Outcome::Refused { .. }
             | Outcome::ChecksRed { .. }
             | Outcome::NoPatch { .. }

@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow, bail};
 
 use super::claims::Taking;
 use super::shop::{Mode, Shop, Stop};
-use crate::core::act::{Act, Marker, NewPull, Receipt, Repeat, Step, unsigned};
+use crate::core::act::{Act, Marker, NewPull, Receipt, Repeat, Step, said};
 use crate::core::checks::Verified;
 use crate::core::event::Event;
 use crate::core::issue::{Comment, PullState};
@@ -88,7 +88,7 @@ impl Shop<'_> {
         let signed = Marker { issue: on, step, run: self.run.clone() }.sign(body);
         let earlier = self.forge.own_comment(on, &Marker::key(on, step))?;
         match earlier {
-            Some(comment) if unsigned(&comment.body) == unsigned(&signed) => Ok(Done::Already(receipt(&comment))),
+            Some(comment) if said(&comment.body) == said(&signed) => Ok(Done::Already(receipt(&comment))),
             Some(comment) if step.repeat() == Repeat::Edit => {
                 Ok(Done::New(receipt(&self.forge.edit_comment(comment.id, &signed)?)))
             }
@@ -163,6 +163,22 @@ impl Shop<'_> {
                 self.warn(format!("the remote takes no claims, two runs may work on #{issue}: {reason}"))?;
                 Ok(Done::ALREADY)
             }
+        }
+    }
+
+    /// Renews the claim before something that takes long or cannot be taken back.
+    ///
+    /// # Errors
+    /// [`Stop::Ended`] when it was over and somebody else has the issue now.
+    pub(super) fn renew_claim(&mut self) -> Result<(), Stop> {
+        let (Some(claimant), Some(held)) = (self.claimant, &self.held) else { return Ok(()) };
+        match claimant.renew(held)? {
+            Taking::Held(held) => {
+                self.held = Some(held);
+                Ok(())
+            }
+            Taking::Taken { by } => Err(Outcome::Taken { by }.into()),
+            Taking::NoLock { reason } => Ok(self.warn(format!("the claim could not be renewed: {reason}"))?),
         }
     }
 

@@ -43,6 +43,7 @@ impl Prover {
         tree: &TreeId,
         approved: &Approved,
     ) -> Result<Verdict, Stop> {
+        shop.renew_claim()?;
         let checks = self.applicable(approved.change());
         let mut results = self.run(shop, commit, Stage::Head, &checks)?;
         if results.iter().all(|result| result.need == Need::Advisory || result.ended == Ended::Passed) {
@@ -64,7 +65,7 @@ impl Prover {
                 shop.emit(Event::Unproven { red: red.into_iter().map(|result| result.name).collect() })?;
                 Ok(Verdict::Red(all))
             }
-            Err(Unproven::NothingRan) => Err(Stop::Broke(anyhow::anyhow!(NOTHING_RAN))),
+            Err(Unproven::NothingRan) => Err(Outcome::NoPatch { why: NOTHING_RAN.to_owned() }.into()),
             Err(Unproven::OtherTree) => {
                 Err(Stop::Broke(anyhow::anyhow!("the checks ran on another tree than the commit's")))
             }
@@ -116,8 +117,7 @@ impl Prover {
     }
 }
 
-const NOTHING_RAN: &str = "no required check applies to this change, so nothing can be proven\n\
-    hint: git config burn.check.test.command 'the command that runs your tests'";
+const NOTHING_RAN: &str = "no required check applies to this change, so nothing can be proven: set burn.check.NAME.command, or widen its `when`";
 
 fn is_meant(check: &Check, path: &RepoPath) -> bool {
     check.when.iter().any(|glob| {

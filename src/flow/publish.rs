@@ -33,6 +33,7 @@ pub(super) fn publish(
         }
         Publishing::Push => gate::refuse_changed(shop, picked)?,
     }
+    shop.renew_claim()?;
     shop.perform(&Act::Push { verified: proven.verified.clone(), branch: picked.branch.clone() })?;
     let opened = open_pull(shop, picked, about, proven)?;
     let reviewer = ask_for_review(shop, picked)?;

@@ -29,6 +29,8 @@ pub struct Survey {
     /// Of the issues at the same place.
     pub assessments: Vec<Assessment>,
     pub order: Order,
+    /// All open issues, also those that were not picked: what an issue may depend on.
+    pub open: BTreeSet<IssueNumber>,
     /// What may be missing, for people.
     pub remarks: Vec<String>,
     /// Days of the summaries that are open.
@@ -41,14 +43,15 @@ pub struct Survey {
 /// The forge cannot be read.
 pub fn survey(forge: &Forge, pick: &Pick, rules: &Rules, now: Timestamp) -> Result<Survey> {
     let listing = forge.issues(&Pick::default(), MOST)?;
-    let open = listing.issues.iter().map(|issue| issue.number).collect();
-    let around = Surroundings { open, ..Surroundings::default() };
+    let open: BTreeSet<IssueNumber> = listing.issues.iter().map(|issue| issue.number).collect();
+    let around = Surroundings { open: open.clone(), ..Surroundings::default() };
     let (summaries, issues): (Vec<Issue>, Vec<Issue>) =
         listing.issues.into_iter().partition(|issue| summary_day(issue).is_some());
     let issues: Vec<Issue> = issues.into_iter().filter(|issue| pick.admits(issue)).collect();
     let assessments: Vec<Assessment> = issues.iter().map(|issue| assess(issue, rules, &around, now)).collect();
     Ok(Survey {
         order: order(&assessments),
+        open,
         summaries: summaries.iter().filter_map(summary_day).map(str::to_owned).collect(),
         issues,
         assessments,

@@ -80,7 +80,7 @@ pub fn triage(shop: &mut Shop<'_>, round: &Round<'_>) -> Result<Report> {
     let mut desk = Desk {
         own_login: shop.forge.me()?.login,
         labels: shop.forge.labels()?.into_iter().map(|label| label.to_lowercase()).collect(),
-        open: survey.issues.iter().map(|issue| issue.number).collect(),
+        open: survey.open.clone(),
         replies: REPLIES,
         round,
     };

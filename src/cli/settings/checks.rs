@@ -25,9 +25,14 @@ fn check(config: &Config, name: &str) -> anyhow::Result<Check> {
         name: name.to_owned(),
         command: command.to_owned(),
         timeout: config.duration(&key("timeout"))?.unwrap_or(TIMEOUT),
-        when: config.texts(&key("when")),
+        when: config.many(&key("when")).into_iter().map(|setting| setting.read(glob)).collect::<Result<_, _>>()?,
         need: if config.boolean(&key("required"))?.unwrap_or(true) { Need::Required } else { Need::Advisory },
     })
+}
+
+/// A pattern for paths; one that is none would never match, and the check would silently be skipped.
+fn glob(text: &str) -> Result<String, String> {
+    globset::Glob::new(text).map(|_| text.to_owned()).map_err(|problem| format!("`{text}` is no glob: {problem}"))
 }
 
 #[cfg(test)]

@@ -163,7 +163,7 @@ fn components(places: &[Place]) -> String {
             1 | 2 => "medium",
             _ => "low",
         };
-        let _ = writeln!(table, "| {} | {} | {impact} |", plain(&component), code(&place.path.to_string()));
+        let _ = writeln!(table, "| {} | {} | {impact} |", code(&component), code(&place.path.to_string()));
     }
     table
 }

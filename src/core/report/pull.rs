@@ -78,7 +78,7 @@ fn shortened(text: &str, room: usize) -> String {
     format!("{}…", cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words))
 }
 
-/// The commit's message: subject, what changed, trailers. Nothing in it was written by the model.
+/// The commit's message: subject, what changed, trailers. Of the model's it holds only the paths of its change.
 pub fn commit_message(subject: &str, change: &Change, model: &str, run: &RunId) -> String {
     let mut body: Vec<String> =
         change.files.iter().take(20).map(|(path, file)| format!("* {} {path}", verb(file))).collect();
