@@ -58,8 +58,9 @@ pub fn read(context: &Context, file: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 fn place_one(repo: &Repo, tree: &TreeId, text: &[u8], care: Care) -> anyhow::Result<Result<Applied, Refusal>> {
-    // Nobody says whether the text is whole, so an end that looks cut off is refused.
-    let options = ApplyOptions { line_numbers: LineNumbers::Shown, care, seen: None };
+    // Nobody says whether the text is whole, so an end that looks cut off is refused; nor whether its writer saw line
+    // numbers, so that a near one does not decide between equal places.
+    let options = ApplyOptions { line_numbers: LineNumbers::Hidden, care, seen: None };
     match Patch::parse(text, Completeness::Unknown) {
         Ok(patch) => patching::apply(repo, tree, &patch, &options),
         Err(refusal) => Ok(Err(refusal)),

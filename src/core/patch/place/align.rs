@@ -239,11 +239,12 @@ impl Look<'_> {
         }
     }
 
-    /// Whether the first or the last added line is much like the removed one in its place.
+    /// Whether the first or the last added line is much like the removed one in its place. A line that comes back as it
+    /// was is moved, not rewritten.
     fn rewrites(&self, placed: &Placed<'_>, first: usize, last: usize) -> bool {
         let alike = |old: usize, added: usize| {
-            let added = self.hunk.lines[added].text(self.reply);
-            alike(Compare::Trim.key(self.old[old].text), Compare::Trim.key(added)) > 50
+            let (old, added) = (self.old[old].text, self.hunk.lines[added].text(self.reply));
+            old != added && alike(Compare::Trim.key(old), Compare::Trim.key(added)) > 50
         };
         placed.from < placed.to && (alike(placed.from, first) || alike(placed.to - 1, last))
     }

@@ -29,7 +29,8 @@ pub(super) fn is_applied(hunk: &Hunk, target: &Target<'_>) -> Result<bool, Probl
     }
     let old = target.find(hunk, Compare::TrimEnd)?;
     // Text that is added at the end leaves the old text where it was: both stand at the stated line.
-    let appends = hunk.lines.last().is_some_and(|line| line.tag == Tag::Add);
+    let context = hunk.lines.iter().take_while(|line| line.is_context()).count();
+    let appends = hunk.lines[context..].iter().all(|line| line.tag == Tag::Add);
     if hunk.stated().is_some_and(|stated| old.contains(&stated) && !(appends && new.contains(&stated))) {
         return Ok(false);
     }
