@@ -16,7 +16,7 @@ use crate::edge::rank_index::{Index, Key};
 const MESSAGES: usize = 6000;
 
 /// Commits whose changes tell what is worked on lately.
-const RECENT: usize = 1000;
+const RECENT: usize = 500;
 
 /// A message is compared up to this many bytes.
 const MESSAGE_LIMIT: usize = 1500;
