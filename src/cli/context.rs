@@ -12,7 +12,7 @@ use super::values;
 use crate::core::change::Entry;
 use crate::core::names::{CommitId, RepoPath, TreeId};
 use crate::edge::git::Environment;
-use crate::edge::repo::{Base, Found, OpenOptions, Repo};
+use crate::edge::repo::{Base, ConfigScope, Found, OpenOptions, Repo};
 use crate::edge::trust::{Digest, TrustStore};
 
 /// See the module.
@@ -26,6 +26,8 @@ pub struct Context {
     pub network: Network,
     /// `--no-input` or `GIT_BURN_NO_INPUT`, or nobody there.
     pub questions: Questions,
+    /// Whose git configuration counts.
+    pub scope: ConfigScope,
 }
 
 /// Whether servers may be asked.
@@ -60,7 +62,8 @@ impl Context {
         let silent = common.no_input || values::switch(&environment, "GIT_BURN_NO_INPUT")? || !terminal.in_is_tty;
         let network = if offline { Network::Offline } else { Network::Allowed };
         let questions = if silent { Questions::Never } else { Questions::Allowed };
-        Ok(Self { common, environment, terminal, cwd, network, questions })
+        let scope = ConfigScope::Everything;
+        Ok(Self { common, environment, terminal, cwd, network, questions, scope })
     }
 
     /// The same person and terminal in another folder, with whatever repository is there.
@@ -74,12 +77,13 @@ impl Context {
             cwd: folder.to_owned(),
             network: self.network,
             questions: self.questions,
+            scope: self.scope,
         }
     }
 
     /// The repository that git would find from here.
     pub fn open_repo(&self) -> anyhow::Result<Repo> {
-        Repo::open(&OpenOptions::new(&self.cwd, self.environment.clone()))
+        Repo::open(&OpenOptions { config: self.scope, ..OpenOptions::new(&self.cwd, self.environment.clone()) })
     }
 
     /// Everything that is configured, without `.gitburn`.

@@ -12,7 +12,8 @@ use super::args::work::{Next, Work};
 use super::burn;
 use super::context::Context;
 use super::error::{Exit, Explained};
-use crate::edge::git::Git;
+use crate::edge::git::{Environment, Git};
+use crate::edge::repo::ConfigScope;
 
 /// A file of the demo: where it goes, what it holds.
 type Part = (&'static str, &'static str);
@@ -72,7 +73,7 @@ fn make(folder: &Path, context: &Context) -> anyhow::Result<()> {
     write(&folder.join("project"), PROJECT)?;
     write(&folder.join("issues"), ISSUES)?;
     fs::write(folder.join("replies.md"), REPLIES)?;
-    let project = Project { git: Git::new(context.environment.clone()), folder: folder.join("project") };
+    let project = Project { git: Git::new(own_environment(&context.environment)), folder: folder.join("project") };
     let remote = folder.join("remote.git");
     project.git.anywhere().args(["init", "--quiet", "--bare", "--initial-branch=main"]).arg(&remote).stdout()?;
     project.git.anywhere().args(["init", "--quiet", "--initial-branch=main"]).arg(&project.folder).stdout()?;
@@ -114,10 +115,19 @@ fn write(folder: &Path, parts: &[Part]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The real command, in the demo's clone.
+/// The real command, in the demo's clone, which is configured by the demo alone: the user's own `burn.model` may cost.
 fn burn_one(project: &Path, context: &Context) -> anyhow::Result<Exit> {
     let next = Next { pick: look::Pick::default(), work: Work::default(), exit_code: false };
-    burn::next(&next, &context.inside(project))
+    let inside = context.inside(project);
+    let environment = own_environment(&inside.environment);
+    burn::next(&next, &Context { scope: ConfigScope::RepositoryOnly, environment, ..inside })
+}
+
+/// The environment without whatever configures git or git-burn.
+fn own_environment(environment: &Environment) -> Environment {
+    let configures = |name: &str| name.starts_with("GIT_BURN_") || name.starts_with("GIT_CONFIG");
+    let kept = environment.iter().filter(|(name, _)| !name.to_str().is_some_and(configures));
+    Environment::new(kept).with("GIT_CONFIG_GLOBAL", "/dev/null").with("GIT_CONFIG_NOSYSTEM", "1")
 }
 
 fn closing_words(name: &str) -> String {

@@ -425,6 +425,17 @@ fn a_green_change_without_a_red_check_is_a_draft_and_says_so() {
 }
 
 #[test]
+fn the_demo_asks_no_model_of_the_user() {
+    let room = Room::new();
+    let settings = "[burn]\n\tmodel = anthropic/x\n[burn \"check.extra\"]\n\tcommand = false\n";
+    std::fs::write(room.path().join("home/.gitconfig"), settings).expect("a file");
+    let mut command = room.git_with_burn(room.path(), &["-c", "burn.model=openai/y", "burn", "demo", "show"]);
+    command.env("GIT_BURN_MODEL", "anthropic/z").env("ANTHROPIC_API_KEY", "sk-not-a-key");
+    command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "burn.model").env("GIT_CONFIG_VALUE_0", "openai/w");
+    let _ = Ended::of(&mut command).exits(0).tells(&["red before, green now"]);
+}
+
+#[test]
 fn the_demo_shows_the_whole_path_without_network_and_token() {
     let room = Room::new();
     let ended = room.burn_in(room.path(), &["demo", "show"]).exits(0);
