@@ -1,6 +1,6 @@
 //! Opens everything that the flows work with, for one run: repository, forge, models, journal, claims, signals.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -26,6 +26,7 @@ use crate::edge::journal::{Exchanges, Journal, LedgerFile, RunState, new_run_id,
 use crate::edge::model::{Lineup, Recorder};
 use crate::edge::rank_index::Index;
 use crate::edge::repo::{Base, Repo, nonce};
+use crate::edge::verify::cache_dir;
 use crate::flow::claims::Claimant;
 use crate::flow::{Clock, Mode, Settings, Shop, Workshop};
 
@@ -76,7 +77,7 @@ impl Session {
         let mut config = context.config(&repo, Some(&base.tree))?;
         work::add_flags(&mut config, work);
         context.warn_untrusted(&config);
-        let cache = cache(context)?;
+        let cache = cache_dir(&context.environment)?;
         let mut settings = work::settings(&config, &repo, &base.tree, work, min_score)?;
         // Without a credential nobody can be assigned, so that not knowing who we are does no harm.
         settings.rules.own_logins.extend(connected.forge.me().ok().map(|me| me.login));
@@ -263,14 +264,6 @@ pub fn sink(context: &Context, repo: &Repo) -> Box<dyn Sink + Send> {
         (false, _) => Detail::Verbose,
     };
     Box::new(Human::new(context.terminal, context.paint_err(Some(repo)), detail))
-}
-
-/// `$XDG_CACHE_HOME/git-burn`, else `~/.cache/git-burn`: outside of every repository.
-fn cache(context: &Context) -> anyhow::Result<PathBuf> {
-    let set = context.environment.text("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || context.environment.text("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let cache = set.or_else(home).unwrap_or_else(std::env::temp_dir);
-    Ok(cache.join("git-burn"))
 }
 
 /// Every credential of this run, wherever it came from.
