@@ -230,16 +230,25 @@ fn of_model(kind: &ModelErrorKind) -> (Option<&'static str>, Exit) {
 }
 
 /// Whether the reader of our output went away (`git burn list | head -1`): no failure.
-pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let broken = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     };
     error.chain().any(broken)
 }
 
+/// What a command is called for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// It merely prints: when nobody reads any more, it is done.
+    Print,
+    /// It works or judges: what it could not tell or finish must not look like a success.
+    Work,
+}
+
 /// Writes the error as git does (`fatal: ...`, `hint: ...`) and returns how to end.
-pub fn report(error: &anyhow::Error, stderr: &mut dyn Write) -> Exit {
-    if is_broken_pipe(error) {
+pub fn report(error: &anyhow::Error, purpose: Purpose, stderr: &mut dyn Write) -> Exit {
+    if purpose == Purpose::Print && is_broken_pipe(error) {
         return Exit::Done;
     }
     let Explanation { message, hints, exit } = explain(error);
@@ -263,7 +272,7 @@ mod tests {
         let cause = Explained::new(Exit::Credentials, "no token").hint("set GITEA_TOKEN");
         let error = Err::<(), _>(cause).context("asking the forge").unwrap_err();
         let mut told = Vec::new();
-        assert_eq!(report(&error, &mut told), Exit::Credentials);
+        assert_eq!(report(&error, Purpose::Work, &mut told), Exit::Credentials);
         assert_eq!(String::from_utf8(told).unwrap(), "error: asking the forge: no token\nhint: set GITEA_TOKEN\n");
     }
 
@@ -299,10 +308,12 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_pipe_is_no_failure() {
+    fn a_broken_pipe_is_no_failure_where_printing_is_all() {
         let error = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("printing");
         let mut told = Vec::new();
-        assert_eq!(report(&error, &mut told), Exit::Done);
+        assert_eq!(report(&error, Purpose::Print, &mut told), Exit::Done);
         assert!(told.is_empty());
+        assert_eq!(report(&error, Purpose::Work, &mut told), Exit::Fatal);
+        assert!(told.starts_with(b"fatal: printing: "));
     }
 }

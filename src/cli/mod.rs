@@ -41,7 +41,7 @@ use std::process::ExitCode;
 
 use self::args::Command;
 use self::context::Context;
-use self::error::Exit;
+use self::error::{Exit, Purpose};
 
 /// Runs the program.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -49,8 +49,38 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(told) => return tell(&told).into(),
     };
+    let purpose = purpose(&cli.command);
     let ended = Context::new(cli.common).and_then(|context| dispatch(cli.command, &context));
-    ended.unwrap_or_else(|error| error::report(&error, &mut std::io::stderr().lock())).into()
+    ended.unwrap_or_else(|error| error::report(&error, purpose, &mut std::io::stderr().lock())).into()
+}
+
+fn purpose(command: &Command) -> Purpose {
+    match command {
+        Command::Completion(_)
+        | Command::List(_)
+        | Command::Log(_)
+        | Command::Man(_)
+        | Command::Plan(_)
+        | Command::Rank(_)
+        | Command::Show(_)
+        | Command::Status(_) => Purpose::Print,
+        Command::Abort(_)
+        | Command::Apply(_)
+        | Command::Claim(_)
+        | Command::Clean(_)
+        | Command::Continue(_)
+        | Command::Demo(_)
+        | Command::Doctor
+        | Command::Guard(_)
+        | Command::Hook(_)
+        | Command::Init(_)
+        | Command::Issue(_)
+        | Command::Next(_)
+        | Command::Schedule(_)
+        | Command::Sprint(_)
+        | Command::Triage(_)
+        | Command::Trust(_) => Purpose::Work,
+    }
 }
 
 /// Prints what clap has to say: help or the version (a success), or what is wrong with the command line.
