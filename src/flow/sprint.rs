@@ -222,6 +222,11 @@ impl Sink for Listener<'_> {
         if matches!(event, Event::PatchRefused { .. } | Event::GuardRefused { .. } | Event::Unproven { .. }) {
             self.burned.setbacks += 1;
         }
+        // An issue that breaks never finishes; what it cost counts all the same.
+        if let Event::Answered { input_tokens, output_tokens, cost, .. } = event {
+            self.burned.tokens += input_tokens + output_tokens;
+            self.burned.cost += cost.unwrap_or_default();
+        }
         if let Event::IssueFinished { tokens, cost, seconds, .. } = event {
             self.burned.tokens = *tokens;
             self.burned.cost = cost.unwrap_or_default();
