@@ -29,7 +29,7 @@ pub struct Connected {
     pub remarks: Vec<String>,
     /// Where branches are pushed to.
     pub remote: Option<Remote>,
-    /// The same token for git, if the remote is on the forge's own server.
+    /// The same token for git, if the remote is on the forge's own server; else the one in the remote's URL.
     pub push: Option<GitCredential>,
 }
 
@@ -70,8 +70,8 @@ fn files(context: &Context, repo: &Repo, config: &Config, remote: Option<Remote>
         forge: Forge::files(folder, login.unwrap_or_else(|| "git-burn".into()), Ambient::system()),
         token: None,
         remarks: Vec::new(),
+        push: remote.as_ref().and_then(|remote| remote.credential.clone()),
         remote,
-        push: None,
     })
 }
 
@@ -114,6 +114,7 @@ fn server(
         Dialect::Github => "github",
     };
     let push = token.as_ref().and_then(|token| push_credential(remote.as_ref(), dialect, &origin, &token.secret));
+    let push = push.or_else(|| remote.as_ref()?.credential.clone());
     let about = format!("{name} {web} {slug}");
     Ok(Connected { forge: Forge::server(dialect, http, slug), about, token, remarks: found.remarks, remote, push })
 }

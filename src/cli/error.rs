@@ -8,6 +8,8 @@ use crate::core::outcome::Outcome;
 use crate::edge::forge::{ForgeError, Trouble};
 use crate::edge::http::{HttpError, HttpErrorKind};
 use crate::edge::model::{ModelError, ModelErrorKind};
+use crate::edge::repo::{RemoteError, RemoteTrouble};
+use crate::flow::claims::ClaimUnreachable;
 use crate::flow::{Denied, Unreachable};
 
 /// How the program ends (design.md section 3). Programs branch on these numbers.
@@ -156,6 +158,11 @@ fn meaning(cause: &(dyn std::error::Error + 'static)) -> Option<(Vec<String>, Ex
     if let Some(forge) = cause.downcast_ref::<ForgeError>() {
         return Some((Vec::new(), of_forge(&forge.trouble)));
     }
+    let remote = cause.downcast_ref::<RemoteError>().map(|error| error.trouble);
+    let claim = || cause.downcast_ref::<ClaimUnreachable>().map(|error| RemoteTrouble::of(&error.reason));
+    if let Some(trouble) = remote.or_else(claim) {
+        return Some((Vec::new(), of_remote(trouble)));
+    }
     if cause.is::<Denied>() {
         return Some((Vec::new(), Exit::Credentials));
     }
@@ -183,6 +190,15 @@ fn of_forge(trouble: &Trouble) -> Exit {
         | Trouble::UnknownLabel { .. }
         | Trouble::NotAssignable { .. }
         | Trouble::Malformed { .. } => Exit::Fatal,
+    }
+}
+
+/// Its message has the way out already.
+fn of_remote(trouble: RemoteTrouble) -> Exit {
+    match trouble {
+        RemoteTrouble::Denied => Exit::Credentials,
+        RemoteTrouble::Missing => Exit::Fatal,
+        RemoteTrouble::Unreachable => Exit::Unreachable,
     }
 }
 

@@ -270,6 +270,8 @@ pub fn sink(context: &Context, repo: &Repo) -> Box<dyn Sink + Send> {
 fn secrets(context: &Context, config: &Config, connected: &Connected) -> Vec<Secret> {
     let mut secrets = credentials::secrets(&context.environment, config);
     secrets.extend(connected.token.iter().map(|token| token.secret.clone()));
+    let of_url = connected.remote.as_ref().and_then(|remote| remote.credential.as_ref()?.secret());
+    secrets.extend(of_url.filter(|secret| secret.reveal().len() >= credentials::SHORTEST_SECRET));
     secrets
 }
 

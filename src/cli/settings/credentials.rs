@@ -99,7 +99,7 @@ fn named(environment: &Environment, variables: &[&str], server: &Origin) -> Bind
 
 /// Shortest value that is taken for a secret. Local model servers want any key, and get `none`, `EMPTY` or `ollama`:
 /// words that patches and texts are full of.
-const SHORTEST_SECRET: usize = 8;
+pub const SHORTEST_SECRET: usize = 8;
 
 /// Every credential in the environment: none of them may turn up in a change, a prompt or a text. Variables that
 /// `burn.provider.NAME.keyEnv` names count whatever they are called.

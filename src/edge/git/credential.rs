@@ -27,6 +27,12 @@ impl Credential {
         let usable = matches!(scheme, "https" | "http") && !host.is_empty() && host.chars().all(honest);
         (usable && !login.username.chars().any(char::is_control)).then(|| Self { origin: origin.to_owned(), login })
     }
+
+    /// What must not be seen. GitHub takes a token as the user name, with this word as the password.
+    pub fn secret(&self) -> Option<Secret> {
+        let Login { username, password } = &self.login;
+        if password.reveal() == "x-oauth-basic" { Secret::new(username) } else { Some(password.clone()) }
+    }
 }
 
 /// Reads its answer from the environment of the git process that runs it: nothing of it is in argv or on disk.

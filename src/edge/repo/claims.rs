@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 
+use super::fetch::answered;
 use super::push::{Expected, Outpost, RefPushed};
 use super::{Remote, Repo, commit_id};
 use crate::core::claim::{Claim, claim_ref, claimed_issue};
@@ -105,13 +106,13 @@ impl Repo {
     /// All claim refs on the remote, in the order of their names.
     ///
     /// # Errors
-    /// git cannot be run, or the remote does not answer.
+    /// git cannot be run, or a [`RemoteError`](super::RemoteError).
     pub fn claims(&self, remote: &Remote, credential: Option<&Credential>) -> Result<Vec<RemoteClaim>> {
         let outpost = Outpost::new(self, remote, credential)?;
         let fetch = outpost.git().args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]);
         let fetch =
             fetch.args(["--no-auto-maintenance", "--", &outpost.url(), "+refs/burn/claims/*:refs/burn/claims/*"]);
-        fetch.stdout().with_context(|| format!("cannot read the claims on `{}`", remote.name))?;
+        answered(remote, fetch).context("cannot read the claims")?;
         let format = "--format=%(refname)%00%(objectname)%00%(contents)%00";
         let raw = outpost.git().args(["for-each-ref", format, "refs/burn/claims/"]).text()?;
         let mut fields = raw.split('\0');

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::{Remote, Repo};
+use super::{Remote, RemoteError, RemoteTrouble, Repo};
 use crate::core::checks::Verified;
 use crate::core::names::{BurnBranch, CommitId};
-use crate::edge::git::{Credential, GitAnswer, GitCommand, GitFailure};
+use crate::edge::git::{Credential, GitAnswer, GitCommand, GitError, GitFailure};
 
 /// How long a push or a look at the remote may take.
 const NETWORK: Duration = Duration::from_secs(180);
@@ -110,7 +110,7 @@ impl Repo {
     /// Branches of the remote, by full ref name; only those that are asked for, exactly.
     ///
     /// # Errors
-    /// git cannot be run, or the remote does not answer.
+    /// git cannot be run, or a [`RemoteError`].
     pub fn remote_refs(
         &self,
         remote: &Remote,
@@ -118,7 +118,7 @@ impl Repo {
         names: &[String],
     ) -> Result<Vec<(String, CommitId)>> {
         let found = Outpost::new(self, remote, credential)?.list(names)?;
-        found.map_err(|reason| anyhow::anyhow!("the remote `{}` does not answer: {reason}", remote.name))
+        found.map_err(|reason| RemoteError::new(remote, reason).into())
     }
 }
 
@@ -131,17 +131,18 @@ fn unanswered(refusal: &str, problem: &str) -> Pushed {
     }
 }
 
-/// Whether git's or ssh's words mean that the credential is missing or not good enough.
 fn is_denial(said: &str) -> bool {
-    let words = [
-        "could not read Username",
-        "could not read Password",
-        "Authentication failed",
-        "Permission denied",
-        "error: 401",
-        "error: 403",
-    ];
-    words.iter().any(|words| said.contains(words))
+    RemoteTrouble::of(said) == RemoteTrouble::Denied
+}
+
+/// An answer that did not come in time is one that says so.
+pub(super) fn in_time(answer: Result<GitAnswer, GitError>) -> Result<GitAnswer, GitError> {
+    match answer {
+        Err(error) if matches!(error.how, GitFailure::TimedOut(_)) => {
+            Ok(GitAnswer { code: 128, stdout: Vec::new(), stderr: error.to_string() })
+        }
+        other => other,
+    }
 }
 
 /// A private, empty, bare repository whose objects are the clone's, and which knows nothing of the clone's
@@ -179,14 +180,8 @@ impl<'a> Outpost<'a> {
         let push = self.git().args(["push", "--porcelain", "--no-progress", "--no-verify", "--no-follow-tags"]);
         let push = push.args(["--recurse-submodules=no", "--no-signed", "--atomic"]);
         let push = push.arg(format!("--force-with-lease={name}:{expected}")).args(["--", &self.url(), &refspec]);
-        let answer = match push.answer() {
-            // Whether it got through is found out by looking.
-            Err(error) if matches!(error.how, GitFailure::TimedOut(_)) => {
-                GitAnswer { code: 128, stdout: Vec::new(), stderr: error.to_string() }
-            }
-            other => other?,
-        };
-        Ok(read_porcelain(&answer, name))
+        // Whether it got through in time is found out by looking.
+        Ok(read_porcelain(&in_time(push.answer())?, name))
     }
 
     /// The exact branch, and those that are a folder of its name or have it as a folder.
@@ -201,7 +196,8 @@ impl<'a> Outpost<'a> {
 
     /// Refs of the remote by full name; `/*` at the end means everything below. The inner error is the remote's.
     pub(super) fn list(&self, names: &[String]) -> Result<Result<Vec<(String, CommitId)>, String>> {
-        let answer = self.git().args(["ls-remote", "--refs", "--", &self.url()]).args(names).answer()?;
+        let answer = self.git().args(["ls-remote", "--refs", "--", &self.url()]).args(names).answer();
+        let answer = in_time(answer)?;
         if answer.code != 0 {
             return Ok(Err(answer.stderr));
         }
@@ -220,14 +216,8 @@ impl<'a> Outpost<'a> {
         Ok(Ok(refs.collect()))
     }
 
-    /// A relative path counts from the clone's folder, as for `git push`.
     pub(super) fn url(&self) -> String {
-        let is_path = !self.url.contains("://") && (self.url.starts_with('.') || !self.url.contains(':'));
-        if !is_path || Path::new(self.url).is_absolute() {
-            return self.url.to_owned();
-        }
-        let from = self.repo.work_tree().unwrap_or_else(|| self.repo.git_dir());
-        from.join(self.url).to_string_lossy().into_owned()
+        self.repo.absolute(self.url)
     }
 }
 

@@ -1,30 +1,120 @@
 //! Remotes: their names and URLs, as configured and as git would use them.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 use gix::bstr::ByteSlice;
 use gix::remote::Direction;
 
 use super::Repo;
+use crate::core::names::Secret;
+use crate::edge::git::{Credential, Login};
 
 /// A configured remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remote {
     pub name: String,
-    /// Where git fetches from, `insteadOf` applied: what names the forge.
+    /// Where git fetches from, `insteadOf` applied: what names the forge. Without a password.
     pub url: String,
-    /// Where git pushes to, before `insteadOf` is applied: git applies it itself, once.
+    /// Where git pushes to, before `insteadOf` is applied: git applies it itself, once. Without a password.
     pub push_url: String,
+    /// The user name and password that stood in one of the URLs: for its origin, and for nobody's eyes.
+    pub credential: Option<Credential>,
 }
 
 impl Remote {
     /// `https://host:port` of a URL over HTTP, for credentials; `None` for ssh and paths.
     pub fn http_origin(&self) -> Option<String> {
-        let (scheme, rest) = self.url.split_once("://")?;
-        let authority = rest.split(['/', '?', '#']).next()?;
-        let host = authority.rsplit('@').next()?;
-        matches!(scheme, "http" | "https").then(|| format!("{scheme}://{host}"))
+        http_origin(&self.url)
     }
 }
+
+fn http_origin(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    matches!(scheme, "http" | "https").then(|| format!("{scheme}://{host}"))
+}
+
+/// The URL without user name and password, if it has a password, and these two for the URL's origin. Whatever git gets
+/// as an argument can be read by every user of the machine, and URLs stand in messages.
+fn split_password(url: String) -> (String, Option<Credential>) {
+    let Ok(mut parsed) = gix::url::parse(url.as_bytes().as_bstr()) else { return (url, None) };
+    let Some(password) = parsed.set_password(None) else { return (url, None) };
+    let username = parsed.set_user(None).unwrap_or_default();
+    let plain = parsed.to_bstring().to_string();
+    let login = Secret::new(&password).map(|password| Login { username, password });
+    let credential = http_origin(&plain).zip(login).and_then(|(origin, login)| Credential::for_origin(&origin, login));
+    (plain, credential)
+}
+
+/// The remote said no, or nothing that can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteError {
+    pub remote: String,
+    pub trouble: RemoteTrouble,
+    /// git's words, safe for a terminal.
+    pub reason: String,
+}
+
+/// Why a remote cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemoteTrouble {
+    /// The credential is missing or not good enough.
+    Denied,
+    /// There is no such repository.
+    Missing,
+    /// No answer: later there may be one.
+    Unreachable,
+}
+
+impl RemoteTrouble {
+    /// Reads it off git's or ssh's words, which git-burn asks for in English.
+    pub fn of(said: &str) -> Self {
+        let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
+        let denied = [
+            "could not read Username",
+            "could not read Password",
+            "Authentication failed",
+            "Permission denied",
+            "error: 401",
+            "error: 403",
+        ];
+        match () {
+            () if says(&denied) => Self::Denied,
+            () if says(&["not found", "does not appear to be a git repository", "does not exist"]) => Self::Missing,
+            () => Self::Unreachable,
+        }
+    }
+}
+
+impl RemoteError {
+    pub(super) fn new(remote: &Remote, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self { remote: remote.name.clone(), trouble: RemoteTrouble::of(&reason), reason }
+    }
+}
+
+impl std::fmt::Display for RemoteError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { remote, trouble, reason } = self;
+        let reason = reason.trim();
+        match trouble {
+            RemoteTrouble::Denied => {
+                write!(
+                    f,
+                    "the remote `{remote}` lets us not in: {reason}\nhint: `git burn doctor` says which token is used"
+                )
+            }
+            RemoteTrouble::Missing => write!(f, "the remote `{remote}` is not there: {reason}\nhint: git remote -v"),
+            RemoteTrouble::Unreachable => {
+                write!(f, "the remote `{remote}` does not answer: {reason}\nhint: run it again later")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RemoteError {}
 
 impl Repo {
     /// All remotes, sorted by name.
@@ -62,7 +152,19 @@ impl Repo {
         let config = self.gix.config_snapshot();
         let raw = |key: &str| config.string(format!("remote.{name}.{key}").as_str()).map(|value| value.to_string());
         let push_url = raw("pushurl").or_else(|| raw("url")).unwrap_or_else(|| url.clone());
-        Ok(Remote { name: name.to_owned(), url, push_url })
+        let (url, from_url) = split_password(url);
+        let (push_url, from_push_url) = split_password(push_url);
+        Ok(Remote { name: name.to_owned(), url, push_url, credential: from_push_url.or(from_url) })
+    }
+
+    /// The URL that git is given. A relative path counts from the clone's folder, as for `git push`.
+    pub(super) fn absolute(&self, url: &str) -> String {
+        let is_path = !url.contains("://") && (url.starts_with('.') || !url.contains(':'));
+        if !is_path || Path::new(url).is_absolute() {
+            return url.to_owned();
+        }
+        let from = self.work_tree().unwrap_or_else(|| self.git_dir());
+        from.join(url).to_string_lossy().into_owned()
     }
 }
 
@@ -70,5 +172,32 @@ fn listed(names: &[String]) -> String {
     match names {
         [] => "is none".to_owned(),
         names => format!("are `{}`", names.join("`, `")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_a_url_goes_to_its_origin_only() {
+        let (url, credential) = split_password("https://us%40er:to%2Fken@git.example.org:8443/o/r.git".into());
+        assert_eq!(url, "https://git.example.org:8443/o/r.git");
+        let password = Secret::new("to/ken").expect("a secret");
+        let login = Login { username: "us@er".into(), password };
+        assert_eq!(credential, Credential::for_origin("https://git.example.org:8443", login));
+        assert!(credential.is_some_and(|credential| !format!("{credential:?}").contains("ken")));
+        for plain in ["https://user@h/o/r", "git@h:o/r.git", "../a:b", "ssh://git@h:22/o/r", "gh:o/r", "/tmp/r"] {
+            assert_eq!(split_password(plain.into()), (plain.to_owned(), None));
+        }
+    }
+
+    #[test]
+    fn git_s_words_tell_a_refused_credential_from_a_network_that_is_down() {
+        let trouble = RemoteTrouble::of;
+        assert_eq!(trouble("fatal: Authentication failed for 'https://h/o/r/'"), RemoteTrouble::Denied);
+        assert_eq!(trouble("fatal: repository 'https://h/o/r/' not found"), RemoteTrouble::Missing);
+        let down = "fatal: unable to access 'https://h/o/r/': Could not resolve host: h";
+        assert_eq!(trouble(down), RemoteTrouble::Unreachable);
     }
 }
