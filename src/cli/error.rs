@@ -35,6 +35,8 @@ pub enum Exit {
     Fatal,
     /// Stopped by SIGINT, in order.
     Interrupted,
+    /// Stopped by SIGTERM, in order.
+    Terminated,
     /// Wrong use.
     Usage,
 }
@@ -53,6 +55,7 @@ impl Exit {
             Self::Unreachable,
             Self::Usage,
             Self::Interrupted,
+            Self::Terminated,
         ];
         all.into_iter().find(|exit| exit.status() == status).unwrap_or(Self::Fatal)
     }
@@ -71,6 +74,7 @@ impl Exit {
             Self::Fatal => 128,
             Self::Usage => 129,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 }

@@ -2,16 +2,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::args::work::Work;
 use super::config::Config;
 use super::connect::{self, Connected};
 use super::context::{Context, Network};
-use super::error::{Exit, Explained};
+use super::error::{Exit, Explained, explain};
 use super::models;
 use super::render::human::{Detail, Human};
 use super::render::json::Json;
@@ -44,7 +45,7 @@ pub struct Session {
     ledger: LedgerFile,
     style: SubjectStyle,
     secrets: Vec<Secret>,
-    stop: Arc<AtomicBool>,
+    signals: Signals,
     run: RunId,
     host: String,
 }
@@ -96,7 +97,7 @@ impl Session {
             ledger: LedgerFile::of(&repo.burn_dir()),
             style: subject_style(&repo, &base)?,
             secrets: secrets(context, &config, &connected),
-            stop: signals()?,
+            signals: Signals::listen()?,
             run: new_run_id((Ambient::system().wall)()),
             host: host(),
             repo,
@@ -170,19 +171,39 @@ impl Session {
             mode: self.mode,
             run: self.run.clone(),
             clock: Clock { now, elapsed: Ambient::system().elapsed },
-            stop: &self.stop,
+            stop: &self.signals.stop,
         };
-        flow(&mut shop)
+        flow(&mut shop).inspect_err(|error| self.end_broken(error, &mut tee))
     }
 
-    /// Ends the record of the run with its exit status.
+    /// Ends the record of a run that came to an outcome with its exit status.
     pub fn finish(&self, context: &Context, exit: Exit) -> anyhow::Result<Exit> {
+        self.finish_telling(&mut *sink(context, &self.repo), exit)
+    }
+
+    /// As [`Session::finish`], but tells somebody else than the person at the terminal.
+    pub fn finish_telling(&self, shown: &mut dyn Sink, exit: Exit) -> anyhow::Result<Exit> {
+        let exit = self.signalled(exit);
         let mut journal = Journal::open(&self.repo.burn_dir(), self.run.clone())?;
-        let mut shown = sink(context, &self.repo);
-        let at = (Ambient::system().wall)();
-        let finished = Event::RunFinished { run: self.run.clone(), exit: exit.status(), at };
-        Tee(vec![&mut journal, &mut *shown]).emit(&finished)?;
+        Tee(vec![&mut journal, shown]).emit(&self.finished(exit))?;
         Ok(exit)
+    }
+
+    /// A run that broke has an end in the record as well. What broke it is what counts, so that this cannot fail.
+    fn end_broken(&self, error: &anyhow::Error, told: &mut dyn Sink) {
+        let _ = told.emit(&self.finished(self.signalled(explain(error).exit)));
+    }
+
+    fn finished(&self, exit: Exit) -> Event {
+        Event::RunFinished { run: self.run.clone(), exit: exit.status(), at: (Ambient::system().wall)() }
+    }
+
+    /// What was stopped by SIGTERM says so.
+    pub fn signalled(&self, exit: Exit) -> Exit {
+        match exit {
+            Exit::Interrupted if self.signals.is_term() => Exit::Terminated,
+            other => other,
+        }
     }
 
     /// Folder of the warm worktrees.
@@ -192,7 +213,7 @@ impl Session {
 
     /// Set by a signal.
     pub fn stop(&self) -> &AtomicBool {
-        &self.stop
+        &self.signals.stop
     }
 
     /// The run's id.
@@ -280,15 +301,30 @@ fn subject_style(repo: &Repo, base: &Base) -> anyhow::Result<SubjectStyle> {
     Ok(SubjectStyle::of(subjects.iter().map(String::as_str)))
 }
 
-/// Set by SIGINT and SIGTERM. A second signal ends the program at once.
-fn signals() -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
-            .context("cannot listen for signals")?;
+/// What SIGINT and SIGTERM leave behind.
+struct Signals {
+    /// One came.
+    stop: Arc<AtomicBool>,
+    /// The number of the one that came last.
+    number: Arc<AtomicUsize>,
+}
+
+impl Signals {
+    /// Listens from now on. A second signal ends the program at once.
+    fn listen() -> anyhow::Result<Self> {
+        let (stop, number) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        for (signal, value) in [(SIGINT, SIGINT as usize), (SIGTERM, SIGTERM as usize)] {
+            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))
+                .and_then(|_| signal_hook::flag::register_usize(signal, Arc::clone(&number), value))
+                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
+                .context("cannot listen for signals")?;
+        }
+        Ok(Self { stop, number })
     }
-    Ok(stop)
+
+    fn is_term(&self) -> bool {
+        self.number.load(Ordering::Relaxed) == SIGTERM as usize
+    }
 }
 
 fn host() -> String {

@@ -68,7 +68,7 @@ fn run_on(args: &Args, context: &Context) -> anyhow::Result<Exit> {
     let mut told = |burned: &Burned| tell(burned, context);
     let plan = Sprint { limits: &limits, jobs: args.jobs, run: session.id(), clock, stop: session.stop() };
     let result = sprint(plan, Team { list: &mut list, work: &work, told: &mut told })?;
-    finish(&result, args, context)
+    Ok(session.signalled(finish(&result, args, context)?))
 }
 
 fn limits(args: &Args, session: &Session) -> anyhow::Result<Limits> {
@@ -98,8 +98,12 @@ fn one(candidate: Candidate, args: &Args, context: &Context, shared: &SharedSink
     };
     let mut passed_on = Passed { events, shared };
     let mut listener = Listener::new(candidate, &mut passed_on);
-    let outcome = Session::open(context, &args.work, args.pick.min_score, Models::Asked)
-        .and_then(|session| session.run_telling(&mut listener, "sprint", |shop| burn(shop, issue, Insistence::Picked)));
+    let outcome = Session::open(context, &args.work, args.pick.min_score, Models::Asked).and_then(|session| {
+        let outcome = session.run_telling(&mut listener, "sprint", |shop| burn(shop, issue, Insistence::Picked))?;
+        // What was done is done, even if the record of it cannot be ended.
+        let _ = session.finish_telling(&mut listener, Exit::from(&outcome));
+        Ok(outcome)
+    });
     listener.finish(match outcome {
         Ok(outcome) => Ended::Outcome(outcome),
         Err(error) => {

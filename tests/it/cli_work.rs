@@ -1,8 +1,9 @@
 //! `git burn demo`, `issue`, `next` and `plan` as people run them, from the real program's outside.
 
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
-use crate::support::burn::Ended;
+use crate::support::burn::{Ended, program};
 use crate::support::git::{Repo, Room};
 
 /// The demo's clone after the demo has burned its first issue.
@@ -84,6 +85,28 @@ fn json_is_one_event_a_line_and_ends_with_the_exit_status() {
     let finished = records.iter().find(|record| record["event"] == "issue_finished").expect("an ending");
     assert_eq!(finished["outcome"], "published");
     assert_eq!(ended.stderr, "");
+}
+
+#[test]
+fn a_run_that_breaks_or_is_terminated_says_so_in_the_record() {
+    use std::io::{BufRead, BufReader};
+    let room = Room::new();
+    let repo = demo(&room);
+    let last = |stdout: &str| stdout.lines().map(record).last().expect("a record");
+    let broken = repo.burn(&["issue", "999", "--json"]).exits(128);
+    let end = last(&broken.stdout);
+    assert_eq!((&end["event"], &end["exit"]), (&"run_finished".into(), &128.into()), "{end}");
+    repo.git(&["config", "burn.check.test.command", "sleep 30"]);
+    let mut command = room.command(program(), &repo.path);
+    command.args(["issue", "2", "--json"]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("text"));
+    assert_eq!(record(&lines.next().expect("a line"))["event"], "run_started");
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs");
+    assert!(killed.success());
+    let end = last(&lines.collect::<Vec<_>>().join("\n"));
+    assert_eq!(child.wait().expect("it ends").code(), Some(143));
+    assert_eq!((&end["event"], &end["exit"]), (&"run_finished".into(), &143.into()), "{end}");
 }
 
 #[test]
