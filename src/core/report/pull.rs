@@ -208,7 +208,7 @@ mod tests {
         check(
             "A title that is much longer than any subject line of a commit has any right to be",
             SubjectStyle::Plain,
-            "A title that is much longer than any subject line of a commit has… (#42)",
+            "A title that is much longer than any subject line of a commit… (#42)",
         );
     }
 
