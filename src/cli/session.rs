@@ -200,10 +200,7 @@ impl Session {
 
     /// What was stopped by SIGTERM says so.
     pub fn signalled(&self, exit: Exit) -> Exit {
-        match exit {
-            Exit::Interrupted if self.signals.is_term() => Exit::Terminated,
-            other => other,
-        }
+        if exit == Exit::Interrupted && self.signals.is_term() { Exit::Terminated } else { exit }
     }
 
     /// Folder of the warm worktrees.

@@ -30,6 +30,18 @@ fn doctor_finds_nothing_wrong_where_nothing_is() {
 }
 
 #[test]
+fn a_token_in_the_remote_s_url_is_never_shown_and_a_dead_remote_ends_with_8() {
+    let room = Room::new();
+    let repo = ready(&room);
+    repo.git(&["remote", "add", "origin", "http://ci:ghp_0123456789abcdef@127.0.0.1:9/o/r.git"]);
+    repo.git(&["config", "burn.base", "main"]);
+    let dead = repo.burn(&["plan", "1"]).exits(8).tells(&["the remote `origin` does not answer", "hint: "]);
+    for ended in [dead, repo.burn(&["list"]), repo.burn(&["doctor"]), repo.burn(&["status"])] {
+        assert!(!format!("{ended:?}").contains("ghp_"), "{ended:?}");
+    }
+}
+
+#[test]
 fn doctor_names_what_is_broken_and_the_cure_and_exits_with_1() {
     let room = Room::new();
     let repo = room.init("work");

@@ -92,7 +92,7 @@ fn a_run_that_breaks_or_is_terminated_says_so_in_the_record() {
     use std::io::{BufRead, BufReader};
     let room = Room::new();
     let repo = demo(&room);
-    let last = |stdout: &str| stdout.lines().map(record).last().expect("a record");
+    let last = |stdout: &str| stdout.lines().next_back().map(record).expect("a record");
     let broken = repo.burn(&["issue", "999", "--json"]).exits(128);
     let end = last(&broken.stdout);
     assert_eq!((&end["event"], &end["exit"]), (&"run_finished".into(), &128.into()), "{end}");
