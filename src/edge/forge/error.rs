@@ -85,7 +85,7 @@ impl ForgeError {
             Trouble::NotAnApi => {
                 "set burn.url to the forge's base URL; a sub-path or a login may stand in between".into()
             }
-            Trouble::UnknownLabel { name } => format!("create the label `{name}` first (`git burn init` does)"),
+            Trouble::UnknownLabel { name } => format!("create the label `{name}` on the forge first"),
             Trouble::NotAssignable { login } => format!("`{login}` needs access to the repository"),
             Trouble::Busy => "wait for the other git-burn to end".into(),
             Trouble::Conflict | Trouble::Refused { .. } | Trouble::Malformed { .. } => return None,
