@@ -81,17 +81,7 @@ impl Exit {
 
 impl From<&Outcome> for Exit {
     fn from(outcome: &Outcome) -> Self {
-        match outcome {
-            Outcome::Published { .. } | Outcome::KeptLocal { .. } | Outcome::AlreadyFixed { .. } => Self::Done,
-            Outcome::Refused { .. }
-            | Outcome::ChecksRed { .. }
-            | Outcome::NoPatch { .. }
-            | Outcome::NotReady { .. } => Self::No,
-            Outcome::NeedsClarification { .. } | Outcome::Held { .. } | Outcome::Changed { .. } => Self::Held,
-            Outcome::OutOfBudget { .. } => Self::Spent,
-            Outcome::Taken { .. } => Self::Busy,
-            Outcome::Interrupted => Self::Interrupted,
-        }
+        Self::of_status(outcome.exit_code())
     }
 }
 

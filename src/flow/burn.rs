@@ -40,13 +40,21 @@ pub fn burn(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence) ->
 
 fn work(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence, spent: &mut Spent) -> Result<Outcome, Stop> {
     shop.repo.check_identity()?;
-    let mut picked = gate::pick(shop, number, insistence)?;
+    let picked = gate::pick(shop, number, insistence)?;
     announce(shop, &picked)?;
     let severity = format!("{} ({})", picked.assessment.tier, picked.assessment.tier_reason);
     let kind = picked.assessment.kind.to_string();
     let issue = picked.issue.clone();
     let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
-    locked(shop, &mut picked, about, insistence, spent)
+    locked(shop, &mut Job { picked, about, insistence, spent })
+}
+
+/// One issue on its way through the flow.
+struct Job<'j> {
+    picked: Picked,
+    about: About<'j>,
+    insistence: Insistence,
+    spent: &'j mut Spent,
 }
 
 fn announce(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<()> {
@@ -63,31 +71,19 @@ fn announce(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<()> {
 }
 
 /// The work, with the issue's claim held. It is given back whatever happens.
-fn locked(
-    shop: &mut Shop<'_>,
-    picked: &mut Picked,
-    about: About<'_>,
-    insistence: Insistence,
-    spent: &mut Spent,
-) -> Result<Outcome, Stop> {
-    let issue = picked.issue.number;
+fn locked(shop: &mut Shop<'_>, job: &mut Job<'_>) -> Result<Outcome, Stop> {
+    let issue = job.picked.issue.number;
     shop.perform(&Act::Claim { issue })?;
-    let result = told(shop, picked, about, insistence, spent);
+    let result = told(shop, job);
     shop.try_perform(&Act::Release { issue })?;
     result
 }
 
 /// The work, and what is said on the issue about its ending.
-fn told(
-    shop: &mut Shop<'_>,
-    picked: &mut Picked,
-    about: About<'_>,
-    insistence: Insistence,
-    spent: &mut Spent,
-) -> Result<Outcome, Stop> {
-    match attempt(shop, picked, about, insistence, spent) {
+fn told(shop: &mut Shop<'_>, job: &mut Job<'_>) -> Result<Outcome, Stop> {
+    match attempt(shop, job) {
         Err(Stop::Ended(outcome)) => {
-            tell_ending(shop, picked, about, &outcome)?;
+            tell_ending(shop, &job.picked, job.about, &outcome)?;
             Ok(outcome)
         }
         other => other,
@@ -95,13 +91,9 @@ fn told(
 }
 
 /// The work itself: finish what an earlier run pushed, or begin.
-fn attempt(
-    shop: &mut Shop<'_>,
-    picked: &mut Picked,
-    about: About<'_>,
-    insistence: Insistence,
-    spent: &mut Spent,
-) -> Result<Outcome, Stop> {
+fn attempt(shop: &mut Shop<'_>, job: &mut Job<'_>) -> Result<Outcome, Stop> {
+    let Job { picked, about, insistence, spent } = job;
+    let (about, insistence) = (*about, *insistence);
     if let gate::Clarity::Unclear(questions) = &picked.clarity {
         return Err(Outcome::NeedsClarification { questions: questions.clone() }.into());
     }
