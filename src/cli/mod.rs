@@ -35,6 +35,7 @@ pub mod terminal;
 pub mod triage;
 pub mod trust;
 pub mod values;
+pub mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -79,7 +80,8 @@ fn purpose(command: &Command) -> Purpose {
         | Command::Schedule(_)
         | Command::Sprint(_)
         | Command::Triage(_)
-        | Command::Trust(_) => Purpose::Work,
+        | Command::Trust(_)
+        | Command::Verify(_) => Purpose::Work,
     }
 }
 
@@ -98,6 +100,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Issue(args) => burn::issue(&args, context),
         Command::Next(args) => burn::next(&args, context),
         Command::Plan(args) => burn::plan(&args, context),
+        Command::Verify(args) => verify::run(&args, context),
         Command::Guard(args) => guard::run(&args, context),
         Command::Init(args) => init::run(&args, context),
         Command::List(args) => list::run(&args, context),

@@ -115,6 +115,8 @@ pub enum Step {
     Held,
     /// The issue seems to be fixed already.
     AlreadyFixed,
+    /// The issue was opened again, and its fix was proven anew.
+    Verified,
     /// A triage decision.
     Triage,
     /// The daily summary.
@@ -133,6 +135,7 @@ impl Step {
             Self::Failed => "failed",
             Self::Held => "held",
             Self::AlreadyFixed => "already-fixed",
+            Self::Verified => "verified",
             Self::Triage => "triage",
             Self::Summary => "summary",
             Self::Claim => "claim",
@@ -143,7 +146,9 @@ impl Step {
     pub fn repeat(self) -> Repeat {
         match self {
             Self::Analysis | Self::Proof | Self::Summary | Self::Claim => Repeat::Edit,
-            Self::Clarify | Self::Failed | Self::Held | Self::AlreadyFixed | Self::Triage => Repeat::AddIfNew,
+            Self::Clarify | Self::Failed | Self::Held | Self::AlreadyFixed | Self::Verified | Self::Triage => {
+                Repeat::AddIfNew
+            }
         }
     }
 }

@@ -114,6 +114,31 @@ pub struct Proof {
     pub results: Vec<CheckResult>,
 }
 
+impl Proof {
+    /// What the results show, if at least one required check ran on the tree and all of them passed there.
+    ///
+    /// # Errors
+    /// [`Unproven::NothingRan`] or [`Unproven::Red`].
+    pub fn strength(&self) -> Result<Strength, Unproven> {
+        let required = |stage| {
+            let of_stage = move |result: &&CheckResult| result.stage == stage && result.need == Need::Required;
+            self.results.iter().filter(of_stage)
+        };
+        if required(Stage::Head).next().is_none() {
+            return Err(Unproven::NothingRan);
+        }
+        let red: Vec<CheckResult> = required(Stage::Head).filter(|r| r.ended != Ended::Passed).cloned().collect();
+        if !red.is_empty() {
+            return Err(Unproven::Red(red));
+        }
+        let was_red = |stage| required(stage).any(|result| matches!(result.ended, Ended::Failed { .. }));
+        Ok(match was_red(Stage::Base) || was_red(Stage::WithTests) {
+            true => Strength::RedToGreen,
+            false => Strength::StaysGreen,
+        })
+    }
+}
+
 /// How much a green proof says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -140,22 +165,7 @@ impl Verified {
         if *tree != proof.tree {
             return Err(Unproven::OtherTree);
         }
-        let required = |stage| {
-            let of_stage = move |result: &&CheckResult| result.stage == stage && result.need == Need::Required;
-            proof.results.iter().filter(of_stage)
-        };
-        if required(Stage::Head).next().is_none() {
-            return Err(Unproven::NothingRan);
-        }
-        let red: Vec<CheckResult> = required(Stage::Head).filter(|r| r.ended != Ended::Passed).cloned().collect();
-        if !red.is_empty() {
-            return Err(Unproven::Red(red));
-        }
-        let was_red = |stage| required(stage).any(|result| matches!(result.ended, Ended::Failed { .. }));
-        let strength = match was_red(Stage::Base) || was_red(Stage::WithTests) {
-            true => Strength::RedToGreen,
-            false => Strength::StaysGreen,
-        };
+        let strength = proof.strength()?;
         Ok(Self { commit, proof, strength })
     }
 

@@ -142,6 +142,18 @@ fn fixed(facts: &Facts<'_>) -> Option<Stale> {
     Some(Stale::FixedOnBase { commit: mention.commit.clone(), subject: subject(&mention.message) })
 }
 
+/// The newest commit that was made to solve the issue, by what it says: a closing word, or git-burn's own trailer beside
+/// the number. A commit that takes another back solves nothing.
+pub fn newest_fix<'m>(mentions: &'m [Mention], issue: &Issue) -> Option<&'m Mention> {
+    let solves = |mention: &&Mention| {
+        let named = names(&mention.message, issue.number);
+        let ours = named != Named::Not && mention.message.lines().any(|line| line.starts_with("Burn-Run: "));
+        let reverts = mention.message.starts_with("Revert ");
+        mention.at >= issue.created && !reverts && (ours || named == Named::AsClosed)
+    };
+    mentions.iter().filter(solves).max_by_key(|mention| mention.at)
+}
+
 fn open_pull(facts: &Facts<'_>) -> Option<Stale> {
     let pull = facts.pulls.iter().find(|pull| pull.state == PullState::Open && is_for(pull, facts))?;
     Some(Stale::PullOpen { pull: pull.number, author: pull.author.clone(), url: pull.url.clone() })
@@ -183,7 +195,8 @@ fn hints(facts: &Facts<'_>, doubt: Option<&Stale>) -> Vec<String> {
     doubt.into_iter().chain(others).chain(mentions.take(5)).chain(touches.take(5)).collect()
 }
 
-fn subject(message: &str) -> String {
+/// A commit's first line, fit to be shown.
+pub fn subject(message: &str) -> String {
     message.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(100).collect()
 }
 

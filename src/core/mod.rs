@@ -26,3 +26,4 @@ pub mod sprint;
 pub mod testfiles;
 pub mod text;
 pub mod triage;
+pub mod verification;

@@ -15,6 +15,8 @@ pub enum Outcome {
     KeptLocal { commit: CommitId, strength: Strength },
     /// Somebody fixed it, or is about to.
     AlreadyFixed { evidence: String },
+    /// It was opened again, and its earlier fix was proven anew: told to the people, who decide.
+    FixHolds { fix: CommitId },
     /// The reporter was asked.
     NeedsClarification { questions: Vec<String> },
     /// A person has to decide: a limit was escalated, or the issue changed under way.
@@ -41,7 +43,7 @@ impl Outcome {
     /// git-burn's exit status for it (design: 0 done, 1 "no", 5 held, 6 budget, 7 taken, 130 interrupted).
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Published { .. } | Self::KeptLocal { .. } | Self::AlreadyFixed { .. } => 0,
+            Self::Published { .. } | Self::KeptLocal { .. } | Self::AlreadyFixed { .. } | Self::FixHolds { .. } => 0,
             Self::Refused { .. } | Self::ChecksRed { .. } | Self::NoPatch { .. } | Self::NotReady { .. } => 1,
             Self::NeedsClarification { .. } | Self::Held { .. } | Self::Changed { .. } => 5,
             Self::OutOfBudget { .. } => 6,
@@ -59,6 +61,9 @@ impl Outcome {
             }
             Self::KeptLocal { commit, strength } => format!("kept as {} ({})", commit.short(), proof(*strength)),
             Self::AlreadyFixed { evidence } => format!("already fixed: {evidence}"),
+            Self::FixHolds { fix } => {
+                format!("the fix {} holds: red without it, green with it; a person decides", fix.short())
+            }
             Self::NeedsClarification { questions } => format!("asked the reporter: {}", questions.join(" ")),
             Self::Held { why } => format!("held for a person: {why}"),
             Self::Changed { why } => why.clone(),

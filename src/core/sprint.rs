@@ -75,6 +75,7 @@ impl Ended {
                 Outcome::Published { .. }
                 | Outcome::KeptLocal { .. }
                 | Outcome::AlreadyFixed { .. }
+                | Outcome::FixHolds { .. }
                 | Outcome::NeedsClarification { .. }
                 | Outcome::Held { .. }
                 | Outcome::NotReady { .. }
@@ -90,7 +91,12 @@ impl Ended {
     /// Whether the work came to what was wanted.
     fn is_completed(&self) -> bool {
         match self {
-            Self::Outcome(Outcome::Published { .. } | Outcome::KeptLocal { .. } | Outcome::AlreadyFixed { .. }) => true,
+            Self::Outcome(
+                Outcome::Published { .. }
+                | Outcome::KeptLocal { .. }
+                | Outcome::AlreadyFixed { .. }
+                | Outcome::FixHolds { .. },
+            ) => true,
             Self::Outcome(
                 Outcome::NeedsClarification { .. }
                 | Outcome::Held { .. }

@@ -9,7 +9,7 @@ use crate::core::act::{Marker, Step};
 use crate::core::freshness::Insistence;
 use crate::core::guard::ReviewContext;
 use crate::core::issue::PullState;
-use crate::core::names::{CommitId, TreeId};
+use crate::core::names::{BurnBranch, CommitId, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::report::About;
 use crate::edge::repo::{Base, Commit, Draft};
@@ -43,6 +43,24 @@ pub(super) fn earlier(shop: &Shop<'_>, picked: &Picked, insistence: Insistence) 
     let base = Base { tree: shop.repo.tree_of(&base)?, commit: base, branch: shop.base.branch.clone() };
     let model = model(&commit.message).unwrap_or_default().to_owned();
     Ok(Some(Earlier { commit, model, base }))
+}
+
+/// The commit of git-burn's on a branch that is not merged yet, and what it was made on.
+///
+/// # Errors
+/// The remote does not answer.
+pub(super) fn unmerged(shop: &Shop<'_>, branch: &BurnBranch) -> anyhow::Result<Option<(Commit, Base)>> {
+    let Some(remote) = shop.remote else { return Ok(None) };
+    let Some(tip) = shop.repo.fetch_branch(remote, shop.push_credential, branch.as_str())? else { return Ok(None) };
+    let commit = shop.repo.commit_at(&tip)?;
+    match commit.parents.as_slice() {
+        [parent] if is_ours(&commit.message) && is_on_base(shop, parent) && !is_on_base(shop, &tip) => {
+            let base =
+                Base { tree: shop.repo.tree_of(parent)?, commit: parent.clone(), branch: shop.base.branch.clone() };
+            Ok(Some((commit, base)))
+        }
+        [] | [_] | [_, ..] => Ok(None),
+    }
 }
 
 /// A pull request of that branch that is merged or closed has had its answer, and one that is open with its report is

@@ -47,6 +47,7 @@ pub(super) fn prepare(shop: &mut Shop<'_>, picked: &Picked) -> Result<Brief> {
     let brief = Briefing {
         issue: &picked.issue,
         comments: &picked.comments,
+        history: &picked.hints,
         base: &shop.base.commit,
         checks: &shop.settings.checks,
         rules: &shop.settings.policy.rules_for_model(),

@@ -6,6 +6,7 @@ use super::briefing;
 use super::dialogue::Dialogue;
 use super::gate::{self, Picked};
 use super::publish::{self, move_labels};
+use super::reopened;
 use super::shop::{Shop, Stop};
 use crate::core::act::{Act, Step};
 use crate::core::budget::Spent;
@@ -103,6 +104,7 @@ fn attempt(shop: &mut Shop<'_>, job: &mut Job<'_>) -> Result<Outcome, Stop> {
         return finish(shop, picked, about, earlier);
     }
     gate::refuse_stale(shop, picked, insistence)?;
+    reopened::look_back(shop, picked, about, insistence)?;
     let Some(draft) = adopt::draft(shop, picked)? else { return begin(shop, picked, about, spent, None) };
     let base = draft.base.clone();
     let mut shop = shop.on(&base);
@@ -170,6 +172,7 @@ fn tell_ending(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, outcome: 
         Outcome::NoPatch { why } => (Step::Failed, failure(shop, about, Ending::Failed, why, &[])),
         Outcome::Published { .. }
         | Outcome::KeptLocal { .. }
+        | Outcome::FixHolds { .. }
         | Outcome::NotReady { .. }
         | Outcome::Changed { .. }
         | Outcome::OutOfBudget { .. }
@@ -181,7 +184,13 @@ fn tell_ending(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, outcome: 
         Step::Clarify => move_labels(shop, picked, &labels.clarify, &[&labels.ready])?,
         // Failed as well: the next scheduled run would only pay for the same again.
         Step::Held | Step::Failed => move_labels(shop, picked, &labels.blocked, &[&labels.ready])?,
-        Step::Analysis | Step::Proof | Step::AlreadyFixed | Step::Triage | Step::Summary | Step::Claim => {}
+        Step::Analysis
+        | Step::Proof
+        | Step::AlreadyFixed
+        | Step::Verified
+        | Step::Triage
+        | Step::Summary
+        | Step::Claim => {}
     }
     Ok(())
 }

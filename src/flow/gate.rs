@@ -133,7 +133,10 @@ fn earlier_work(readiness: &Readiness, stale: &Stale) -> Option<String> {
 }
 
 /// The branch of the work: for an issue that was opened again a new one, since the old one has had its pull request.
-fn branch(shop: &Shop<'_>, issue: &Issue, assessment: &Assessment) -> anyhow::Result<BurnBranch> {
+///
+/// # Errors
+/// The template makes no good name, or the pull requests cannot be read.
+pub(super) fn branch(shop: &Shop<'_>, issue: &Issue, assessment: &Assessment) -> anyhow::Result<BurnBranch> {
     let named = |template: &str| {
         BurnBranch::for_issue(template, issue.number, &issue.title).map_err(|problem| anyhow!(problem))
     };
@@ -171,7 +174,11 @@ fn facts<'a>(
     }
 }
 
-fn mentions(shop: &Shop<'_>, number: IssueNumber) -> anyhow::Result<Vec<Mention>> {
+/// Commits on the base branch that name the issue, newest first.
+///
+/// # Errors
+/// The history cannot be read.
+pub(super) fn mentions(shop: &Shop<'_>, number: IssueNumber) -> anyhow::Result<Vec<Mention>> {
     let found = shop.repo.mentions(&shop.base.commit, number, Ancestry::All, MENTIONS)?;
     let mention = |found: crate::edge::repo::Mention| {
         let message = shop.repo.commit_at(&found.entry.commit)?.message;

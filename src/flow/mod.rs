@@ -16,6 +16,7 @@ mod perform;
 pub mod plan;
 mod prove;
 mod publish;
+pub mod reopened;
 pub mod resume;
 pub mod shop;
 pub mod sprint;

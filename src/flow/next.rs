@@ -24,6 +24,7 @@ pub fn next(shop: &mut Shop<'_>, pick: &Pick) -> anyhow::Result<Option<Outcome>>
             Outcome::AlreadyFixed { evidence } => evidence,
             outcome @ (Outcome::Published { .. }
             | Outcome::KeptLocal { .. }
+            | Outcome::FixHolds { .. }
             | Outcome::NeedsClarification { .. }
             | Outcome::Held { .. }
             | Outcome::Changed { .. }

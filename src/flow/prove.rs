@@ -43,18 +43,7 @@ impl Prover {
         tree: &TreeId,
         approved: &Approved,
     ) -> Result<Verdict, Stop> {
-        shop.renew_claim()?;
-        let checks = self.applicable(approved.change());
-        let mut results = self.run(shop, commit, Stage::Head, &checks)?;
-        if results.iter().all(|result| result.need == Need::Advisory || result.ended == Ended::Passed) {
-            self.on_base(shop, &checks)?;
-            if let Some(with_tests) = with_tests(shop, approved.change())? {
-                results.extend(self.run(shop, &with_tests, Stage::WithTests, &checks)?);
-            }
-        }
-        let mut all: Vec<CheckResult> = self.on_base.clone();
-        all.retain(|result| checks.iter().any(|check| check.name == result.name));
-        all.extend(results);
+        let all = self.measure(shop, commit, approved.change())?;
         let proof = Proof { base: shop.base.commit.clone(), tree: tree.clone(), results: all.clone() };
         match Verified::judge(commit.clone(), tree, proof) {
             Ok(verified) => {
@@ -70,6 +59,46 @@ impl Prover {
                 Err(Stop::Broke(anyhow::anyhow!("the checks ran on another tree than the commit's")))
             }
         }
+    }
+
+    /// Runs the checks that a change needs, and judges nothing: on the whole change, and if that is green without it.
+    ///
+    /// # Errors
+    /// A worktree cannot be made, or the work was interrupted.
+    pub(super) fn measure(
+        &mut self,
+        shop: &mut Shop<'_>,
+        commit: &CommitId,
+        change: &Change,
+    ) -> Result<Vec<CheckResult>, Stop> {
+        shop.renew_claim()?;
+        let checks = self.applicable(change);
+        let mut results = self.run(shop, commit, Stage::Head, &checks)?;
+        if results.iter().all(|result| result.need == Need::Advisory || result.ended == Ended::Passed) {
+            self.on_base(shop, &checks)?;
+            if let Some(with_tests) = with_tests(shop, change)? {
+                results.extend(self.run(shop, &with_tests, Stage::WithTests, &checks)?);
+            }
+        }
+        let mut all: Vec<CheckResult> = self.on_base.clone();
+        all.retain(|result| checks.iter().any(|check| check.name == result.name));
+        all.extend(results);
+        Ok(all)
+    }
+
+    /// As [`Prover::measure`], on the whole change alone.
+    ///
+    /// # Errors
+    /// A worktree cannot be made, or the work was interrupted.
+    pub(super) fn measure_whole(
+        &mut self,
+        shop: &mut Shop<'_>,
+        commit: &CommitId,
+        change: &Change,
+    ) -> Result<Vec<CheckResult>, Stop> {
+        shop.renew_claim()?;
+        let checks = self.applicable(change);
+        self.run(shop, commit, Stage::Head, &checks)
     }
 
     /// Checks whose globs match a changed path, and those without globs.

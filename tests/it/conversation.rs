@@ -57,6 +57,7 @@ fn opened(issue: &Issue) -> Opening {
     opening(&Briefing {
         issue,
         comments: &[],
+        history: &[],
         base: &base,
         checks: &[],
         rules: "- None.",

@@ -382,6 +382,78 @@ fn an_issue_that_was_opened_again_gets_a_branch_of_its_own() {
     assert_eq!(yard.labels(), ["bug", "in-review"]);
 }
 
+/// The issue as filed before every commit: the tests' commits have a fixed date, older than the fake forge's own.
+fn filed_long_ago(yard: &Yard<'_>) {
+    yard.fake.state().issue_mut(1).created = 0;
+}
+
+/// Publishes the fix, merges it into the base on the forge, and opens the issue again.
+fn merged_and_opened_again(yard: &Yard<'_>) {
+    filed_long_ago(yard);
+    let _ = yard.burn(&["issue", "1"]).exits(0);
+    let number = yard.fake.state().pulls[0].number;
+    yard.fake.state().end_pull(number, true);
+    yard.remote.git(&["update-ref", "refs/heads/main", BRANCH]);
+    yard.remote.git(&["update-ref", "-d", BRANCH]);
+    yard.fake.state().add_label("reopened");
+    yard.fake.state().issue_mut(1).labels = vec!["bug".into(), "reopened".into(), "ready-for-agent".into()];
+}
+
+#[test]
+fn a_fix_that_holds_is_reported_once_before_anybody_works_on_the_issue_again() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    merged_and_opened_again(&yard);
+    yard.replies(NO_REPLY);
+    let _ = yard.burn(&["next"]).exits(0).tells(&["holds: red without it"]);
+    let comments = yard.comments();
+    let report = comments.last().expect("a report");
+    assert!(report.contains("## Verification Report") && report.contains("will NOT close this ticket"), "{report}");
+    assert!(report.contains("| failed (exit 1),") && report.contains("| **passed,"), "{report}");
+    assert_eq!(yard.labels(), ["bug", "in-review"]);
+    assert_eq!(yard.branches(), "refs/heads/main");
+    // People want more all the same: now it is work, and the next report is about that.
+    yard.fake.state().issue_mut(1).labels = vec!["bug".into(), "reopened".into()];
+    yard.replies("<!-- replay -->\n```ask\nHow can it be seen?\n```\n");
+    let _ = yard.burn(&["next"]).exits(5);
+    let reports = yard.comments().iter().filter(|comment| comment.contains("## Verification Report")).count();
+    assert_eq!(reports, 1, "{:#?}", yard.comments());
+}
+
+#[test]
+fn a_fix_that_was_taken_back_is_made_again() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Github);
+    merged_and_opened_again(&yard);
+    yard.clone.git(&["fetch", "-q", yard.remote.path.to_str().expect("a path"), "main"]);
+    yard.clone.git(&["reset", "-q", "--hard", "FETCH_HEAD"]);
+    yard.clone.git(&["revert", "--no-edit", "HEAD"]);
+    yard.clone.git(&["push", "-q", yard.remote.path.to_str().expect("a path"), "main"]);
+    let seen = yard.burn(&["verify", "1"]).exits(1);
+    assert!(seen.stdout.contains("not there any more as it was made"), "{}", seen.stdout);
+    let _ = yard.burn(&["next"]).exits(0);
+    assert!(yard.branches().contains("refs/heads/agent/ticket-1-2"), "{}", yard.branches());
+    let comments = yard.comments();
+    let analysis = comments.iter().find(|one| one.contains("Ticket Analysis")).expect("an analysis");
+    assert!(analysis.contains("is not on the base branch any more as it was made"), "{analysis}");
+}
+
+#[test]
+fn what_was_made_can_be_proven_again_before_and_after_its_merge() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    filed_long_ago(&yard);
+    let _ = yard.burn(&["verify", "1"]).exits(1).tells(&["nothing to verify"]);
+    let _ = yard.burn(&["issue", "1"]).exits(0);
+    let told = yard.fake.mutations().len();
+    for place in ["is on its branch", "is on the base branch"] {
+        let seen = yard.burn(&["verify", "1"]).exits(0);
+        assert!(seen.stdout.contains(place) && seen.stdout.contains("the fix holds"), "{}", seen.stdout);
+        yard.remote.git(&["update-ref", "refs/heads/main", "refs/heads/agent/ticket-1"]);
+    }
+    assert_eq!(yard.fake.mutations().len(), told, "it only looks");
+}
+
 #[test]
 fn a_recorded_run_can_be_played_again() {
     let room = Room::new();

@@ -105,6 +105,8 @@ pub enum Command {
     Issue(work::Issue),
     /// Print the analysis of an issue
     Plan(work::Plan),
+    /// Prove again what was made for an issue: its branch, or its fix on the base
+    Verify(work::Verify),
     /// List the issues that are ready for work
     List(look::List),
     /// Show an issue and its triage

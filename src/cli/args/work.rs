@@ -76,6 +76,24 @@ pub struct Plan {
     pub work: Work,
 }
 
+/// Arguments of `git burn verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The issue
+    #[arg(value_name = "N")]
+    pub number: IssueNumber,
+    /// The branch that the fix was merged into
+    #[arg(short = 'B', long, value_name = "BRANCH")]
+    pub base: Option<String>,
+}
+
+impl Verify {
+    /// As working options, of which it has one.
+    pub fn work(&self) -> Work {
+        Work { base: self.base.clone(), ..Work::default() }
+    }
+}
+
 /// Arguments of `git burn triage`.
 #[derive(Debug, Args)]
 pub struct Triage {

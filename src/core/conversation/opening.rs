@@ -15,6 +15,8 @@ pub struct Briefing<'a> {
     pub issue: &'a Issue,
     /// Comments of people who are heard, oldest first; the caller has left out all others.
     pub comments: &'a [Comment],
+    /// What was done about it before, a line each: earlier commits, pull requests, verifications.
+    pub history: &'a [String],
     pub base: &'a CommitId,
     pub checks: &'a [Check],
     /// The guard's rules in words.
@@ -112,7 +114,7 @@ fn checks_in_words(checks: &[Check]) -> String {
 
 /// The issue and what was said about it.
 fn subject(briefing: &Briefing<'_>, notes: &mut Vec<String>) -> String {
-    let Briefing { issue, comments, base, nonce, .. } = briefing;
+    let Briefing { issue, comments, history, base, nonce, .. } = briefing;
     let mut out = format!("# Issue {}, to be resolved on commit {}\n\n", issue.number, base.short());
     let mut add = |what: &str, text: &str, limit: usize| {
         let fenced = for_prompt(what, text, nonce, limit);
@@ -121,6 +123,9 @@ fn subject(briefing: &Briefing<'_>, notes: &mut Vec<String>) -> String {
     };
     add("issue title", &issue.title, 500);
     add("issue body", if issue.body.trim().is_empty() { "(empty)" } else { &issue.body }, BODY);
+    if !history.is_empty() {
+        add("what was done about it before", &history.join("\n"), COMMENT);
+    }
     let heard = newest(comments);
     for comment in heard {
         add(&format!("comment by {}", login(&comment.author)), &comment.body, COMMENT);
@@ -213,6 +218,7 @@ mod tests {
         then(opening(&Briefing {
             issue,
             comments,
+            history: &[],
             base: &base,
             checks: &[check],
             rules: "- No new binary files.",

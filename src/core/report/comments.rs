@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use super::facts::{About, Ending, Findings, Place};
-use super::proof::{code, plain, proof_table, safe};
+use super::proof::{code, plain, proof_table, safe, verification_table};
 use super::template::{Templates, fill};
 use crate::core::change::Change;
 use crate::core::checks::{Check, Verified};
 use crate::core::names::{BurnBranch, CommitId};
 use crate::core::text::{Closing, code_block, for_title, login};
+use crate::core::verification::{Finding, Standing, Verification};
 
 /// Characters of the reporter's words that the analysis quotes.
 const QUOTED: usize = 1200;
@@ -100,6 +101,44 @@ pub fn ending(
 pub fn already_fixed(templates: &Templates, about: About<'_>, evidence: &[String], ready_label: &str) -> String {
     let list = evidence.iter().map(|line| format!("- {}\n", safe(line).trim())).collect::<String>();
     filled(&templates.already_fixed, about, &[("details", list), ("ready_label", plain(ready_label))])
+}
+
+/// What a second look at the fix of an issue showed.
+pub fn verification(templates: &Templates, about: About<'_>, seen: &Verification, ready_label: &str) -> String {
+    let problems = match &seen.standing {
+        Standing::OnBase | Standing::OnBranch => String::new(),
+        Standing::Overwritten { problems } => format!("\n\nWhat is different now:\n\n{}", fenced(problems)),
+    };
+    let result = match seen.finding() {
+        Finding::Holds => "the fix holds",
+        Finding::Unshown => "nothing shows that the fix works",
+        Finding::Overwritten => "the fix is not there any more as it was made",
+        Finding::Red { .. } => "the checks do not pass",
+        Finding::Unchecked => "nothing was checked",
+    };
+    let way_out = match seen.finding() {
+        Finding::Holds => format!(
+            "The agent recommends closure but will NOT close this ticket. The assigned reviewer is requested to verify \
+             and to close at their discretion. If the problem is still there, say how it can be seen and add the label \
+             `{}` again: the agent then works on it anew.",
+            plain(ready_label)
+        ),
+        Finding::Unshown | Finding::Overwritten | Finding::Red { .. } | Finding::Unchecked => {
+            "A new change is needed, with a test that fails without it.".to_owned()
+        }
+    };
+    let values = [
+        ("result", result.to_owned()),
+        ("details", format!("{}.{problems}", capitalised(&safe(&seen.sentence())))),
+        ("proof", verification_table(&seen.proof)),
+        ("way_out", way_out),
+    ];
+    filled(&templates.verification, about, &values)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.trim().chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn filled(template: &str, about: About<'_>, values: &[(&str, String)]) -> String {

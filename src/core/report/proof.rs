@@ -7,7 +7,29 @@ use crate::core::text::{Closing, for_forge};
 
 /// A Markdown table with one row a check, then what was not proven.
 pub fn proof_table(proof: &Proof, strength: Strength) -> String {
-    let mut out = String::from("| check | command | base | base + tests | with the change |\n|---|---|---|---|---|\n");
+    let mut out = rows(proof, ["base", "base + tests", "with the change"]);
+    let _ = writeln!(out, "\n{}", verdict(strength));
+    let _ = writeln!(
+        out,
+        "\nRun on tree `{}`, compared with commit `{}`{}.",
+        proof.tree.short(),
+        proof.base.short(),
+        sandbox(proof)
+    );
+    out
+}
+
+/// The results of a fix that is looked at again, on today's base without it and as it is.
+pub(super) fn verification_table(proof: &Proof) -> String {
+    let mut out = rows(proof, ["without the fix", "without it, with its tests", "today"]);
+    let _ = writeln!(out, "\nRun on tree `{}`{}.", proof.tree.short(), sandbox(proof));
+    out
+}
+
+/// One row a check that ran on the whole, with what it showed on the three states of the code.
+fn rows(proof: &Proof, states: [&str; 3]) -> String {
+    let [base, with_tests, head] = states;
+    let mut out = format!("| check | command | {base} | {with_tests} | {head} |\n|---|---|---|---|---|\n");
     for result in proof.results.iter().filter(|result| result.stage == Stage::Head) {
         let cell = |stage| cell(&proof.results, &result.name, stage);
         let need = match result.need {
@@ -24,14 +46,6 @@ pub fn proof_table(proof: &Proof, strength: Strength) -> String {
             cell(Stage::Head),
         );
     }
-    let _ = writeln!(out, "\n{}", verdict(strength));
-    let _ = writeln!(
-        out,
-        "\nRun on tree `{}`, compared with commit `{}`{}.",
-        proof.tree.short(),
-        proof.base.short(),
-        sandbox(proof)
-    );
     out
 }
 

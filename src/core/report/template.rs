@@ -12,6 +12,7 @@ pub struct Templates {
     pub failed: String,
     pub held: String,
     pub already_fixed: String,
+    pub verification: String,
 }
 
 impl Default for Templates {
@@ -24,14 +25,23 @@ impl Default for Templates {
             failed: include_str!("templates/failed.md").to_owned(),
             held: include_str!("templates/held.md").to_owned(),
             already_fixed: include_str!("templates/already-fixed.md").to_owned(),
+            verification: include_str!("templates/verification.md").to_owned(),
         }
     }
 }
 
 impl Templates {
     /// File names that [`Templates::replace`] takes.
-    pub const NAMES: [&'static str; 7] =
-        ["analysis.md", "clarification.md", "proof.md", "pull.md", "failed.md", "held.md", "already-fixed.md"];
+    pub const NAMES: [&'static str; 8] = [
+        "analysis.md",
+        "clarification.md",
+        "proof.md",
+        "pull.md",
+        "failed.md",
+        "held.md",
+        "already-fixed.md",
+        "verification.md",
+    ];
 
     /// Puts the team's own text in the place of the built-in one of that file name.
     ///
@@ -45,6 +55,7 @@ impl Templates {
             "failed.md" => &mut self.failed,
             "held.md" => &mut self.held,
             "already-fixed.md" => &mut self.already_fixed,
+            "verification.md" => &mut self.verification,
             _ => return Err(TemplateError::UnknownName(name.to_owned())),
         };
         let known: Vec<String> = placeholders(slot).map(str::to_owned).collect();

@@ -1,0 +1,167 @@
+//! An issue that was opened again, or that somebody asks about: the fix that was made for it is proven anew, on the code
+//! as it is today with and without the fix, before anybody works on it a second time.
+
+use anyhow::Result;
+
+use super::gate::{self, Picked};
+use super::prove::Prover;
+use super::publish::move_labels;
+use super::shop::{Shop, Stop};
+use super::{adopt, patching};
+use crate::core::act::{Act, Marker, Step};
+use crate::core::checks::Proof;
+use crate::core::freshness::{self, Insistence};
+use crate::core::issue::Issue;
+use crate::core::names::{IssueNumber, TreeId};
+use crate::core::outcome::Outcome;
+use crate::core::patch::{self, ApplyOptions, Care, Completeness, LineNumbers, Patch, Refusal};
+use crate::core::report::{self, About};
+use crate::core::triage::Readiness;
+use crate::core::verification::{Finding, Standing, Verification};
+use crate::edge::repo::{Base, Commit};
+
+/// A second look, and the report of it.
+pub struct Verified {
+    pub verification: Verification,
+    /// In Markdown.
+    pub report: String,
+}
+
+/// Proves again what was made for an issue: the commit on its branch, else the newest fix on the base branch. `None`:
+/// there is neither.
+///
+/// # Errors
+/// The issue or the repository cannot be read, or the work was interrupted.
+pub fn verify(shop: &mut Shop<'_>, number: IssueNumber) -> Result<Option<Verified>> {
+    let issue = gate::read(shop, number)?;
+    let assessment = gate::judge(shop, &issue)?;
+    let branch = gate::branch(shop, &issue, &assessment)?;
+    let verification = match adopt::unmerged(shop, &branch)? {
+        Some((commit, base)) => on_branch(&mut shop.on(&base), &commit),
+        None => match fix_on_base(shop, &issue)? {
+            Some(fix) => on_base(shop, &fix),
+            None => return Ok(None),
+        },
+    };
+    let verification = verification.map_err(Stop::into_error)?;
+    let severity = format!("{} ({})", assessment.tier, assessment.tier_reason);
+    let kind = assessment.kind.to_string();
+    let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
+    let report = report::verification(&shop.settings.templates, about, &verification, &shop.settings.labels.ready);
+    Ok(Some(Verified { verification, report }))
+}
+
+/// Before an issue that was opened again is worked on anew: what was merged for it is proven on today's base. If it
+/// holds, that is reported, once for each fix, and people decide; what was found otherwise goes into the analysis.
+///
+/// A person who names the issue has decided already.
+///
+/// # Errors
+/// [`Stop::Ended`] when the fix holds.
+pub(super) fn look_back(
+    shop: &mut Shop<'_>,
+    picked: &mut Picked,
+    about: About<'_>,
+    insistence: Insistence,
+) -> Result<(), Stop> {
+    if picked.assessment.readiness != Readiness::Reopened {
+        return Ok(());
+    }
+    let Some(fix) = fix_on_base(shop, &picked.issue)? else { return Ok(()) };
+    if was_reported(shop, picked.issue.number, &fix)? {
+        let before = format!("the fix {} was verified before, and people want it looked at again", fix.id.short());
+        picked.hints.push(before);
+        return Ok(());
+    }
+    let seen = on_base(shop, &fix)?;
+    picked.hints.push(seen.sentence());
+    match (seen.finding(), insistence) {
+        (Finding::Holds, Insistence::Picked) => {
+            report_it(shop, picked, about, &seen)?;
+            Err(Outcome::FixHolds { fix: fix.id }.into())
+        }
+        (Finding::Holds, Insistence::Named)
+        | (Finding::Unshown | Finding::Overwritten | Finding::Red { .. } | Finding::Unchecked, _) => Ok(()),
+    }
+}
+
+/// Says that the fix holds, and hands the issue to its reviewers.
+fn report_it(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, seen: &Verification) -> Result<(), Stop> {
+    let labels = shop.settings.labels.clone();
+    let body = report::verification(&shop.settings.templates, about, seen, &labels.ready);
+    shop.perform(&Act::Comment { on: picked.issue.number, step: Step::Verified, body })?;
+    Ok(move_labels(shop, picked, &labels.review, &[&labels.ready, &labels.reopened])?)
+}
+
+fn was_reported(shop: &Shop<'_>, number: IssueNumber, fix: &Commit) -> Result<bool> {
+    let report = shop.forge.own_comment(number, &Marker::key(number, Step::Verified))?;
+    Ok(report.is_some_and(|report| report.body.contains(fix.id.short())))
+}
+
+/// The newest commit on the base branch that was made to solve the issue and changed something.
+fn fix_on_base(shop: &Shop<'_>, issue: &Issue) -> Result<Option<Commit>> {
+    let mentions = gate::mentions(shop, issue.number)?;
+    let Some(mention) = freshness::newest_fix(&mentions, issue) else { return Ok(None) };
+    let fix = shop.repo.commit_at(&mention.commit)?;
+    let changed = fix.tree != tree_before(shop, &fix)?.unwrap_or_else(|| fix.tree.clone());
+    Ok(changed.then_some(fix))
+}
+
+/// The tree that a commit was made on; for a merge that of the branch which it went into.
+fn tree_before(shop: &Shop<'_>, commit: &Commit) -> Result<Option<TreeId>> {
+    commit.parents.first().map(|parent| shop.repo.tree_of(parent)).transpose()
+}
+
+/// The proof of a commit that is not merged, against what it was made on (`shop.base`).
+fn on_branch(shop: &mut Shop<'_>, fix: &Commit) -> Result<Verification, Stop> {
+    let change = shop.repo.change_between(&shop.base.tree, &fix.tree)?;
+    let checks = shop.settings.checks.clone();
+    let results = Prover::new(&checks).measure(shop, &fix.id, &change)?;
+    let proof = Proof { base: shop.base.commit.clone(), tree: fix.tree.clone(), results };
+    Ok(of(fix, Standing::OnBranch, proof))
+}
+
+/// Takes the fix back from today's base, in the object database, and compares the two.
+fn on_base(shop: &mut Shop<'_>, fix: &Commit) -> Result<Verification, Stop> {
+    let today = shop.base.clone();
+    let checks = shop.settings.checks.clone();
+    let mut prover = Prover::new(&checks);
+    let (standing, base, results) = match taken_back(shop, fix)? {
+        Ok(tree) => {
+            let note = format!("the base without {}", fix.id.short());
+            let commit = shop.repo.draft_commit(&today.commit, &tree, &note)?;
+            let base = Base { commit, tree, branch: today.branch.clone() };
+            let change = shop.repo.change_between(&base.tree, &today.tree)?;
+            let results = prover.measure(&mut shop.on(&base), &today.commit, &change)?;
+            (Standing::OnBase, base.commit, results)
+        }
+        Err(refusal) => {
+            let problems = refusal.problems.iter().map(ToString::to_string).collect();
+            let before = tree_before(shop, fix)?.unwrap_or_else(|| fix.tree.clone());
+            let change = shop.repo.change_between(&before, &fix.tree)?;
+            let results = prover.measure_whole(shop, &today.commit, &change)?;
+            (Standing::Overwritten { problems }, today.commit.clone(), results)
+        }
+    };
+    Ok(of(fix, standing, Proof { base, tree: today.tree, results }))
+}
+
+/// Today's base without what the fix changed, if all of that is still there.
+fn taken_back(shop: &Shop<'_>, fix: &Commit) -> Result<Result<TreeId, Refusal>> {
+    let before = tree_before(shop, fix)?.unwrap_or_else(|| fix.tree.clone());
+    let undo = shop.repo.change_between(&fix.tree, &before)?;
+    let diff = patch::write_diff(&undo, patch::Style { context: 3, binaries: patch::Binaries::Data });
+    let options = ApplyOptions { line_numbers: LineNumbers::Shown, care: Care::Tool, seen: None };
+    let applied = match Patch::parse(&diff, Completeness::Complete) {
+        Ok(patch) => patching::apply(shop.repo, &shop.base.tree, &patch, &options)?,
+        Err(refusal) => Err(refusal),
+    };
+    match applied {
+        Ok(applied) => Ok(Ok(shop.repo.write_change(&shop.base.tree, &applied.change)?)),
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}
+
+fn of(fix: &Commit, standing: Standing, proof: Proof) -> Verification {
+    Verification { fix: fix.id.clone(), subject: freshness::subject(&fix.message), standing, proof }
+}
