@@ -173,7 +173,7 @@ pub struct Marker {
 impl Marker {
     /// What all markers of that issue and step begin with, whichever run wrote them.
     pub fn key(issue: IssueNumber, step: Step) -> String {
-        format!("<!-- git-burn v=1 issue={issue} step={} ", step.as_str())
+        format!("{MARK}issue={issue} step={} ", step.as_str())
     }
 
     /// `body` with its marker, on a line of its own.
@@ -188,9 +188,17 @@ impl std::fmt::Display for Marker {
     }
 }
 
+/// What every marker begins with.
+const MARK: &str = "<!-- git-burn v=1 ";
+
+/// Whether a text carries git-burn's marker. Anybody can paste one: it makes a text unheard, and never ours.
+pub fn is_signed(body: &str) -> bool {
+    body.contains(MARK)
+}
+
 /// What a signed text says, to compare two runs: without its marker, and without the lines that give the date.
 pub fn said(body: &str) -> String {
-    let text = body.rfind("<!-- git-burn v=1 ").map_or(body, |start| &body[..start]);
+    let text = body.rfind(MARK).map_or(body, |start| &body[..start]);
     let lines = text.lines().map(str::trim_end).filter(|line| !line.starts_with("**Date"));
     lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }

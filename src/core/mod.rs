@@ -21,6 +21,7 @@ pub mod rank;
 pub mod renames;
 pub mod report;
 pub mod retry;
+pub mod review;
 pub mod schedule;
 pub mod sprint;
 pub mod testfiles;

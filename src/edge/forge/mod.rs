@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::core::act::Ripeness;
 use crate::core::issue::{Comment, Issue, Pick, Pull, PullState, Role};
 use crate::core::names::{IssueNumber, Slug};
+use crate::core::review::Reading;
 
 use super::http::{Ambient, Http};
 
@@ -243,6 +244,12 @@ impl Forge {
     /// The pull request from a branch of this repository into `base`: an open one, or else the newest that was closed.
     pub fn pull_for_branch(&self, head: &str, base: &str) -> Result<Option<Pull>> {
         each_backend!(self, backend => backend.pull_for_branch(head, base))
+    }
+
+    /// What reviewers said about a pull request, apart from the comments below it. Reviews that were only asked for, or
+    /// that are still being written, are none.
+    pub fn reviews(&self, pull: u64) -> Result<Reading> {
+        each_backend!(self, backend => backend.reviews(pull))
     }
 
     /// Names of the labels that exist.

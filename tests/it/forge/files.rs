@@ -7,6 +7,7 @@ use git_burn::cli::manual::PAGES;
 use git_burn::core::act::Ripeness;
 use git_burn::core::issue::{Issue, Pick, PullState, Role, State};
 use git_burn::core::names::IssueNumber;
+use git_burn::core::review::Verdict;
 use git_burn::edge::forge::{Forge, Found, IssueEdit, NewIssue, NewPull, Opened, PullFilter, Trouble};
 
 use crate::support::fake_forge::hasty;
@@ -292,4 +293,29 @@ fn the_manuals_example_is_an_issue_with_a_comment() {
     assert!(issue.body.starts_with("`parse") && issue.body.ends_with("depends on #41"), "{}", issue.body);
     let comments = folder.forge().comments(n(42)).unwrap();
     assert_eq!((comments[0].author.as_str(), comments[0].body.as_str()), ("bo", "It happens on two machines."));
+}
+
+#[test]
+fn a_review_is_written_into_the_pull_requests_file() {
+    const PULL: &str = "---\nnumber: 2\ntitle: Fix\nstate: open\nhead: agent/ticket-1\nbase: main\n---\n\nCloses #1\n\n\
+        <!-- git-burn:comment id=1 author=\"ada\" created=2026-01-03T00:00:00Z review=changes-requested -->\n\nNot yet.\n\n\
+        <!-- git-burn:comment id=2 author=\"ada\" created=2026-01-03T00:00:01Z path=\"src/a b.rs\" line=12 -->\n\nWhy?\n\n\
+        <!-- git-burn:comment id=3 author=\"bob\" created=2026-01-03T00:00:02Z path=\"src/a b.rs\" line=12 reply=2 -->\n\nYes, why?\n\n\
+        <!-- git-burn:comment id=4 author=\"ada\" created=2026-01-03T00:00:03Z path=../x resolved=yes -->\n\nNowhere.\n\n\
+        <!-- git-burn:comment id=5 author=\"ada\" created=2026-01-03T00:00:04Z review=perhaps -->\n\nHm.\n\n\
+        <!-- git-burn:comment id=6 author=\"rita\" created=2026-01-03T00:00:05Z -->\n\nPlainly.\n";
+    let folder = Folder::new(&[("1.md", ONE), ("pulls/2.md", PULL)]);
+    let forge = folder.forge();
+    let reading = forge.reviews(2).unwrap();
+    assert_eq!(reading.reviews.len(), 1);
+    assert_eq!((reading.reviews[0].verdict, reading.reviews[0].body.as_str()), (Verdict::ChangesRequested, "Not yet."));
+    let places: Vec<_> = reading.remarks.iter().map(|one| one.place.as_ref().expect("a place").to_string()).collect();
+    assert_eq!(places, ["src/a b.rs:12", "src/a b.rs:12"]);
+    assert_eq!(reading.remarks[1].thread, reading.remarks[0].id);
+    assert_eq!(reading.notes.len(), 2, "{:?}", reading.notes);
+    let plain: Vec<_> = forge.comments(n(2)).unwrap().into_iter().map(|comment| comment.body).collect();
+    assert_eq!(plain, ["Plainly."]);
+    let posted = forge.comment(n(2), "Answered.").unwrap();
+    assert_eq!(forge.edit_comment(posted.id, "Answered all.").unwrap().body, "Answered all.");
+    assert!(forge.reviews(1).is_err());
 }

@@ -3,6 +3,7 @@
 use git_burn::core::act::Ripeness;
 use git_burn::core::issue::{Pick, PullState, Role};
 use git_burn::core::names::IssueNumber;
+use git_burn::core::review::{Standing, Verdict};
 use git_burn::edge::forge::{Forge, Found, IssueEdit, NewIssue, NewLabel, NewPull, Opened, PullFilter, Trouble};
 
 use crate::support::fake_forge::{FakeForge, Fault, Flavour};
@@ -302,4 +303,50 @@ fn git_is_served_and_pushes_need_the_token() {
         assert_eq!(bare.git(&["rev-parse", "main"]), work.git(&["rev-parse", "HEAD"]));
         work.git(&["clone", "-q", &fake.git_url(), "../copy"]);
     });
+}
+
+#[test]
+fn reviews_are_read_alike_from_both_servers() {
+    on_both(|fake, forge| {
+        let pull = fake.state().add_pull("Fix", "text", "burner", "agent/ticket-1", "main");
+        let mut state = fake.state();
+        let wanted = state.add_review(pull, "ada", "CHANGES_REQUESTED", "Not yet.");
+        let dismissed = state.add_review(pull, "acme", "DISMISSED", "Never.");
+        state.add_review(pull, "burner", "PENDING", "still writing");
+        let open = state.add_remark(wanted, "src/a.rs", 3, "Why?");
+        let reply = state.add_remark(wanted, "src/a.rs", 3, "I mean: why 3?");
+        state.remark_mut(reply).reply_to = Some(open);
+        let settled = state.add_remark(wanted, "src/b.rs", 9, "Typo.");
+        state.remark_mut(settled).resolved = true;
+        let old = state.add_remark(wanted, "src/b.rs", 7, "This line was fine.");
+        state.remark_mut(old).side = "LEFT";
+        let strange = state.add_remark(wanted, "../x", 1, "Where?");
+        drop(state);
+        let reading = forge.reviews(pull).unwrap();
+        let verdicts: Vec<_> = reading.reviews.iter().map(|review| (review.id, review.verdict)).collect();
+        assert_eq!(verdicts, [(wanted, Verdict::ChangesRequested), (dismissed, Verdict::Dismissed)]);
+        let about = |id: u64| reading.remarks.iter().find(|remark| remark.id == id).expect("the remark");
+        let place = |id: u64| about(id).place.as_ref().map(ToString::to_string);
+        assert_eq!(place(open).as_deref(), Some("src/a.rs:3"));
+        assert_eq!(place(old).as_deref(), Some("src/b.rs:7 (before the change)"));
+        assert_eq!(place(strange), None);
+        assert_eq!((about(open).thread, about(reply).thread), (open, open));
+        assert_eq!((about(open).standing, about(settled).standing), (Standing::Open, Standing::Resolved));
+        assert!(about(open).place.as_ref().is_some_and(|place| place.hunk.ends_with("+line 3")));
+        assert_eq!(reading.notes, [""; 0]);
+        assert_eq!(fake.mutations(), [""; 0]);
+    });
+}
+
+#[test]
+fn a_server_that_does_not_say_what_is_resolved_is_no_failure() {
+    let fake = FakeForge::start(Flavour::Github);
+    let pull = fake.state().add_pull("Fix", "text", "burner", "agent/ticket-1", "main");
+    let review = fake.state().add_review(pull, "ada", "COMMENTED", "");
+    let remark = fake.state().add_remark(review, "src/a.rs", 3, "Why?");
+    fake.state().remark_mut(remark).outdated = true;
+    fake.fault("POST", "/graphql", Fault::Answer(crate::support::server::Answer::new(404, "{}")), 1);
+    let reading = fake.forge().reviews(pull).unwrap();
+    assert_eq!(reading.remarks[0].standing, Standing::Outdated);
+    assert!(reading.notes[0].contains("does not say which conversations are resolved"), "{:?}", reading.notes);
 }

@@ -34,8 +34,17 @@ pub(super) struct Section {
     pub(super) number: u64,
     pub(super) author: String,
     pub(super) created: String,
+    /// What else the marker says: `review=`, `path=`, `line=`.
+    attributes: String,
     /// From after the marker line to the next marker.
     span: Range<usize>,
+}
+
+impl Section {
+    /// What the marker says under that name.
+    pub(super) fn attribute(&self, name: &str) -> Option<String> {
+        attribute(&self.attributes, name)
+    }
 }
 
 /// Why a file cannot be read.
@@ -246,7 +255,8 @@ fn sections(text: &str, start: usize) -> Result<(Range<usize>, Vec<Section>), Pr
             let number = attribute(attributes, "id").and_then(|id| id.parse().ok()).ok_or_else(problem)?;
             let named = |name| attribute(attributes, name).unwrap_or_default();
             let (author, created) = (named("author"), named("created"));
-            sections.push(Section { number, author, created, span: end..text.len() });
+            let attributes = attributes.to_owned();
+            sections.push(Section { number, author, created, attributes, span: end..text.len() });
         }
         at = end;
     }
@@ -255,7 +265,7 @@ fn sections(text: &str, start: usize) -> Result<(Range<usize>, Vec<Section>), Pr
 
 /// `name=value` or `name="value"` out of a marker.
 fn attribute(attributes: &str, name: &str) -> Option<String> {
-    let start = attributes.find(&format!("{name}=")).map(|at| at + name.len() + 1)?;
+    let start = format!(" {attributes}").find(&format!(" {name}=")).map(|at| at + name.len() + 1)?;
     let rest = &attributes[start..];
     let value = match rest.strip_prefix('"') {
         Some(quoted) => quoted.split('"').next()?,

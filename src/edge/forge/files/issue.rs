@@ -107,7 +107,7 @@ fn time(document: &Document, keys: &[&str]) -> Timestamp {
 }
 
 /// RFC 3339, or a date with or without a time of day, taken as UTC.
-fn moment(word: &str) -> Option<Timestamp> {
+pub(super) fn moment(word: &str) -> Option<Timestamp> {
     let word = word.trim();
     let with = |rest: &str| Timestamp::parse(&format!("{}{rest}", word.replacen(' ', "T", 1)));
     Timestamp::parse(word).or_else(|| with("Z")).or_else(|| with(":00Z")).or_else(|| with("T00:00:00Z"))
@@ -126,7 +126,7 @@ pub(super) fn comments(document: &Document, number: IssueNumber) -> Vec<Comment>
             url: String::new(),
         }
     };
-    document.sections().iter().map(comment).collect()
+    document.sections().iter().filter(|section| !super::review::is_part(section)).map(comment).collect()
 }
 
 pub(super) fn read_pull(document: &Document, number: u64) -> Pull {

@@ -2,10 +2,12 @@
 //!
 //! `42-empty-input.md` holds issue 42: front matter (`number`, `title`, `state`, `labels`, `assignees`, `author`,
 //! `milestone`, `created`, `updated`, `closed`, `depends`), the text, and comments as marked sections below it.
-//! `pulls/43.md` holds pull request 43; both kinds share one series of numbers. Backlog.md's folders can be read too.
+//! `pulls/43.md` holds pull request 43; both kinds share one series of numbers. A comment in it whose marker says `review=`
+//! or `path=` is part of a review. Backlog.md's folders can be read too.
 
 mod document;
 mod issue;
+mod review;
 mod store;
 mod yaml;
 
@@ -21,6 +23,7 @@ use super::{
 use crate::core::act::Ripeness;
 use crate::core::issue::{Comment, Issue, Pick, Pull, PullState, Role, State};
 use crate::core::names::{IssueNumber, slug};
+use crate::core::review::Reading;
 use crate::edge::http::Ambient;
 
 /// Comments are numbered within a file; for the whole folder it is `issue * COMMENTS + comment`.
@@ -333,6 +336,15 @@ impl Folder {
             return Ok(None);
         }
         self.read_pull(&format!("read pull request {number}"), &path).map(Some)
+    }
+
+    pub(super) fn reviews(&self, number: u64) -> Result<Reading> {
+        let doing = format!("read the reviews of pull request {number}");
+        let path = self.pull_path(number);
+        if !path.exists() {
+            return Err(self.missing(&doing));
+        }
+        Ok(review::read(&self.store.read(&doing, &path)?.document, number))
     }
 
     pub(super) fn pull_for_branch(&self, head: &str, base: &str) -> Result<Option<Pull>> {

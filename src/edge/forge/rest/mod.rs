@@ -3,6 +3,7 @@
 mod labels;
 mod pages;
 mod pulls;
+mod reviews;
 mod wire;
 mod write;
 

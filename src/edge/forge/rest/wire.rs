@@ -237,7 +237,7 @@ pub(super) fn page(url: Option<String>) -> String {
 }
 
 /// The login, `ghost` for a deleted account.
-fn author(user: Option<&User>) -> String {
+pub(super) fn author(user: Option<&User>) -> String {
     user.map_or_else(|| "ghost".into(), login)
 }
 
@@ -247,7 +247,7 @@ pub(super) fn login(user: &User) -> String {
 
 /// GitHub says how somebody belongs, not what they may do: a member or collaborator may be read-only, so those are
 /// unknown until asked. Gitea says nothing here.
-fn role(association: Option<&str>) -> Role {
+pub(super) fn role(association: Option<&str>) -> Role {
     match association {
         Some("OWNER") => Role::Writer,
         Some("CONTRIBUTOR" | "FIRST_TIMER" | "FIRST_TIME_CONTRIBUTOR" | "MANNEQUIN" | "NONE") => Role::Outsider,
@@ -256,6 +256,6 @@ fn role(association: Option<&str>) -> Role {
 }
 
 /// 1970 for a date that cannot be read: old enough to sort first, and plainly wrong to a reader.
-fn time(text: Option<&str>) -> Timestamp {
+pub(super) fn time(text: Option<&str>) -> Timestamp {
     text.and_then(Timestamp::parse).unwrap_or(Timestamp::from_seconds(0))
 }

@@ -149,7 +149,7 @@ impl World {
             "state": if issue.open { "open" } else { "closed" },
             "draft": pull.draft,
             "user": self.user_json(&issue.author),
-            "head": { "ref": head, "sha": pull.head_commit, "repo": repo_of_head },
+            "head": { "ref": head, "sha": self.state.branch(head).unwrap_or_else(|| pull.head_commit.clone()), "repo": repo_of_head },
             "base": { "ref": pull.base, "sha": "0".repeat(40), "repo": repo },
             "merged_at": if pull.merged { time(issue.created) } else { Value::Null },
             "html_url": self.link(&format!("/{OWNER}/{NAME}/pulls/{number}")),

@@ -16,6 +16,7 @@
 mod git;
 mod gitea;
 mod github;
+mod reviews;
 mod routes;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use git_burn::edge::forge::{Dialect, Forge};
 use git_burn::edge::http::{Ambient, Credential, CredentialHeader, Http, HttpOptions, Pace};
 use serde_json::Value;
 
+pub use self::reviews::{Remark, Review};
 use super::server::{Answer, Seen, Server};
 
 /// Whose habits it has.
@@ -70,6 +72,8 @@ pub struct State {
     pub issues: Vec<Issue>,
     pub comments: Vec<Comment>,
     pub pulls: Vec<Pull>,
+    pub reviews: Vec<Review>,
+    pub remarks: Vec<Remark>,
     pub default_branch: String,
     pub archived: bool,
     /// The bare repository behind the git URL.
@@ -289,7 +293,8 @@ impl FakeForge {
 
     /// `METHOD /path` of all API requests that write and were answered with success, without the API's base path.
     pub fn mutations(&self) -> Vec<String> {
-        let done = |logged: &Logged| logged.seen.method != "GET" && (200..300).contains(&logged.status);
+        let asks = |seen: &Seen| seen.method == "GET" || below_api(seen.path()) == "/graphql";
+        let done = |logged: &Logged| !asks(&logged.seen) && (200..300).contains(&logged.status);
         let line = |logged: &Logged| format!("{} {}", logged.seen.method, below_api(logged.seen.path()));
         self.log().iter().filter(|logged| done(logged)).map(line).collect()
     }
@@ -340,6 +345,8 @@ impl State {
             issues: Vec::new(),
             comments: Vec::new(),
             pulls: Vec::new(),
+            reviews: Vec::new(),
+            remarks: Vec::new(),
             default_branch: "main".into(),
             archived: false,
             bare: None,

@@ -22,6 +22,7 @@ impl World {
         match parts.as_slice() {
             ["version"] if self.flavour == Flavour::Gitea => Answer::json(200, &json!({ "version": "1.25.1" })),
             ["meta"] if self.flavour == Flavour::Github => Answer::json(200, &json!({ "installed_version": "3.18.0" })),
+            ["graphql"] if self.flavour == Flavour::Github => self.graphql(seen),
             ["user"] => Answer::json(200, &self.user_json(BOT)),
             ["repos", owner, name, rest @ ..] if *owner == OWNER && *name == NAME => self.repository(seen, rest),
             _ => missing(),
@@ -177,7 +178,7 @@ impl World {
         match (seen.method.as_str(), rest) {
             ("GET", []) => self.list_pulls(seen),
             ("POST", []) => self.create_pull(seen),
-            ("GET", [base, head]) if self.flavour == Flavour::Gitea => {
+            ("GET", [base, head]) if !exists && self.flavour == Flavour::Gitea => {
                 let found = self.state.pulls.iter().find(|pull| pull.base == *base && pull.head == *head);
                 found.map_or_else(missing, |pull| Answer::json(200, &self.pull_json(pull.number)))
             }
@@ -187,6 +188,11 @@ impl World {
                 self.edit_issue(seen, number);
                 Answer::json(200, &self.pull_json(number))
             }
+            ("GET", [_, "reviews"]) => self.list_reviews(seen, number),
+            ("GET", [_, "reviews", review, "comments"]) if self.flavour == Flavour::Gitea => {
+                self.list_review_remarks(seen, review.parse().unwrap_or(0))
+            }
+            ("GET", [_, "comments"]) if self.flavour == Flavour::Github => self.list_pull_remarks(seen, number),
             ("POST", [_, "requested_reviewers"]) => self.request_reviewers(seen, number),
             _ => missing(),
         }
