@@ -1,6 +1,7 @@
 //! The program around the library: arguments, environment, configuration, terminal, exit status.
 
 pub mod apply;
+pub mod approve;
 pub mod args;
 pub mod burn;
 pub mod claim;
@@ -67,6 +68,7 @@ fn purpose(command: &Command) -> Purpose {
         | Command::Status(_) => Purpose::Print,
         Command::Abort(_)
         | Command::Apply(_)
+        | Command::Approve(_)
         | Command::Claim(_)
         | Command::Clean(_)
         | Command::Continue(_)
@@ -99,6 +101,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(&args, context),
         Command::Issue(args) => burn::issue(&args, context),
         Command::Next(args) => burn::next(&args, context),
+        Command::Approve(args) => approve::run(&args, context),
         Command::Plan(args) => burn::plan(&args, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Guard(args) => guard::run(&args, context),

@@ -219,7 +219,7 @@ impl Session {
     }
 
     /// Who claims say they are held by: the committer's name.
-    fn holder(&self) -> String {
+    pub fn holder(&self) -> String {
         let name = self.repo.config().last("user.name").and_then(|setting| setting.value.clone());
         name.unwrap_or_else(|| "git-burn".to_owned())
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::names::{CommitId, IssueNumber, Timestamp};
+use super::names::{CommitId, IssueNumber, Timestamp, fnv1a};
 
 /// An issue as any forge has it; absent or null lists are empty here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,6 +51,14 @@ pub struct Fingerprint {
     body: String,
     state: State,
     locked: bool,
+}
+
+impl Fingerprint {
+    /// In 16 hexadecimal digits, to be written down. Tells an edited text from an unedited one; it is no signature.
+    pub fn digest(&self) -> String {
+        let Self { title, body, state, locked } = self;
+        format!("{:016x}", fnv1a(format!("{title}\0{body}\0{state:?}\0{locked}").as_bytes()))
+    }
 }
 
 /// Open or closed.

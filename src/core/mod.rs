@@ -11,6 +11,7 @@ pub mod event;
 pub mod features;
 pub mod freshness;
 pub mod guard;
+pub mod held;
 pub mod history;
 pub mod issue;
 pub mod ledger;

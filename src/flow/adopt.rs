@@ -8,6 +8,7 @@ use super::shop::{Shop, Stop};
 use crate::core::act::{Marker, Step};
 use crate::core::freshness::Insistence;
 use crate::core::guard::ReviewContext;
+use crate::core::held::HeldNote;
 use crate::core::issue::PullState;
 use crate::core::names::{BurnBranch, CommitId, TreeId};
 use crate::core::outcome::Outcome;
@@ -101,16 +102,31 @@ fn is_on_base(shop: &Shop<'_>, commit: &CommitId) -> bool {
 
 /// What an earlier run kept here, on the base that it was made on.
 pub(super) struct Kept {
-    commit: Commit,
+    pub commit: Commit,
     pub base: Base,
     pub tree: TreeId,
+}
+
+/// What can be gone on with. A change that waits for a person's decision is left alone while the issue is the same.
+///
+/// # Errors
+/// [`Stop::Ended`] when it waits; [`Stop::Broke`] when it cannot be read.
+pub(super) fn draft(shop: &mut Shop<'_>, picked: &Picked) -> Result<Option<Kept>, Stop> {
+    let Some(kept) = kept(shop, picked)? else { return Ok(None) };
+    let Some(note) = HeldNote::parse(&kept.commit.message) else { return Ok(Some(kept)) };
+    if note.issue == picked.issue.fingerprint().digest() {
+        return Err(Outcome::Held { why: note.reason(picked.issue.number, &kept.commit.id) }.into());
+    }
+    let id = kept.commit.id.short();
+    shop.warn(format!("the change {id} that was held is not used: the issue was edited since"))?;
+    Ok(None)
 }
 
 /// The issue's draft, if its base is still part of the base branch.
 ///
 /// # Errors
 /// It cannot be read.
-pub(super) fn draft(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<Option<Kept>> {
+pub(super) fn kept(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<Option<Kept>> {
     let Some(Draft { commit, base, tree, .. }) = shop.repo.draft(picked.issue.number)? else { return Ok(None) };
     if !is_on_base(shop, &base) {
         shop.warn(format!(

@@ -21,9 +21,25 @@ use crate::core::report::{self, About, Ending, pull};
 /// # Errors
 /// Something broke. Every expected ending is an [`Outcome`].
 pub fn burn(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence) -> anyhow::Result<Outcome> {
+    until_the_end(shop, number, |shop, spent| {
+        shop.repo.check_identity()?;
+        let picked = gate::pick(shop, number, insistence)?;
+        on_claim(shop, picked, |shop, picked, about| attempt(shop, picked, about, insistence, spent))
+    })
+}
+
+/// Does some work on an issue, and tells how it ended and what it cost.
+///
+/// # Errors
+/// Something broke.
+pub(super) fn until_the_end(
+    shop: &mut Shop<'_>,
+    number: IssueNumber,
+    work: impl FnOnce(&mut Shop<'_>, &mut Spent) -> Result<Outcome, Stop>,
+) -> anyhow::Result<Outcome> {
     let started = (shop.clock.elapsed)();
     let mut spent = Spent::default();
-    let outcome = match work(shop, number, insistence, &mut spent) {
+    let outcome = match work(shop, &mut spent) {
         Ok(outcome) | Err(Stop::Ended(outcome)) => outcome,
         Err(Stop::Broke(error)) => return Err(error),
     };
@@ -39,23 +55,27 @@ pub fn burn(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence) ->
     Ok(outcome)
 }
 
-fn work(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence, spent: &mut Spent) -> Result<Outcome, Stop> {
-    shop.repo.check_identity()?;
-    let picked = gate::pick(shop, number, insistence)?;
+/// Does the work with the issue's claim held, which is given back whatever happens, and says on the issue how it ended.
+///
+/// # Errors
+/// [`Stop::Ended`] when somebody else has it; [`Stop::Broke`] otherwise.
+pub(super) fn on_claim(
+    shop: &mut Shop<'_>,
+    mut picked: Picked,
+    work: impl FnOnce(&mut Shop<'_>, &mut Picked, About<'_>) -> Result<Outcome, Stop>,
+) -> Result<Outcome, Stop> {
     announce(shop, &picked)?;
     let severity = format!("{} ({})", picked.assessment.tier, picked.assessment.tier_reason);
     let kind = picked.assessment.kind.to_string();
     let issue = picked.issue.clone();
     let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
-    locked(shop, &mut Job { picked, about, insistence, spent })
-}
-
-/// One issue on its way through the flow.
-struct Job<'j> {
-    picked: Picked,
-    about: About<'j>,
-    insistence: Insistence,
-    spent: &'j mut Spent,
+    shop.perform(&Act::Claim { issue: issue.number })?;
+    let result = match work(shop, &mut picked, about) {
+        Err(Stop::Ended(outcome)) => tell_ending(shop, &picked, about, &outcome).map(|()| outcome),
+        other => other,
+    };
+    shop.try_perform(&Act::Release { issue: issue.number })?;
+    result
 }
 
 fn announce(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<()> {
@@ -71,30 +91,14 @@ fn announce(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<()> {
     shop.emit(Event::BaseChosen { branch, commit: shop.base.commit.clone() })
 }
 
-/// The work, with the issue's claim held. It is given back whatever happens.
-fn locked(shop: &mut Shop<'_>, job: &mut Job<'_>) -> Result<Outcome, Stop> {
-    let issue = job.picked.issue.number;
-    shop.perform(&Act::Claim { issue })?;
-    let result = told(shop, job);
-    shop.try_perform(&Act::Release { issue })?;
-    result
-}
-
-/// The work, and what is said on the issue about its ending.
-fn told(shop: &mut Shop<'_>, job: &mut Job<'_>) -> Result<Outcome, Stop> {
-    match attempt(shop, job) {
-        Err(Stop::Ended(outcome)) => {
-            tell_ending(shop, &job.picked, job.about, &outcome)?;
-            Ok(outcome)
-        }
-        other => other,
-    }
-}
-
 /// The work itself: finish what an earlier run pushed, or begin.
-fn attempt(shop: &mut Shop<'_>, job: &mut Job<'_>) -> Result<Outcome, Stop> {
-    let Job { picked, about, insistence, spent } = job;
-    let (about, insistence) = (*about, *insistence);
+fn attempt(
+    shop: &mut Shop<'_>,
+    picked: &mut Picked,
+    about: About<'_>,
+    insistence: Insistence,
+    spent: &mut Spent,
+) -> Result<Outcome, Stop> {
     if let gate::Clarity::Unclear(questions) = &picked.clarity {
         return Err(Outcome::NeedsClarification { questions: questions.clone() }.into());
     }

@@ -13,7 +13,8 @@ use crate::core::change::Change;
 use crate::core::checks::{CheckResult, Ended, Need, Stage, Verified};
 use crate::core::conversation::{Conversation, Evidence, Looks, Message, Reply, feedback, looked};
 use crate::core::event::Event;
-use crate::core::guard::{self, Approved, ReviewContext, Violation};
+use crate::core::guard::{self, Approved, ReviewContext};
+use crate::core::held::HeldNote;
 use crate::core::issue::Issue;
 use crate::core::names::{RepoPath, TreeId};
 use crate::core::outcome::Outcome;
@@ -202,7 +203,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         };
         let whole = self.shop.repo.change_between(&self.shop.base.tree, &draft)?;
         self.shop.emit(Event::PatchPlaced { turn, counts: whole.line_counts(), notes: placed.clone() })?;
-        let approved = match self.review(whole)? {
+        let approved = match self.review(whole, &draft, answer)? {
             Ok(approved) => approved,
             Err(message) => return Ok(Taken::Back(message)),
         };
@@ -236,7 +237,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
     }
 
     /// Has the guard look at everything since the base. `Err` goes back to the model.
-    fn review(&mut self, whole: Change) -> Result<Result<Approved, Message>, Stop> {
+    fn review(&mut self, whole: Change, draft: &TreeId, answer: &Answer) -> Result<Result<Approved, Message>, Stop> {
         let Issue { title, body, .. } = self.about.issue;
         let context = ReviewContext { title, body, secrets: self.shop.secrets };
         let violations = match self.shop.settings.policy.review(whole, &context) {
@@ -255,10 +256,23 @@ impl<'s, 'a> Dialogue<'s, 'a> {
                 self.chances = Chances::None;
                 Ok(Err(feedback::findings(&words)))
             }
-            (Some(guard::Ending::Retry | guard::Ending::Escalate) | None, _) => {
-                Err(Outcome::Held { why: escalation(&violations) }.into())
-            }
+            (Some(guard::Ending::Retry | guard::Ending::Escalate) | None, _) => self.hold(
+                draft,
+                HeldNote {
+                    issue: self.about.issue.fingerprint().digest(),
+                    model: answer.model.clone(),
+                    violations: words,
+                },
+            ),
         }
+    }
+
+    /// Keeps the change until a person decides about it.
+    fn hold<T>(&mut self, draft: &TreeId, note: HeldNote) -> Result<T, Stop> {
+        let issue = self.about.issue.number;
+        let commit = self.shop.repo.draft_commit(&self.shop.base.commit, draft, &note.to_string())?;
+        self.shop.perform(&Act::KeepDraft { issue, commit: commit.clone() })?;
+        Err(Outcome::Held { why: note.reason(issue, &commit) }.into())
     }
 
     fn prove(&mut self, approved: Approved, answer: &Answer) -> Result<Taken, Stop> {
@@ -335,13 +349,8 @@ enum Taken {
     Back(Message),
 }
 
-fn escalation(violations: &[Violation]) -> String {
-    let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
-    format!("the guard needs a person's decision: {}", lines.join("; "))
-}
-
 /// Required checks that did not pass on the whole change.
-fn red_names(results: &[CheckResult]) -> Vec<String> {
+pub(super) fn red_names(results: &[CheckResult]) -> Vec<String> {
     let red = |result: &&CheckResult| {
         result.stage == Stage::Head && result.need == Need::Required && result.ended != Ended::Passed
     };

@@ -1,6 +1,7 @@
 //! Decisions over edges: what happens to an issue, from picking it to the report. No input or output of its own.
 
 mod adopt;
+pub mod approve;
 mod asking;
 mod briefing;
 pub mod burn;

@@ -226,6 +226,50 @@ fn a_change_that_stays_forbidden_is_held_for_a_person_and_not_pushed() {
     assert!(yard.comments()[1].starts_with("## Held for a Person"));
 }
 
+/// Has a change held that touches protected data, and returns the digits of its commit.
+fn a_held_change(yard: &Yard<'_>) -> String {
+    let patch = "```diff\n--- a/data/sales.csv\n+++ b/data/sales.csv\n@@ -1,4 +1,3 @@\n day,amount\n mon,10\n tue,20\n-wed,30\n```\n";
+    yard.replies(&format!("<!-- replay -->\n{patch}\n<!-- replay -->\n{patch}"));
+    let held = yard.burn(&["issue", "1"]).exits(5);
+    let digest = yard.clone.git(&["rev-parse", "--short=10", "refs/burn/draft/1"]);
+    assert!(held.stderr.contains(&format!("git burn approve 1 {digest}")), "{}", held.stderr);
+    yard.replies(NO_REPLY);
+    digest
+}
+
+#[test]
+fn a_held_change_waits_without_another_token_and_is_published_on_a_persons_word() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let digest = a_held_change(&yard);
+    // Somebody adds the label again, but decides nothing: no model is asked, and nothing new is said.
+    yard.fake.state().issue_mut(1).labels = vec!["bug".into(), "ready-for-agent".into()];
+    let said = yard.comments().len();
+    let _ = yard.burn(&["next"]).exits(5).tells(&[&digest]);
+    assert_eq!(yard.comments().len(), said);
+    let _ = yard.burn(&["approve", "1", "0123456789"]).exits(128).tells(&["is not the change that is held", &digest]);
+    assert_eq!(yard.branches(), "refs/heads/main");
+    let _ = yard.burn(&["approve", "1", &digest]).exits(0);
+    assert_eq!(yard.branches(), format!("{BRANCH}\nrefs/heads/main"));
+    assert_eq!(yard.labels(), ["bug", "in-review"]);
+    let state = yard.fake.state();
+    let body = state.issue(state.pulls[0].number).body.clone().expect("a body");
+    assert!(body.contains("Approved by Ada Tester: data/sales.csv"), "{body}");
+    drop(state);
+    assert_eq!(yard.clone.git(&["for-each-ref", "refs/burn"]), "");
+}
+
+#[test]
+fn a_persons_word_does_not_hold_for_an_edited_issue() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Github);
+    let _ = yard.burn(&["approve", "1", "0123456789"]).exits(128).tells(&["no change of #1 is held"]);
+    let digest = a_held_change(&yard);
+    yard.fake.state().issue_mut(1).body = Some("Something else entirely.".into());
+    let _ = yard.burn(&["approve", "1", &digest]).exits(5).tells(&["was edited since"]);
+    assert_eq!(yard.branches(), "refs/heads/main");
+}
+
 #[test]
 fn red_checks_go_back_to_the_model_and_end_without_a_push() {
     let room = Room::new();

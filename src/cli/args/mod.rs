@@ -105,6 +105,8 @@ pub enum Command {
     Issue(work::Issue),
     /// Print the analysis of an issue
     Plan(work::Plan),
+    /// Let a change pass that the guard holds for a person, and publish it once it is proven
+    Approve(work::Approve),
     /// Prove again what was made for an issue: its branch, or its fix on the base
     Verify(work::Verify),
     /// List the issues that are ready for work

@@ -76,6 +76,19 @@ pub struct Plan {
     pub work: Work,
 }
 
+/// Arguments of `git burn approve`.
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// The issue
+    #[arg(value_name = "N")]
+    pub number: IssueNumber,
+    /// The change that is held, by the first digits of its commit: at least seven
+    #[arg(value_name = "DIGEST")]
+    pub digest: String,
+    #[command(flatten)]
+    pub work: Work,
+}
+
 /// Arguments of `git burn verify`.
 #[derive(Debug, Args)]
 pub struct Verify {

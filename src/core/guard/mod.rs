@@ -1,6 +1,6 @@
 //! What a change may do: one policy for patches of a model, staged changes and pull requests.
 //!
-//! [`Policy::review`] is the only maker of an [`Approved`], and only an `Approved` can be committed. It reports every
+//! [`Policy::review`] makes an [`Approved`], else only [`Policy::review_with`] on a person's word, and only an `Approved` can be committed. It reports every
 //! violation, not the first. The rules and why they exist are listed at [`Rule`]; what they assume about files is in
 //! `kind`, what a change looks like to them in `view`.
 

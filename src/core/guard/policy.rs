@@ -7,9 +7,10 @@ use super::entries::{PathRules, check_entries};
 use super::globs::Globs;
 use super::settings::{Limits, Loosening, SettingError, Tightening};
 use super::view::{View, texts, views};
-use super::violation::{Rule, Violation};
+use super::violation::{Ending, Rule, Violation};
 use super::{dependencies, forbidden, leftovers, scripts, secrets, unicode, weakening};
 use crate::core::change::{Change, LineCounts, is_binary};
+use crate::core::held::Approval;
 use crate::core::names::{RepoPath, Secret};
 use crate::core::text::Redactor;
 
@@ -40,12 +41,13 @@ pub struct ReviewContext<'a> {
     pub secrets: &'a [Secret],
 }
 
-/// A change that the policy allows. Nothing but [`Policy::review`] makes one.
+/// A change that the policy allows. Nothing but [`Policy::review`] and [`Policy::review_with`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approved {
     change: Change,
     flags: Vec<Flag>,
     counts: LineCounts,
+    waived: Vec<Violation>,
 }
 
 /// Something allowed that a reviewer should look at.
@@ -90,6 +92,11 @@ impl Approved {
 
     pub fn counts(&self) -> LineCounts {
         self.counts
+    }
+
+    /// What a person let pass.
+    pub fn waived(&self) -> &[Violation] {
+        &self.waived
     }
 }
 
@@ -164,7 +171,20 @@ impl Policy {
     /// Approves a change or names everything that is wrong with it, in the order of its files.
     pub fn review(&self, change: Change, about: &ReviewContext<'_>) -> Result<Approved, Vec<Violation>> {
         let Judgement { violations, flags, counts } = self.judge(&change, about);
-        if violations.is_empty() { Ok(Approved { change, flags, counts }) } else { Err(violations) }
+        if violations.is_empty() { Ok(Approved { change, flags, counts, waived: Vec::new() }) } else { Err(violations) }
+    }
+
+    /// As [`Policy::review`] with a person's word for this change: it outweighs everything but what ends a run.
+    pub fn review_with(
+        &self,
+        change: Change,
+        about: &ReviewContext<'_>,
+        _approval: &Approval,
+    ) -> Result<Approved, Vec<Violation>> {
+        let Judgement { violations, flags, counts } = self.judge(&change, about);
+        let (grave, waived): (Vec<_>, Vec<_>) =
+            violations.into_iter().partition(|violation| violation.ending == Ending::Abort);
+        if grave.is_empty() { Ok(Approved { change, flags, counts, waived }) } else { Err(grave) }
     }
 
     fn judge(&self, change: &Change, about: &ReviewContext<'_>) -> Judgement {
@@ -322,4 +342,29 @@ fn flags(views: &[View<'_>]) -> Vec<Flag> {
     flags.sort();
     flags.dedup();
     flags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::change;
+    use super::*;
+    use crate::core::names::CommitId;
+
+    #[test]
+    fn a_persons_word_outweighs_what_is_held_but_not_what_ends_a_run() {
+        let about = ReviewContext { title: "t", body: "b", secrets: &[] };
+        let id = CommitId::parse(&"a".repeat(40)).expect("an id");
+        let word = Approval::given("ada", id.short(), &id).expect("a word");
+        let policy = Policy::builtin();
+        let protected = || change(&[("data/a.csv", "1\n2\n", "1\n")]);
+        assert!(policy.review(protected(), &about).is_err());
+        let approved = policy.review_with(protected(), &about, &word).expect("approved");
+        assert_eq!(approved.waived().iter().map(|one| one.rule).collect::<Vec<_>>(), [Rule::ProtectedPath]);
+        let destroying =
+            change(&[("data/a.csv", "1\n2\n", "1\n"), ("a.py", "x = 1\n", "db.run('DROP TABLE users')\n")]);
+        let grave = policy.review_with(destroying, &about, &word).expect_err("refused");
+        assert_eq!(grave.iter().map(|one| one.rule).collect::<Vec<_>>(), [Rule::Forbidden]);
+        let harmless = policy.review_with(change(&[("a.py", "x = 1\n", "x = 2\n")]), &about, &word).expect("approved");
+        assert_eq!(harmless.waived(), []);
+    }
 }
