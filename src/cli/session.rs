@@ -29,7 +29,7 @@ use crate::edge::rank_index::Index;
 use crate::edge::repo::{Base, Repo, nonce};
 use crate::edge::verify::cache_dir;
 use crate::flow::claims::Claimant;
-use crate::flow::{Clock, Mode, Settings, Shop, Workshop};
+use crate::flow::{Clock, Mode, Progress, Settings, Shop, Workshop};
 
 /// Everything that one run needs, opened.
 pub struct Session {
@@ -53,7 +53,7 @@ pub struct Session {
 /// Commits whose subjects show how the repository words them.
 const RECENT: usize = 50;
 
-/// How long a claim holds without renewal, beyond the time limit of one issue.
+/// How long a claim holds without renewal, beyond the longest step that it has to cover.
 const SPARE_LEASE: Duration = Duration::from_secs(600);
 
 /// Whether a run asks a model.
@@ -146,7 +146,7 @@ impl Session {
             host: &self.host,
             pid: std::process::id(),
             run: &self.run,
-            lease: self.settings.limits.time + SPARE_LEASE,
+            lease: self.lease(),
             now,
             peer: &peer,
         });
@@ -159,8 +159,7 @@ impl Session {
             models: models.as_ref(),
             index: &self.index,
             claimant,
-            held: None,
-            calls: 0,
+            progress: &mut Progress::default(),
             ledger: &self.ledger,
             workshop: &self.workshop,
             sink: &mut tee,
@@ -216,6 +215,12 @@ impl Session {
     /// The run's id.
     pub fn id(&self) -> &RunId {
         &self.run
+    }
+
+    /// A claim is renewed between two steps, never within one: it covers the longest, a model's answer or a check.
+    fn lease(&self) -> Duration {
+        let checks = self.settings.checks.iter().map(|check| check.timeout);
+        checks.fold(self.settings.limits.time, Duration::max) + SPARE_LEASE
     }
 
     /// Who claims say they are held by: the committer's name.

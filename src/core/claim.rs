@@ -4,6 +4,7 @@
 //! message says who holds it and until when. Each claim must be a different commit, because a push of the same commit
 //! succeeds for everybody: hence the nonce.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -96,7 +97,9 @@ impl Claim {
 impl fmt::Display for Claim {
     /// For people: `run 20261124-r1 of ada on tower, until 2026-11-24T12:00:00Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "run {} of {} on {}, until {}", self.run, self.holder, self.host, self.expires)
+        let Self { run, holder, host, expires, .. } = self;
+        let place = if host.is_empty() { String::new() } else { format!(" on {host}") };
+        write!(f, "run {run} of {holder}{place}, until {expires}")
     }
 }
 
@@ -164,8 +167,8 @@ pub fn candidate(run: &RunId, losses: u32, left: usize) -> usize {
 pub fn advisory_comment(claim: &Claim) -> String {
     format!(
         "git-burn is working on this issue (run {}, until {}).\n\n\
-         This note is advisory: the account cannot push the ref that would lock the issue.\n\n\
-         <!-- git-burn claim\n{}-->",
+         This note is advisory: the repository does not take the ref that would lock the issue.\n\n\
+         {FIELDS}{}-->",
         claim.run,
         claim.expires,
         claim.fields()
@@ -177,17 +180,38 @@ pub fn released_comment(claim: &Claim) -> String {
     format!("git-burn worked on this issue (run {}) and has ended.", claim.run)
 }
 
-/// The advisory claim that counts: the first one that is not over, by an account that is no stranger, or this run's.
-pub fn advisory(comments: &[Comment], issue: IssueNumber, run: &RunId, now: Timestamp) -> Standing {
-    let key = Marker::key(issue, Step::Claim);
-    let heard = comments.iter().filter(|comment| comment.author_role != Role::Outsider && comment.body.contains(&key));
-    let claims = heard.filter_map(|comment| Claim::parse(comment.body.split_once("<!-- git-burn claim\n")?.1).ok());
-    let mut running: Vec<Claim> = claims.filter(|claim| claim.issue == issue && !is_over(claim, now)).collect();
-    running.sort_by(|left, right| (left.taken, &left.nonce).cmp(&(right.taken, &right.nonce)));
-    match running.into_iter().next() {
-        Some(claim) => standing(claim, run, Peer::MayBeAlive, now),
+/// What begins the hidden part of an advisory claim.
+const FIELDS: &str = "<!-- git-burn claim\n";
+
+/// The logins that claimed the issue by a comment: what they may do decides whether they are heard.
+pub fn advisory_speakers(comments: &[Comment], issue: IssueNumber) -> BTreeSet<&str> {
+    notes(comments, issue).map(|(comment, _)| comment.author.as_str()).collect()
+}
+
+/// The advisory claim that counts: the first one on the forge that is not over, by somebody who may write (`roles`, by
+/// login) or this run. The forge's order counts, since clocks differ.
+pub fn advisory(
+    comments: &[Comment],
+    roles: &BTreeMap<String, Role>,
+    issue: IssueNumber,
+    run: &RunId,
+    now: Timestamp,
+) -> Standing {
+    let heard = |comment: &Comment| roles.get(&comment.author) == Some(&Role::Writer);
+    let running = notes(comments, issue).filter(|(comment, claim)| heard(comment) && !is_over(claim, now));
+    match running.min_by_key(|(comment, _)| comment.id) {
+        Some((_, claim)) => standing(claim, run, Peer::MayBeAlive, now),
         None => Standing::Free,
     }
+}
+
+/// The comments that claim the issue, and what they say.
+fn notes(comments: &[Comment], issue: IssueNumber) -> impl Iterator<Item = (&Comment, Claim)> {
+    let key = Marker::key(issue, Step::Claim);
+    comments.iter().filter(move |comment| comment.body.contains(&key)).filter_map(move |comment| {
+        let claim = Claim::parse(comment.body.split_once(FIELDS)?.1).ok()?;
+        (claim.issue == issue).then_some((comment, claim))
+    })
 }
 
 #[cfg(test)]
@@ -237,30 +261,26 @@ mod tests {
     }
 
     #[test]
-    fn the_first_advisory_claim_of_somebody_known_counts() {
-        let comment = |claim: &Claim, role| {
+    fn the_first_advisory_claim_of_somebody_who_may_write_counts() {
+        let comment = |id: u64, author: &str, claim: &Claim| {
             let marker = Marker { issue: claim.issue, step: Step::Claim, run: claim.run.clone() };
             let body = marker.sign(&advisory_comment(claim));
-            Comment {
-                id: 1,
-                author: "a".into(),
-                author_role: role,
-                body,
-                created: at(0),
-                updated: at(0),
-                url: "".into(),
-            }
+            let (author, author_role) = (author.to_owned(), Role::Unknown);
+            Comment { id, author, author_role, body, created: at(0), updated: at(0), url: String::new() }
         };
-        let (early, late, stranger) = (claim("r1", 10), claim("r2", 20), claim("r0", 5));
-        let mut comments =
-            vec![comment(&late, Role::Writer), comment(&early, Role::Unknown), comment(&stranger, Role::Outsider)];
-        let issue = early.issue;
-        let look =
-            |comments: &[Comment], run: &str, now| advisory(comments, issue, &RunId::parse(run).unwrap(), at(now));
+        // The later one's clock is slow: what the forge has first counts.
+        let (first, second, stranger) = (claim("r1", 20), claim("r2", 10), claim("r0", 5));
+        let mut comments = vec![comment(3, "a", &second), comment(2, "a", &first), comment(1, "mallory", &stranger)];
+        let issue = first.issue;
+        assert_eq!(advisory_speakers(&comments, issue), BTreeSet::from(["a", "mallory"]));
+        let roles = BTreeMap::from([("a".to_owned(), Role::Writer), ("mallory".to_owned(), Role::Outsider)]);
+        let look = |comments: &[Comment], run: &str, now| {
+            advisory(comments, &roles, issue, &RunId::parse(run).unwrap(), at(now))
+        };
         assert!(matches!(look(&comments, "r1", 30), Standing::Ours(_)));
-        assert!(matches!(look(&comments, "r2", 30), Standing::Held(held) if held.run == early.run));
+        assert!(matches!(look(&comments, "r2", 30), Standing::Held(held) if held.run == first.run));
         assert_eq!(look(&comments, "r2", 10_000), Standing::Free);
-        comments[1].body = released_comment(&early);
+        comments[1].body = released_comment(&first);
         assert!(matches!(look(&comments, "r2", 30), Standing::Ours(_)));
     }
 

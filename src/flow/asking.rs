@@ -67,6 +67,7 @@ impl Asker {
         loop {
             question.shop.heed_signals().map_err(Unanswered::Stop)?;
             let reservation = self.reserve(&mut question)?;
+            question.shop.keep_claim(question.time_left()).map_err(Unanswered::Stop)?;
             match self.exchange(&mut question, &reservation)? {
                 Ok(answer) => return Ok(answer),
                 Err(error) => self.go_on_after(&mut question, error)?,
@@ -152,12 +153,17 @@ impl Question<'_, '_> {
         ))
     }
 
+    /// What is left of the issue's time: no call takes longer.
+    fn time_left(&self) -> Duration {
+        self.shop.settings.limits.time.saturating_sub(self.spent.time)
+    }
+
     /// Reserves the most that the call can cost, on disk, before it is made.
     fn book(&mut self, model: &Model, reservation: &Reservation) -> anyhow::Result<()> {
-        self.shop.calls += 1;
+        self.shop.progress.calls += 1;
         self.shop.ledger.add(Entry::Reserved {
             run: self.shop.run.clone(),
-            call: self.shop.calls,
+            call: self.shop.progress.calls,
             issue: self.issue,
             model: model.name().to_owned(),
             at: self.shop.now(),
@@ -176,7 +182,7 @@ impl Question<'_, '_> {
         let turn = self.spent.turns + 1;
         let limits = AskLimits {
             output: reservation.output,
-            time: self.shop.settings.limits.time.saturating_sub(self.spent.time),
+            time: self.time_left(),
             issue: Some(self.issue),
             cancelled: self.shop.stop,
         };
@@ -189,7 +195,12 @@ impl Question<'_, '_> {
         self.spent.book(reservation, answer.usage, model.price());
         if let Some(usage) = answer.usage {
             let cost = model.price().map_or(Cost::default(), |price| price.of(&usage));
-            self.shop.ledger.add(Entry::Settled { run: self.shop.run.clone(), call: self.shop.calls, usage, cost })?;
+            self.shop.ledger.add(Entry::Settled {
+                run: self.shop.run.clone(),
+                call: self.shop.progress.calls,
+                usage,
+                cost,
+            })?;
         }
         let usage = answer.usage.unwrap_or_default();
         self.shop.emit(Event::Answered {
@@ -208,7 +219,7 @@ impl Question<'_, '_> {
             self.spent.lose(reservation);
             return Ok(());
         }
-        self.shop.ledger.add(Entry::Cancelled { run: self.shop.run.clone(), call: self.shop.calls })
+        self.shop.ledger.add(Entry::Cancelled { run: self.shop.run.clone(), call: self.shop.progress.calls })
     }
 }
 

@@ -132,7 +132,8 @@ impl Claimant<'_> {
         }
     }
 
-    fn claim(&self, issue: IssueNumber) -> Claim {
+    /// What a claim of this run says, taken now.
+    pub(super) fn claim(&self, issue: IssueNumber) -> Claim {
         let taken = (self.now)();
         let lease = i64::try_from(self.lease.as_secs()).unwrap_or(i64::MAX);
         Claim {

@@ -10,6 +10,7 @@ pub mod clean;
 mod context;
 mod dialogue;
 pub mod gate;
+pub mod holding;
 mod looks;
 pub mod next;
 pub mod patching;
@@ -24,4 +25,4 @@ pub mod sprint;
 pub mod triage;
 
 pub use perform::{Denied, Unreachable};
-pub use shop::{Clock, Labels, Mode, Publishing, Settings, Shop, Stop, Workshop};
+pub use shop::{Clock, Labels, Mode, Progress, Publishing, Settings, Shop, Stop, Workshop};

@@ -4,7 +4,6 @@
 
 use anyhow::{Context, anyhow, bail};
 
-use super::claims::Taking;
 use super::shop::{Mode, Shop, Stop};
 use crate::core::act::{Act, Marker, NewPull, Receipt, Repeat, Step, said};
 use crate::core::checks::Verified;
@@ -16,15 +15,15 @@ use crate::edge::forge::{self, NewLabel, Opened};
 use crate::edge::repo::{Claimed, Pushed, RefsEdited};
 
 /// How an act turned out.
-enum Done {
+pub(super) enum Done {
     New(Receipt),
     /// The world was like that already.
     Already(Receipt),
 }
 
 impl Done {
-    const NEW: Self = Self::New(Receipt { number: None, url: None });
-    const ALREADY: Self = Self::Already(Receipt { number: None, url: None });
+    pub(super) const NEW: Self = Self::New(Receipt { number: None, url: None });
+    pub(super) const ALREADY: Self = Self::Already(Receipt { number: None, url: None });
 }
 
 impl Shop<'_> {
@@ -148,48 +147,6 @@ impl Shop<'_> {
         let issue = self.forge.open_issue(&forge::NewIssue { title, body, labels })?;
         let url = Some(issue.url).filter(|url| !url.is_empty());
         Ok(Done::New(Receipt { number: Some(issue.number.get()), url }))
-    }
-
-    /// Takes the issue's lock. A remote that takes no such refs locks nothing: that is said, and the work goes on.
-    fn claim(&mut self, issue: IssueNumber) -> Result<Done, Stop> {
-        let Some(claimant) = self.claimant else { return Ok(Done::ALREADY) };
-        match claimant.take(issue)? {
-            Taking::Held(held) => {
-                self.held = Some(held);
-                Ok(Done::NEW)
-            }
-            Taking::Taken { by } => Err(Outcome::Taken { by }.into()),
-            Taking::NoLock { reason } => {
-                self.warn(format!("the remote takes no claims, two runs may work on #{issue}: {reason}"))?;
-                Ok(Done::ALREADY)
-            }
-        }
-    }
-
-    /// Renews the claim before something that takes long or cannot be taken back.
-    ///
-    /// # Errors
-    /// [`Stop::Ended`] when it was over and somebody else has the issue now.
-    pub(super) fn renew_claim(&mut self) -> Result<(), Stop> {
-        let (Some(claimant), Some(held)) = (self.claimant, &self.held) else { return Ok(()) };
-        match claimant.renew(held)? {
-            Taking::Held(held) => {
-                self.held = Some(held);
-                Ok(())
-            }
-            Taking::Taken { by } => Err(Outcome::Taken { by }.into()),
-            Taking::NoLock { reason } => Ok(self.warn(format!("the claim could not be renewed: {reason}"))?),
-        }
-    }
-
-    fn release(&mut self) -> anyhow::Result<Done> {
-        match (self.claimant, self.held.take()) {
-            (Some(claimant), Some(held)) => {
-                claimant.release(&held)?;
-                Ok(Done::NEW)
-            }
-            (_, _) => Ok(Done::ALREADY),
-        }
     }
 
     fn delete_branch(&self, branch: &BurnBranch, at: &CommitId) -> anyhow::Result<Done> {

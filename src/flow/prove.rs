@@ -71,7 +71,6 @@ impl Prover {
         commit: &CommitId,
         change: &Change,
     ) -> Result<Vec<CheckResult>, Stop> {
-        shop.renew_claim()?;
         let checks = self.applicable(change);
         let mut results = self.run(shop, commit, Stage::Head, &checks)?;
         if results.iter().all(|result| result.need == Need::Advisory || result.ended == Ended::Passed) {
@@ -96,7 +95,6 @@ impl Prover {
         commit: &CommitId,
         change: &Change,
     ) -> Result<Vec<CheckResult>, Stop> {
-        shop.renew_claim()?;
         let checks = self.applicable(change);
         self.run(shop, commit, Stage::Head, &checks)
     }
@@ -127,6 +125,7 @@ impl Prover {
         let mut results = Vec::with_capacity(checks.len());
         for check in checks {
             shop.heed_signals()?;
+            shop.keep_claim(check.timeout)?;
             shop.emit(Event::CheckStarted { name: check.name.clone(), stage })?;
             let stop = shop.stop;
             let Some(result) = self.bench(shop, commit)?.run(commit, stage, check, stop)? else {

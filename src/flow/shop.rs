@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::claims::{Claimant, Held};
+use super::claims::Claimant;
+use super::holding::Holding;
 use crate::core::act::Ripeness;
 use crate::core::budget::Limits;
 use crate::core::checks::Check;
@@ -36,11 +37,9 @@ pub struct Shop<'a> {
     /// `None`: this run asks no model.
     pub models: Option<&'a Lineup>,
     pub index: &'a Index,
-    /// Who takes claims on the remote, and what this run holds; `None` without a remote.
+    /// Who takes claims on the remote; `None` without a remote.
     pub claimant: Option<Claimant<'a>>,
-    pub held: Option<Held>,
-    /// Calls of models so far, for the ledger.
-    pub calls: u32,
+    pub progress: &'a mut Progress,
     pub ledger: &'a LedgerFile,
     pub workshop: &'a Workshop,
     pub sink: &'a mut dyn Sink,
@@ -56,6 +55,14 @@ pub struct Shop<'a> {
     pub clock: Clock,
     /// Set by a signal: the work ends in order at the next step.
     pub stop: &'a AtomicBool,
+}
+
+/// What a run has come to, on whatever base it works.
+#[derive(Debug, Default)]
+pub struct Progress {
+    pub holding: Holding,
+    /// Calls of models so far, for the ledger.
+    pub calls: u32,
 }
 
 /// Where checks run, made when the first one has to.
@@ -168,7 +175,7 @@ impl Shop<'_> {
         Shop {
             base,
             sink: &mut *self.sink,
-            held: self.held.clone(),
+            progress: &mut *self.progress,
             nonce: self.nonce.clone(),
             run: self.run.clone(),
             ..*self

@@ -280,6 +280,7 @@ fn unfinished_work_goes_on_from_its_draft_or_is_given_up() {
     let _ = place.clone.untouched_by(|| place.burn(&["continue"])).exits(0);
     let files = place.bare.git(&["ls-tree", "--name-only", &format!("refs/heads/agent/ticket-{one}")]);
     assert_eq!(files, "kept-1.txt\nlib.txt\nmade-1.txt", "the draft and what came after it");
+    assert_eq!(place.bare.git(&["for-each-ref", "refs/burn"]), "", "the claim is given back");
     assert_eq!(place.clone.git(&["for-each-ref", "refs/burn/draft"]), "");
 }
 
@@ -333,4 +334,79 @@ fn claims_are_listed_and_only_taken_away_on_purpose() {
     claim("2026-01-01T01:00:00Z");
     assert_eq!(lines(&place.burn(&["claim", "list", "--json"]).exits(0).stdout)[0]["stale"], true);
     let _ = place.burn(&["claim", "release", "7"]).exits(0);
+}
+
+#[test]
+fn a_claim_that_is_lost_during_the_checks_is_noticed_before_anything_is_published() {
+    let room = Room::new();
+    let place = Place::new(&room).with_model();
+    let issue = place.fake.add_issue("[bug] make-1", "It must be there.", &["ready-for-agent"]);
+    let message = format!(
+        "git-burn claims #{issue}\n\nissue: {issue}\nholder: {BOT}\nhost: elsewhere\npid: 1\nrun: r2\n\
+         taken: 2026-01-01T00:00:00Z\nexpires: 2999-01-01T00:00:00Z\nnonce: n\n"
+    );
+    let theirs = place.clone.git(&["commit-tree", "HEAD^{tree}", "-m", &message]);
+    place.clone.git(&["push", "-q", "origin", &format!("{theirs}:refs/burn/spare")]);
+    let steal = format!("git --git-dir '{}' update-ref refs/burn/claims/{issue} {theirs}", place.bare.path.display());
+    place.clone.git(&["config", "burn.check.made.command", &format!("ls made-*.txt && {steal}")]);
+    let _ = place.burn(&["issue", "1"]).exits(7).tells(&["another run: our claim was over"]);
+    assert_eq!(place.bare.git(&["for-each-ref", "--format=%(refname)", "refs/heads"]), "refs/heads/main");
+    assert_eq!(place.bare.git(&["rev-parse", "refs/burn/claims/1"]), theirs, "the other's claim stays");
+    assert!(place.fake.state().pulls.is_empty());
+}
+
+#[test]
+fn where_the_remote_takes_no_claims_a_comment_claims_and_others_keep_off() {
+    let room = Room::new();
+    let place = Place::new(&room).with_model();
+    let hook = place.bare.path.join("hooks/update");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, "#!/bin/sh\ncase $1 in refs/burn/*) echo 'only branches here' >&2; exit 1;; esac\n").unwrap();
+    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let issue = place.fake.add_issue("[bug] make-1", "It must be there.", &["ready-for-agent"]);
+    let theirs = |run: &str, expires: &str| {
+        format!(
+            "x\n\n<!-- git-burn claim\nissue: {issue}\nholder: {BOT}\nhost: \npid: 0\nrun: {run}\n\
+             taken: 2026-01-01T00:00:00Z\nexpires: {expires}\nnonce: n\n-->\n\n\
+             <!-- git-burn v=1 issue={issue} step=claim run={run} -->\n"
+        )
+    };
+    // A stranger's note and one that is over hold nobody up; one of the team does.
+    place.fake.add_comment(issue, "mallory", &theirs("r0", "2999-01-01T00:00:00Z"));
+    place.fake.add_comment(issue, BOT, &theirs("r1", "2026-01-01T00:10:00Z"));
+    let note = place.fake.add_comment(issue, "ada", &theirs("r2", "2999-01-01T00:00:00Z"));
+    let _ = place.burn(&["issue", "1"]).exits(7).tells(&["only advisory", "only branches here", "run r2 of burner"]);
+    assert!(place.fake.mutations().is_empty(), "{:?}", place.fake.mutations());
+    place.fake.state().comments.retain(|comment| comment.id != note);
+
+    let _ = place.burn(&["issue", "1"]).exits(0);
+    let said: Vec<String> =
+        place.fake.state().comments.iter().filter(|one| one.author == BOT).map(|one| one.body.clone()).collect();
+    assert_eq!(said.len(), 4, "the old note, the claim, the analysis and the proof: {said:#?}");
+    assert!(said[1].starts_with("git-burn worked on this issue") && !said[1].contains("host:"), "{}", said[1]);
+    assert_eq!(place.fake.state().pulls.len(), 1);
+}
+
+#[test]
+fn of_two_runs_that_note_at_once_the_first_on_the_forge_goes_on() {
+    let room = Room::new();
+    let place = Place::new(&room).with_model();
+    let hook = place.bare.path.join("hooks/update");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, "#!/bin/sh\ncase $1 in refs/burn/*) exit 1;; esac\n").unwrap();
+    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let issue = place.fake.add_issue("[bug] make-1", "It must be there.", &["ready-for-agent"]);
+    let text = format!(
+        "<!-- git-burn claim\nissue: {issue}\nholder: {BOT}\nhost: \npid: 0\nrun: r2\ntaken: 2998-01-01T00:00:00Z\n\
+         expires: 2999-01-01T00:00:00Z\nnonce: n\n-->\n\n<!-- git-burn v=1 issue={issue} step=claim run=r2 -->\n"
+    );
+    // It looked before the other one's note was there, and posts after it.
+    place.fake.before("POST", "/comments", move |state| {
+        state.add_comment(issue, "ada", &text);
+    });
+    let _ = place.burn(&["issue", "1"]).exits(7).tells(&["run r2 of burner"]);
+    let state = place.fake.state();
+    let own = state.comments.iter().find(|one| one.author == BOT).expect("its own note");
+    assert!(own.body.starts_with("git-burn worked on this issue"), "given back: {}", own.body);
+    assert!(state.pulls.is_empty());
 }

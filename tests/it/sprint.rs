@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use git_burn::core::budget::Cost;
 use git_burn::core::claim::{Claim, Peer};
-use git_burn::core::names::{IssueNumber, RunId, Timestamp};
+use git_burn::core::names::{IssueNumber, RunId, Secret, Timestamp};
 use git_burn::core::outcome::Outcome;
 use git_burn::core::sprint::{Burned, Ended, Limits, SprintResult, Stop};
+use git_burn::edge::git::{Credential, Login};
 use git_burn::edge::repo::{Remote, Repo};
 use git_burn::flow::Clock;
 use git_burn::flow::claims::{Claimant, Held, Taking};
 use git_burn::flow::sprint::{Candidate, Sprint, Team, sprint};
 
 use super::repo::open;
+use crate::support::fake_forge::{BOT, FakeForge, Flavour, TOKEN};
 use crate::support::git::{Repo as Folder, Room};
 
 fn number(number: u64) -> IssueNumber {
@@ -42,23 +44,30 @@ fn dead(_: &Claim) -> Peer {
 struct Machine {
     repo: Repo,
     remote: Remote,
+    credential: Option<Credential>,
     run: RunId,
 }
 
 impl Machine {
     fn new(room: &Room, bare: &Folder<'_>, name: &str) -> Self {
+        Self::at(room, bare.path.to_str().expect("a plain path"), name)
+    }
+
+    fn at(room: &Room, url: &str, name: &str) -> Self {
         let folder = room.init(name);
-        folder.git(&["remote", "add", "origin", bare.path.to_str().expect("a plain path")]);
+        folder.git(&["remote", "add", "origin", url]);
         let repo = open(&folder);
         let remote = repo.remote(None).expect("a remote").expect("a remote");
-        Self { repo, remote, run: RunId::parse(name).expect("a run id") }
+        let login = Login { username: BOT.into(), password: Secret::new(TOKEN).expect("a token") };
+        let credential = remote.http_origin().and_then(|origin| Credential::for_origin(&origin, login));
+        Self { repo, remote, credential, run: RunId::parse(name).expect("a run id") }
     }
 
     fn claimant(&self, now: fn() -> Timestamp) -> Claimant<'_> {
         Claimant {
             repo: &self.repo,
             remote: &self.remote,
-            credential: None,
+            credential: self.credential.as_ref(),
             holder: "burner",
             host: self.run.as_str(),
             pid: 7,
@@ -133,11 +142,25 @@ fn what_is_no_claim_is_left_to_people_and_a_server_that_refuses_is_told_apart() 
     assert!(problem.contains("the remote `origin` does not answer"), "{problem}");
 }
 
+/// How the machines reach the remote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Transport {
+    File,
+    /// git's own `http-backend`, with a token.
+    SmartHttp,
+}
+
 /// Everybody takes the same issue at the same moment, round after round.
-fn race(machines: usize, rounds: u64) {
+fn race(transport: Transport, machines: usize, rounds: u64) {
     let room = Room::new();
-    let bare = room.init_bare("remote");
-    let machines: Vec<Machine> = (0..machines).map(|n| Machine::new(&room, &bare, &format!("machine-{n}"))).collect();
+    let bare = room.init_bare("remote.git");
+    let fake = FakeForge::start(Flavour::Gitea);
+    fake.serve_git(&bare.path);
+    let url = match transport {
+        Transport::File => bare.path.to_str().expect("a plain path").to_owned(),
+        Transport::SmartHttp => fake.git_url(),
+    };
+    let machines: Vec<Machine> = (0..machines).map(|n| Machine::at(&room, &url, &format!("machine-{n}"))).collect();
     let start = Barrier::new(machines.len());
     for round in 1..=rounds {
         let takings: Vec<Taking> = std::thread::scope(|scope| {
@@ -156,18 +179,29 @@ fn race(machines: usize, rounds: u64) {
                 Taking::Taken { .. } | Taking::NoLock { .. } => None,
             })
             .collect();
-        assert_eq!(winners.len(), 1, "round {round}: {takings:?}");
+        assert_eq!(winners.len(), 1, "{transport:?}, round {round}: {takings:?}");
         let there = bare.git(&["rev-parse", &format!("refs/burn/claims/{round}")]);
         assert_eq!(there, winners[0].commit.as_str(), "round {round}: the winner is who the remote says");
         let refused = takings.iter().any(|taking| matches!(taking, Taking::NoLock { .. }));
         assert!(!refused, "round {round}: a lost race is no refusal: {takings:?}");
     }
+    let claims = bare.git(&["for-each-ref", "--format=%(refname)"]);
+    assert_eq!(claims.lines().count() as u64, rounds, "{transport:?}: no claim is lost or doubled");
+}
+
+/// A handful of rounds, or as many as the environment says.
+fn rounds() -> u64 {
+    std::env::var("GIT_BURN_RACE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
 }
 
 #[test]
 fn racing_claims_have_exactly_one_winner() {
-    let rounds = std::env::var("GIT_BURN_RACE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
-    race(4, rounds);
+    race(Transport::File, 4, rounds());
+}
+
+#[test]
+fn racing_claims_over_smart_http_have_exactly_one_winner() {
+    race(Transport::SmartHttp, 4, rounds());
 }
 
 /// A sprint over made-up work: how each issue ends is told by its number.
