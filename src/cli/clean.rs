@@ -8,6 +8,7 @@ use super::session::{Models, Session};
 use crate::core::clean::{Keep, Reach};
 use crate::core::text::one_line;
 use crate::flow::clean::{Cleaned, clean};
+use crate::flow::close::close_merged;
 
 /// Runs and of logs that are kept where nothing else is configured.
 const KEEP: Keep = Keep { logs: 100, runs: 24 };
@@ -22,7 +23,14 @@ pub fn run(args: &Clean, context: &Context) -> anyhow::Result<Exit> {
     let keep = Keep { logs: count("keepLogs", KEEP.logs)?, runs: count("keepRuns", KEEP.runs)? };
     let reach = if args.remote { Reach::Remote } else { Reach::Local };
     let cache = session.worktrees().to_owned();
-    let cleaned = session.run(context, "clean", |shop| clean(shop, &cache, keep, reach))?;
+    let cleaned = session.run(context, "clean", |shop| {
+        // First: what belongs to a closed issue may go as well.
+        match reach {
+            Reach::Remote => drop(close_merged(shop)?),
+            Reach::Local => {}
+        }
+        clean(shop, &cache, keep, reach)
+    })?;
     context.terminal.write_out(told(&cleaned, args, context.common.json).as_bytes())?;
     for (kept, why) in &cleaned.plan.keep {
         if context.common.verbose > 0 {

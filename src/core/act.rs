@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::checks::Verified;
+use super::closing::ClosePermit;
 use super::names::{BurnBranch, CommitId, IssueNumber, RunId};
 
 /// A change to the forge, the remote or the local refs. What is not here, git-burn cannot do: it never merges, never
@@ -123,6 +124,8 @@ pub enum Step {
     Summary,
     /// The claim of a run that may not push refs.
     Claim,
+    /// The issue is being closed, and why.
+    Closed,
 }
 
 impl Step {
@@ -139,6 +142,7 @@ impl Step {
             Self::Triage => "triage",
             Self::Summary => "summary",
             Self::Claim => "claim",
+            Self::Closed => "closed",
         }
     }
 
@@ -146,9 +150,13 @@ impl Step {
     pub fn repeat(self) -> Repeat {
         match self {
             Self::Analysis | Self::Proof | Self::Summary | Self::Claim => Repeat::Edit,
-            Self::Clarify | Self::Failed | Self::Held | Self::AlreadyFixed | Self::Verified | Self::Triage => {
-                Repeat::AddIfNew
-            }
+            Self::Clarify
+            | Self::Failed
+            | Self::Held
+            | Self::AlreadyFixed
+            | Self::Verified
+            | Self::Triage
+            | Self::Closed => Repeat::AddIfNew,
         }
     }
 }
@@ -203,34 +211,6 @@ pub fn said(body: &str) -> String {
     lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }
 
-/// The right to close an issue: the user's configuration says so and the merged commit is on the base branch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClosePermit {
-    merged: CommitId,
-}
-
-/// `burn.close`: whether git-burn may close issues at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Closing {
-    Never,
-    AfterMerge,
-}
-
-impl ClosePermit {
-    /// `merged_on_base` is the commit that carries the fix, found on the base branch of the forge; `None`: not merged.
-    pub fn judge(closing: Closing, merged_on_base: Option<CommitId>) -> Option<Self> {
-        match closing {
-            Closing::Never => None,
-            Closing::AfterMerge => merged_on_base.map(|merged| Self { merged }),
-        }
-    }
-
-    /// The merged commit, as evidence.
-    pub fn merged(&self) -> &CommitId {
-        &self.merged
-    }
-}
-
 /// What came of an [`Act`]. In a dry run, and where a forge has no pages, the address is missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Receipt {
@@ -259,7 +239,7 @@ impl Act {
             }
             Self::RequestReview { branch, login } => format!("ask {login} to review {branch}"),
             Self::OpenIssue { title, .. } => format!("open an issue: {title}"),
-            Self::CloseIssue { issue, permit } => format!("close #{issue} (merged as {})", permit.merged().short()),
+            Self::CloseIssue { issue, permit } => format!("close #{issue}: {permit}"),
             Self::Claim { issue } => format!("claim #{issue}"),
             Self::Release { issue } => format!("release the claim of #{issue}"),
             Self::KeepDraft { issue, commit } => format!("keep {} as the draft of #{issue}", commit.short()),
@@ -288,13 +268,5 @@ mod tests {
         assert!(!signed.contains(&Marker::key(IssueNumber::new(4).expect("a number"), Step::Proof)));
         assert_eq!(said(&signed), "All green.");
         assert_eq!(said("a\n**Date:** 1\nb"), said("a\n**Date:** 2\nb\n"));
-    }
-
-    #[test]
-    fn closing_needs_both_the_setting_and_the_merge() {
-        let commit = CommitId::parse(&"a".repeat(40)).expect("an id");
-        assert_eq!(ClosePermit::judge(Closing::Never, Some(commit.clone())), None);
-        assert_eq!(ClosePermit::judge(Closing::AfterMerge, None), None);
-        assert!(ClosePermit::judge(Closing::AfterMerge, Some(commit)).is_some());
     }
 }

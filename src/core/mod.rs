@@ -6,6 +6,7 @@ pub mod change;
 pub mod checks;
 pub mod claim;
 pub mod clean;
+pub mod closing;
 pub mod conversation;
 pub mod event;
 pub mod features;

@@ -194,7 +194,8 @@ fn tell_ending(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, outcome: 
         | Step::Verified
         | Step::Triage
         | Step::Summary
-        | Step::Claim => {}
+        | Step::Claim
+        | Step::Closed => {}
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod briefing;
 pub mod burn;
 pub mod claims;
 pub mod clean;
+pub mod close;
 mod context;
 mod dialogue;
 pub mod gate;

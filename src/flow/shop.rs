@@ -9,6 +9,7 @@ use super::holding::Holding;
 use crate::core::act::Ripeness;
 use crate::core::budget::Limits;
 use crate::core::checks::Check;
+use crate::core::closing::Closing;
 use crate::core::event::{Event, Sink};
 use crate::core::guard::Policy;
 use crate::core::names::{CommitId, RunId, Secret, Timestamp};
@@ -118,6 +119,8 @@ pub struct Settings {
     /// How pull requests are opened when the proof is red-to-green; others are always drafts.
     pub ripeness: Ripeness,
     pub publishing: Publishing,
+    /// Whether issues are closed once their change is merged.
+    pub closing: Closing,
     /// Tokens of repository excerpts in the opening message.
     pub context_tokens: u64,
 }

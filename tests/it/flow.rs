@@ -483,6 +483,47 @@ fn a_fix_that_was_taken_back_is_made_again() {
 }
 
 #[test]
+fn a_merged_change_closes_its_issue_only_if_the_user_says_so_and_never_twice() {
+    for flavour in [Flavour::Gitea, Flavour::Github] {
+        let room = Room::new();
+        let yard = Yard::new(&room, flavour);
+        merged_and_opened_again(&yard);
+        yard.fake.state().issue_mut(1).labels = vec!["bug".into(), "in-review".into()];
+        let is_open = || yard.fake.state().issue(1).open;
+        let _ = yard.burn(&["clean", "--remote"]).exits(0);
+        assert!(is_open(), "never is the default");
+        yard.clone.git(&["config", "burn.close", "soon"]);
+        let _ = yard.burn(&["clean", "--remote"]).exits(128).tells(&["`soon` is not never or after-merge"]);
+        yard.clone.git(&["config", "burn.close", "after-merge"]);
+        let would = yard.burn(&["clean", "--remote", "--dry-run"]).exits(0);
+        assert!(would.stdout.contains("would close #1: its change is merged as"), "{}", would.stdout);
+        let _ = yard.burn(&["clean"]).exits(0);
+        assert!(is_open(), "only with --remote");
+        let _ = yard.burn(&["clean", "--remote"]).exits(0);
+        assert!(!is_open());
+        let comments = yard.comments();
+        assert!(comments.last().expect("a comment").starts_with("## Closed"), "{comments:#?}");
+        // A person disagrees.
+        yard.fake.state().reopen(1, 0);
+        let _ = yard.burn(&["clean", "--remote"]).exits(0);
+        assert!(is_open(), "{flavour:?}: closed a second time");
+    }
+}
+
+#[test]
+fn what_the_forge_closed_and_a_person_opened_again_stays_open() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    merged_and_opened_again(&yard);
+    yard.fake.state().issue_mut(1).labels = vec!["bug".into(), "in-review".into()];
+    yard.fake.state().reopen(1, i64::from(u32::MAX));
+    yard.clone.git(&["config", "burn.close", "after-merge"]);
+    let _ = yard.burn(&["clean", "--remote"]).exits(0);
+    assert!(yard.fake.state().issue(1).open);
+    assert!(yard.comments().iter().all(|comment| !comment.starts_with("## Closed")));
+}
+
+#[test]
 fn what_was_made_can_be_proven_again_before_and_after_its_merge() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Gitea);

@@ -8,6 +8,7 @@ use crate::cli::config::{Config, Side};
 use crate::cli::error::{Exit, Explained};
 use crate::core::act::Ripeness;
 use crate::core::change::Entry;
+use crate::core::closing::Closing;
 use crate::core::names::{RepoPath, TreeId};
 use crate::core::report::Templates;
 use crate::edge::git::Environment;
@@ -77,6 +78,7 @@ pub fn settings(
         owner: config.text("owner").map(str::to_owned),
         ripeness: if work.draft { Ripeness::Draft } else { Ripeness::Ready },
         publishing: if work.no_push { Publishing::Keep } else { Publishing::Push },
+        closing: config.one("close").map(|setting| setting.read(closing)).transpose()?.unwrap_or(Closing::Never),
         context_tokens: CONTEXT_TOKENS,
     })
 }
@@ -125,6 +127,14 @@ pub fn sandbox(config: &Config, environment: &Environment) -> anyhow::Result<San
         keep: Vec::new(),
         read: Vec::new(),
     })
+}
+
+fn closing(text: &str) -> Result<Closing, String> {
+    match text {
+        "never" => Ok(Closing::Never),
+        "after-merge" => Ok(Closing::AfterMerge),
+        _ => Err(format!("`{text}` is not never or after-merge")),
+    }
 }
 
 fn mode(text: &str) -> Result<SandboxMode, String> {

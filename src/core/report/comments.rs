@@ -136,6 +136,12 @@ pub fn verification(templates: &Templates, about: About<'_>, seen: &Verification
     filled(&templates.verification, about, &values)
 }
 
+/// That the issue is closed, after its change was merged.
+pub fn closed(templates: &Templates, about: About<'_>, pull: u64, merged: &CommitId) -> String {
+    let details = format!("Its change came into the base branch as `{}` with pull request #{pull}.", merged.short());
+    filled(&templates.closed, about, &[("details", details)])
+}
+
 fn capitalised(text: &str) -> String {
     let mut letters = text.trim().chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

@@ -9,7 +9,7 @@ mod proof;
 pub mod pull;
 mod template;
 
-pub use comments::{Review, already_fixed, analysis, clarification, ending, review_request, verification};
+pub use comments::{Review, already_fixed, analysis, clarification, closed, ending, review_request, verification};
 pub use facts::{About, Ending, Findings, Place};
 pub use proof::proof_table;
 pub use template::{TemplateError, Templates};

@@ -13,6 +13,7 @@ pub struct Templates {
     pub held: String,
     pub already_fixed: String,
     pub verification: String,
+    pub closed: String,
 }
 
 impl Default for Templates {
@@ -26,13 +27,14 @@ impl Default for Templates {
             held: include_str!("templates/held.md").to_owned(),
             already_fixed: include_str!("templates/already-fixed.md").to_owned(),
             verification: include_str!("templates/verification.md").to_owned(),
+            closed: include_str!("templates/closed.md").to_owned(),
         }
     }
 }
 
 impl Templates {
     /// File names that [`Templates::replace`] takes.
-    pub const NAMES: [&'static str; 8] = [
+    pub const NAMES: [&'static str; 9] = [
         "analysis.md",
         "clarification.md",
         "proof.md",
@@ -41,6 +43,7 @@ impl Templates {
         "held.md",
         "already-fixed.md",
         "verification.md",
+        "closed.md",
     ];
 
     /// Puts the team's own text in the place of the built-in one of that file name.
@@ -56,6 +59,7 @@ impl Templates {
             "held.md" => &mut self.held,
             "already-fixed.md" => &mut self.already_fixed,
             "verification.md" => &mut self.verification,
+            "closed.md" => &mut self.closed,
             _ => return Err(TemplateError::UnknownName(name.to_owned())),
         };
         let known: Vec<String> = placeholders(slot).map(str::to_owned).collect();

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::core::act::Ripeness;
 use crate::core::issue::{Comment, Issue, Pick, Pull, PullState, Role};
-use crate::core::names::{IssueNumber, Slug};
+use crate::core::names::{IssueNumber, Slug, Timestamp};
 use crate::core::review::Reading;
 
 use super::http::{Ambient, Http};
@@ -224,6 +224,11 @@ impl Forge {
     /// All comments on an issue or pull request, oldest first.
     pub fn comments(&self, number: IssueNumber) -> Result<Vec<Comment>> {
         each_backend!(self, backend => backend.comments(number))
+    }
+
+    /// When an issue was last opened again; `None`: never, or nobody kept a record.
+    pub fn reopened(&self, number: IssueNumber) -> Result<Option<Timestamp>> {
+        each_backend!(self, backend => backend.reopened(number))
     }
 
     /// The latest comment that this credential's own user wrote with `marker` in it. Others may have pasted the marker.

@@ -26,6 +26,7 @@ fn walk(fake: &FakeForge, forge: &Forge) {
     let comment = forge.comment(first, "hello").unwrap();
     forge.edit_comment(comment.id, "good day").unwrap();
     forge.own_comment(first, "good").unwrap().unwrap();
+    forge.reopened(first).unwrap();
     forge.labels().unwrap();
     forge.permission("ada").unwrap();
     forge.create_label(&NewLabel { name: "in-review", color: "0e8a16", description: "waits for review" }).unwrap();

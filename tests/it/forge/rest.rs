@@ -84,6 +84,18 @@ fn a_number_is_an_issue_a_pull_request_or_nothing() {
 }
 
 #[test]
+fn the_last_time_an_issue_was_opened_again_is_told_and_other_events_are_not() {
+    on_both(|fake, forge| {
+        fake.add_issue("one", "text", &[]);
+        assert_eq!(forge.reopened(number(1)).unwrap(), None);
+        fake.state().reopen(1, 1_800_000_000);
+        fake.state().reopen(1, 1_700_000_000);
+        let last = forge.reopened(number(1)).unwrap().expect("a time");
+        assert_eq!(last.seconds(), 1_800_000_000);
+    });
+}
+
+#[test]
 fn comments_are_ours_only_when_our_user_wrote_them() {
     on_both(|fake, forge| {
         fake.add_issue("one", "text", &[]);

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::core::act::Ripeness;
 use crate::core::issue::{Comment, Issue, Pick, Pull, PullState, Role, State};
-use crate::core::names::{IssueNumber, slug};
+use crate::core::names::{IssueNumber, Timestamp, slug};
 use crate::core::review::Reading;
 use crate::edge::http::Ambient;
 
@@ -153,6 +153,12 @@ impl Folder {
     pub(super) fn comments(&self, number: IssueNumber) -> Result<Vec<Comment>> {
         let page = self.page(&format!("read the comments of issue {number}"), number)?;
         Ok(issue::comments(&page.document, number))
+    }
+
+    /// A file keeps no record of its states.
+    #[expect(clippy::unnecessary_wraps, reason = "the same signature as for servers")]
+    pub(super) fn reopened(&self, _number: IssueNumber) -> Result<Option<Timestamp>> {
+        Ok(None)
     }
 
     pub(super) fn own_comment(&self, number: IssueNumber, marker: &str) -> Result<Option<Comment>> {

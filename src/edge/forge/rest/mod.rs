@@ -14,10 +14,10 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use serde::de::DeserializeOwned;
 
 use self::pages::Listed;
-use self::wire::{Permission, User, WireComment, WireIssue, WireRepository};
+use self::wire::{Permission, User, WireComment, WireEvent, WireIssue, WireRepository};
 use super::{Dialect, ForgeError, Found, Listing, Me, Repository, Result, Trouble};
 use crate::core::issue::{Comment, Pick, Role};
-use crate::core::names::{IssueNumber, Slug};
+use crate::core::names::{IssueNumber, Slug, Timestamp};
 use crate::edge::http::{Http, HttpError, Method, Request, encode};
 
 /// One repository on a server.
@@ -219,6 +219,26 @@ impl Rest {
             answer => answer?,
         };
         Ok(answer.unwrap_or_default())
+    }
+
+    /// When the issue was last opened again, by the forge's own record of it.
+    pub(super) fn reopened(&self, number: IssueNumber) -> Result<Option<Timestamp>> {
+        let doing = format!("read the history of issue {number}");
+        let list = match self.dialect {
+            Dialect::Gitea => "timeline",
+            Dialect::Github => "events",
+        };
+        let listed = Listed { doing: &doing, path: self.path(&format!("/issues/{number}/{list}")), query: Vec::new() };
+        let mut last = None;
+        self.visit_pages(
+            &listed,
+            |event: &WireEvent| event.id,
+            |event| {
+                last = last.max(event.reopening());
+                ControlFlow::Continue(())
+            },
+        )?;
+        Ok(last)
     }
 
     pub(super) fn own_comment(&self, number: IssueNumber, marker: &str) -> Result<Option<Comment>> {

@@ -133,6 +133,23 @@ impl WireComment {
     }
 }
 
+/// An entry of Gitea's timeline (`type`) or of GitHub's list of events (`event`).
+#[derive(Deserialize)]
+pub(super) struct WireEvent {
+    pub(super) id: i64,
+    #[serde(alias = "type")]
+    event: Option<String>,
+    created_at: Option<String>,
+}
+
+impl WireEvent {
+    /// When it opened the issue again; `None`: it is something else.
+    pub(super) fn reopening(&self) -> Option<Timestamp> {
+        let reopens = matches!(self.event.as_deref(), Some("reopen" | "reopened"));
+        reopens.then(|| time(self.created_at.as_deref()))
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct Side {
     #[serde(rename = "ref")]

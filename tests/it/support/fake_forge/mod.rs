@@ -74,6 +74,8 @@ pub struct State {
     pub pulls: Vec<Pull>,
     pub reviews: Vec<Review>,
     pub remarks: Vec<Remark>,
+    /// Numbers of issues that were opened again, with the time in seconds.
+    pub reopenings: Vec<(u64, i64)>,
     pub default_branch: String,
     pub archived: bool,
     /// The bare repository behind the git URL.
@@ -347,6 +349,7 @@ impl State {
             pulls: Vec::new(),
             reviews: Vec::new(),
             remarks: Vec::new(),
+            reopenings: Vec::new(),
             default_branch: "main".into(),
             archived: false,
             bare: None,
@@ -405,6 +408,12 @@ impl State {
     pub fn end_pull(&mut self, number: u64, merged: bool) {
         self.issue_mut(number).open = false;
         self.pulls.iter_mut().filter(|pull| pull.number == number).for_each(|pull| pull.merged = merged);
+    }
+
+    /// A person opens an issue again.
+    pub fn reopen(&mut self, number: u64, at: i64) {
+        self.issue_mut(number).open = true;
+        self.reopenings.push((number, at));
     }
 
     /// Panics for a number that does not exist.

@@ -80,6 +80,12 @@ impl World {
             ("PATCH", [_]) => self.edit_issue(seen, number),
             ("GET", [_, "comments"]) => self.list_comments(seen, number),
             ("POST", [_, "comments"]) => self.create_comment(seen, number),
+            ("GET", [_, "timeline"]) if self.flavour == Flavour::Gitea => {
+                self.list_events(seen, number, "type", "reopen")
+            }
+            ("GET", [_, "events"]) if self.flavour == Flavour::Github => {
+                self.list_events(seen, number, "event", "reopened")
+            }
             ("POST", [_, "labels"]) => self.add_labels(seen, number),
             ("DELETE", [_, "labels", which]) => self.remove_label(number, which),
             ("POST", [_, "assignees"]) if self.flavour == Flavour::Github => self.add_assignees(seen, number),
@@ -149,6 +155,16 @@ impl World {
                 self.page(seen, values)
             }
         }
+    }
+
+    /// Everything that happened to an issue: of each kind one that says nothing, then the reopenings.
+    fn list_events(&mut self, seen: &Seen, number: u64, key: &str, reopened: &str) -> Answer {
+        self.strict(seen, &["page", "limit", "per_page"], &[]);
+        let event = |id: usize, what: &str, at: i64| json!({ "id": id, key: what, "created_at": time(at) });
+        let mut events = vec![event(1, "label", super::EPOCH), event(2, "close", super::EPOCH)];
+        let ours = self.state.reopenings.iter().filter(|(issue, _)| *issue == number);
+        events.extend(ours.zip(3..).map(|((_, at), id)| event(id, reopened, *at)));
+        self.page(seen, events)
     }
 
     fn create_comment(&mut self, seen: &Seen, number: u64) -> Answer {
