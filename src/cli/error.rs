@@ -303,16 +303,7 @@ mod tests {
 
     #[test]
     fn exit_statuses_agree_with_the_outcomes() {
-        let why = String::new;
-        let outcomes = [
-            Outcome::NotReady { why: why() },
-            Outcome::Held { why: why() },
-            Outcome::OutOfBudget { limit: why() },
-            Outcome::Taken { by: why() },
-            Outcome::AlreadyFixed { evidence: why() },
-            Outcome::Interrupted,
-        ];
-        for outcome in outcomes {
+        for outcome in Outcome::examples() {
             assert_eq!(Exit::from(&outcome).status(), outcome.exit_code(), "{outcome:?}");
         }
     }

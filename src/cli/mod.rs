@@ -25,6 +25,7 @@ pub mod pager;
 pub mod patches;
 pub mod rank;
 pub mod render;
+pub mod report;
 pub mod resume;
 pub mod schedule;
 pub mod session;
@@ -64,6 +65,7 @@ fn purpose(command: &Command) -> Purpose {
         | Command::Man(_)
         | Command::Plan(_)
         | Command::Rank(_)
+        | Command::Report(_)
         | Command::Show(_)
         | Command::Status(_) => Purpose::Print,
         Command::Abort(_)
@@ -116,6 +118,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Triage(args) => triage::run(&args, context),
         Command::Schedule(args) => schedule::run(&args, context),
         Command::Log(args) => log::run(&args, context),
+        Command::Report(args) => report::run(&args, context),
         Command::Status(args) => status::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Doctor => doctor::run(context),

@@ -39,9 +39,9 @@ impl Chapter {
     /// The exit status that the outcome has alone; 128 for a word of a later version.
     pub fn exit_code(&self) -> u8 {
         match self.outcome.as_str() {
-            "published" | "kept_local" | "already_fixed" => 0,
+            "published" | "kept_local" | "already_fixed" | "fix_holds" => 0,
             "refused" | "checks_red" | "no_patch" | "not_ready" => 1,
-            "needs_clarification" | "held" => 5,
+            "needs_clarification" | "held" | "changed" => 5,
             "out_of_budget" => 6,
             "taken" => 7,
             "interrupted" => 130,
@@ -136,7 +136,10 @@ impl fmt::Display for Record {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::core::outcome::Outcome;
 
     const LINES: &str = r#"{"v":1,"event":"run_started","run":"r1","command":"sprint","dry_run":false,"at":"2026-11-25T00:00:01Z"}
 {"v":1,"event":"issue_started","issue":3,"title":"Crash","url":"","kind":"bug","score":6}
@@ -147,6 +150,17 @@ mod tests {
 {"v":1,"event":"issue_started","issue":5,"title":"Leak","url":"","kind":"bug","score":6}
 {"v":1,"event":"from the future"}
 {"v":1,"event":"issue_fini"#;
+
+    /// The words of the records and the outcomes themselves agree.
+    #[test]
+    fn every_outcome_has_its_exit_status() {
+        for outcome in Outcome::examples() {
+            let word = serde_json::to_value(&outcome).unwrap()["outcome"].as_str().unwrap().to_owned();
+            let record = json!({ "outcome": word });
+            let chapter = chapter(&record, IssueNumber::new(1).unwrap(), "", None);
+            assert_eq!(chapter.exit_code(), outcome.exit_code(), "{word}");
+        }
+    }
 
     #[test]
     fn a_killed_run_tells_what_it_did_and_where_it_was() {

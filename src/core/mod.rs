@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod names;
 pub mod outcome;
 pub mod patch;
+pub mod period;
 pub mod rank;
 pub mod renames;
 pub mod report;

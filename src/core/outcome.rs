@@ -84,3 +84,30 @@ fn proof(strength: Strength) -> &'static str {
         Strength::StaysGreen => "green before and after",
     }
 }
+
+#[cfg(test)]
+impl Outcome {
+    /// One of each kind, for the tests of what has to know all of them.
+    pub fn examples() -> Vec<Self> {
+        let text = String::new;
+        let commit = || CommitId::parse(&"a".repeat(40)).expect("an id");
+        let branch = BurnBranch::of_template("a/{number}", "a/1").expect("a branch").0;
+        let strength = Strength::RedToGreen;
+        vec![
+            Self::Published { branch, commit: commit(), pull: None, strength },
+            Self::KeptLocal { commit: commit(), strength },
+            Self::AlreadyFixed { evidence: text() },
+            Self::FixHolds { fix: commit() },
+            Self::NeedsClarification { questions: Vec::new() },
+            Self::Held { why: text() },
+            Self::Changed { why: text() },
+            Self::NotReady { why: text() },
+            Self::Refused { violations: Vec::new() },
+            Self::ChecksRed { checks: Vec::new() },
+            Self::NoPatch { why: text() },
+            Self::OutOfBudget { limit: text() },
+            Self::Taken { by: text() },
+            Self::Interrupted,
+        ]
+    }
+}

@@ -83,6 +83,14 @@ pub struct Status {
     pub all_repos: bool,
 }
 
+/// Arguments of `git burn report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// How far back, as 12h, 7d or 30d
+    #[arg(long, value_name = "TIME", default_value = "7d")]
+    pub since: String,
+}
+
 /// Arguments of `git burn log`.
 #[derive(Debug, Args)]
 pub struct Log {

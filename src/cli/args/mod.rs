@@ -117,6 +117,8 @@ pub enum Command {
     Status(look::Status),
     /// Show how the work on issues ended
     Log(look::Log),
+    /// Print what was done lately and what it cost, in Markdown
+    Report(look::Report),
     /// Print the files that most likely have to change for an issue, best first
     Rank(look::Rank),
     /// Judge a change by the rules that a model's patch must pass
