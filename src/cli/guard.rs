@@ -5,13 +5,13 @@ use serde_json::json;
 use super::args::guard::{Format, Guard};
 use super::context::Context;
 use super::error::{Exit, Explained};
-use super::patches;
+use super::patches::{self, Reading};
 use super::render::{findings, json as records};
 use super::settings::{credentials, policy};
 use crate::core::change::Change;
 use crate::core::guard::{Approved, ReviewContext, Violation};
 use crate::core::names::TreeId;
-use crate::core::patch::Care;
+use crate::core::patch::{Care, Level};
 use crate::edge::repo::Repo;
 
 /// A change and the tree whose policy counts.
@@ -45,7 +45,8 @@ fn subject(args: &Guard, context: &Context, repo: &Repo) -> anyhow::Result<Subje
     }
     if let Some(file) = &args.patch {
         let base = asked.map_or_else(|| repo.resolve_tree("HEAD"), Ok)?;
-        let placed = patches::place(context, repo, &base, std::slice::from_ref(file), Care::Tool)?;
+        let reading = Reading { care: Care::Tool, level: Level::default() };
+        let placed = patches::place(context, repo, &base, std::slice::from_ref(file), &reading)?;
         return Ok(Subject { change: placed.change, policy_at: Some(base) });
     }
     if repo.work_tree().is_none() {

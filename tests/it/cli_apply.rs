@@ -94,13 +94,153 @@ fn refusals_name_every_reason_and_exit_with_1() {
     let _ = repo
         .burn_with_input(&["apply", "--check", "-"], b"nothing to see here")
         .exits(1)
-        .tells(&["nothing was changed"]);
-    let _ = repo.burn_with_input(&["apply", "--check", "-"], b"").exits(1);
+        .tells(&["there is no patch in the reply", "hint: it takes unified diffs"]);
+    let _ = repo.burn_with_input(&["apply", "--check"], b" \n").exits(1).tells(&["standard input is empty"]);
     let _ = repo.burn_with_input(&["apply", "--check", "-"], &[0xff, 0xfe, 0, 1]).exits(1);
     let evil = "--- /dev/null\n+++ b/../evil\n@@ -0,0 +1 @@\n+x\n";
     let _ = repo.burn_with_input(&["apply", "--engine-only", "--write-tree", "-"], evil.as_bytes()).exits(1);
     let _ = repo.burn(&["apply", "--check", "no-such-file"]).exits(128).tells(&["no-such-file"]);
     let _ = repo.burn(&["apply", "--check", "--base", "nonsense", "x"]).exits(128).tells(&["nonsense"]);
+}
+
+#[test]
+fn a_refusal_lays_the_patch_beside_the_file() {
+    let room = Room::new();
+    let repo = project(&room);
+    let wrong = format!(
+        "{}@@ -20,2 +20,2 @@\n-nothing like it\n+something\n }}\n",
+        DIFF.replace("\"one\"", "\"1\"").replace("-    println!(\"two\");", "-\tprintln!( \"two\");")
+    );
+    repo.write("reply.md", &wrong);
+    let ended = repo.untouched_by(|| repo.burn(&["apply", "--check", "reply.md"]).exits(1));
+    expect_test::expect![[r#"
+        src/main.rs, block 1: 2 of its 4 old lines are not in the file [not-found]
+         --> reply.md:5
+         ::: src/main.rs:1 is most like it (93 %); - the patch expects, + the file has
+          |
+        1 |   fn main() {
+          | -     println!("1");
+        2 | +     println!("one");
+          |                 ^^^
+          | - →   println!(·"two");
+        3 | + ····println!("two");
+        4 |   }
+          |
+          = hint: copy the lines from the file as it is now
+
+        src/main.rs, block 2: 1 of its 2 old lines is not in the file [not-found]
+         --> reply.md:9
+          = hint: nothing in the file is like it: is it the right file, and as it is now?
+
+        error: reply.md: does not apply, nothing was changed (2 problems)
+    "#]]
+    .assert_eq(&ended.stderr);
+    let coloured = repo.burn(&["apply", "--check", "--color=always", "reply.md"]).exits(1);
+    assert!(coloured.stderr.contains("\x1b[31m- "), "{}", coloured.stderr);
+    let ended = repo.burn(&["apply", "--check", "--json", "reply.md"]).exits(1);
+    let record: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!((&record["event"], &record["already_applied"]), (&"refused".into(), &false.into()));
+    expect_test::expect![[r#"
+        {
+          "kind": "not-found",
+          "block": {
+            "file": "src/main.rs",
+            "number": 1,
+            "line": 3
+          },
+          "what": "2 of its 4 old lines are not in the file",
+          "comparison": {
+            "rows": [
+              {
+                "is": "same",
+                "line": 1,
+                "text": "fn main() {"
+              },
+              {
+                "is": "expected",
+                "patch_line": 5,
+                "text": "    println!(\"1\");"
+              },
+              {
+                "is": "found",
+                "line": 2,
+                "text": "    println!(\"one\");"
+              },
+              {
+                "is": "expected",
+                "patch_line": 6,
+                "text": "\tprintln!( \"two\");"
+              },
+              {
+                "is": "found",
+                "line": 3,
+                "text": "    println!(\"two\");"
+              },
+              {
+                "is": "same",
+                "line": 4,
+                "text": "}"
+              }
+            ]
+          },
+          "candidates": [
+            {
+              "first": 1,
+              "last": 4,
+              "alike": 93,
+              "under": null
+            }
+          ],
+          "hint": "copy the lines from the file as it is now"
+        }
+    "#]]
+    .assert_eq(&format!("{:#}\n", record["problems"][0]));
+}
+
+#[test]
+fn as_json_a_refusal_by_the_guard_is_data_too() {
+    let room = Room::new();
+    let repo = project(&room);
+    let ci = "--- /dev/null\n+++ b/Jenkinsfile\n@@ -0,0 +1 @@\n+node {}\n";
+    let ended = repo.burn_with_input(&["apply", "--check", "--json"], ci.as_bytes()).exits(1);
+    let record: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!((&record["event"], &record["path"]), (&"violation".into(), &"Jenkinsfile".into()));
+}
+
+#[test]
+fn paths_are_read_from_where_they_fit() {
+    let room = Room::new();
+    let repo = project(&room);
+    let tree = expected(&repo);
+    let apply = |folder: &str, args: &[&str], diff: &str| {
+        repo.write("input.diff", diff);
+        let input = std::fs::File::open(repo.path.join("input.diff")).expect("a file");
+        let mut command = room.git_with_burn(&repo.path.join(folder), &["burn", "apply", "--write-tree"]);
+        Ended::of(command.args(args).stdin(input))
+    };
+    let from_inside = DIFF.replace("src/main.rs", "main.rs");
+    let from_outside = DIFF.replace("src/main.rs", "elsewhere/work/src/main.rs");
+    let _ = apply("src", &[], DIFF).exits(0).prints(&tree);
+    let _ = apply("src", &[], &from_inside).exits(0).prints(&tree).tells(&["read from `src`, where you are"]);
+    let _ = apply(".", &[], &from_inside).exits(1).tells(&["does not exist", "did you mean `src/main.rs`?"]);
+    let _ = apply(".", &["--directory", "src/"], &from_inside).exits(0).prints(&tree);
+    let _ = apply(".", &["-p3"], &from_outside).exits(0).prints(&tree);
+    let _ = apply(".", &["-p0", "--directory=src"], &from_inside.replace("a/", "").replace("b/", "")).exits(0);
+    let _ = apply(".", &["-p9"], DIFF).exits(1).tells(&["has no more than 9 parts"]);
+    let _ = apply(".", &["--directory", "../x"], DIFF).exits(129).tells(&["--directory"]);
+    let _ = apply("src", &[], &from_inside.replace("two", "2")).exits(1).tells(&["src/main.rs"]);
+}
+
+#[test]
+fn a_repaired_patch_is_one_that_git_takes() {
+    let room = Room::new();
+    let repo = project(&room);
+    let tree = expected(&repo);
+    let broken = format!("Here:\n```diff\n{}```\n", DIFF.replace("@@ -1,4 +1,4 @@", "@@ ... @@"));
+    let printed = repo.untouched_by(|| repo.burn_with_input(&["apply", "--diff"], broken.as_bytes()).exits(0));
+    repo.write("../repaired.diff", &printed.stdout);
+    repo.git(&["apply", "--index", "../repaired.diff"]);
+    assert_eq!(repo.git(&["write-tree"]), tree);
 }
 
 #[test]

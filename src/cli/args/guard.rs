@@ -42,12 +42,15 @@ pub enum Format {
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("result").required(true)))]
 pub struct Apply {
-    /// Patches in any accepted format, or whole replies that hold one; applied in order (`-`: standard input)
-    #[arg(value_name = "FILE", required = true)]
+    /// Patches in any accepted format, or whole replies that hold one; applied in order (`-`, or none: standard input)
+    #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Only say whether it applies and passes the guard
+    /// Only say whether it applies and passes the guard, and if not, why
     #[arg(long, group = "result")]
     pub check: bool,
+    /// Print what it comes to as a plain diff, for `git apply`
+    #[arg(long, group = "result")]
+    pub diff: bool,
     /// Print the id of the resulting tree; nothing else changes
     #[arg(long, group = "result")]
     pub write_tree: bool,
@@ -57,6 +60,12 @@ pub struct Apply {
     /// The commit or tree to apply to
     #[arg(short = 'B', long, value_name = "REV", default_value = "HEAD")]
     pub base: String,
+    /// Take N leading parts off every path, instead of finding out what it means
+    #[arg(short = 'p', value_name = "N")]
+    pub strip: Option<usize>,
+    /// Put this folder before every path (default: none, or the one that you are in where only that fits)
+    #[arg(long = "directory", value_name = "FOLDER")]
+    pub folder: Option<String>,
     /// Skip the guard's rules (never the safety of paths)
     #[arg(long, conflicts_with = "branch")]
     pub engine_only: bool,

@@ -11,7 +11,7 @@ use super::place::{Choice, Place, Rung, Target};
 use super::refusal::{Block, Problem, ProblemKind, Refusal};
 use super::resolve::{self, Deed, resolve};
 use super::tree::Tree;
-use super::{ApplyOptions, Care, Patch, care, place, splice};
+use super::{ApplyOptions, Care, Patch, care, place, refusal, splice};
 use crate::core::change::{Change, Entry, FileChange, Origin, Snapshot};
 use crate::core::names::RepoPath;
 
@@ -326,7 +326,7 @@ impl<'p> Run<'p> {
         let mode = file.modes.new.unwrap_or(mode_of(before));
         let after = entry_of(mode, content).map_err(|problem| vec![problem])?;
         if after == *before && matches!(group.deed, Deed::Edit(_) | Deed::Replace(_)) {
-            return Err(vec![Problem::new(ProblemKind::NoChange, format!("`{path}` would stay as it is"))]);
+            return Err(vec![Problem::new(ProblemKind::NoChange, "the file would stay as it is")]);
         }
         Ok(after)
     }
@@ -339,6 +339,7 @@ impl<'p> Run<'p> {
         if hunks.is_empty() {
             return Ok(text.to_vec());
         }
+        target.explain(refusal::MOST.saturating_sub(self.problems.len()));
         let places = place::place(&hunks, &target, self.options.line_numbers, &name).map_err(|misplaced| {
             let blocks = misplaced.fine.iter().map(|index| Block {
                 file: name.clone(),

@@ -171,6 +171,12 @@ impl Hunk {
         self.lines.iter().filter(|line| line.tag != Tag::Remove)
     }
 
+    /// The number of a line in the reply, from 1.
+    pub(super) fn number_of(&self, line: &Line, reply: &[u8]) -> u32 {
+        let before = self.lines.first().and_then(|first| reply.get(first.start as usize..line.start as usize));
+        self.line + 1 + memchr::memchr_iter(b'\n', before.unwrap_or_default()).count() as u32
+    }
+
     pub(super) fn added(&self) -> impl DoubleEndedIterator<Item = &Line> + Clone {
         self.lines.iter().filter(|line| line.tag == Tag::Add)
     }

@@ -18,6 +18,7 @@
 mod apply;
 mod binary;
 mod care;
+mod comparison;
 mod content;
 mod envelope;
 mod form;
@@ -27,6 +28,7 @@ mod place;
 mod refusal;
 mod reply;
 mod resolve;
+mod respell;
 mod rows;
 mod search_replace;
 mod splice;
@@ -42,9 +44,11 @@ use bstr::ByteSlice;
 use super::change::Snapshot;
 use super::names::RepoPath;
 pub use apply::{Applied, Placement};
+pub use comparison::{Comparison, Row, same_but_for_blanks};
 use form::{Body, FilePatch, Verb};
 pub use place::{Choice, Rung};
-pub use refusal::{Block, Candidate, Mismatch, Numbered, Problem, ProblemKind, Refusal};
+pub use refusal::{Block, Candidate, Numbered, Problem, ProblemKind, Refusal};
+pub use respell::Level;
 use rows::Counts;
 pub use write::{Binaries, Style, write_diff};
 
@@ -166,12 +170,15 @@ fn hunks_of(file: &FilePatch) -> &[form::Hunk] {
 
 /// A line for a message: printable, at most 160 characters.
 fn shown(line: &[u8]) -> String {
+    printable(line).replace('\t', "    ")
+}
+
+/// The same with its tabs, for texts whose blanks matter.
+fn printable(line: &[u8]) -> String {
     let text = line.to_str_lossy();
     let mut out = String::new();
     for c in text.chars().take(160) {
-        if c == '\t' {
-            out.push_str("    ");
-        } else if c.is_control() || is_hidden(c) {
+        if c != '\t' && (c.is_control() || is_hidden(c)) {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::comparison::Comparison;
+
 /// All reasons against a patch. Nothing of it was applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
@@ -21,9 +23,9 @@ pub struct Problem {
     pub block: Option<Box<Block>>,
     /// What is wrong, as a clause.
     pub what: String,
-    /// Where expectation and file part.
-    pub mismatch: Option<Box<Mismatch>>,
-    /// Places of the file that were meant, or could have been.
+    /// What it expects beside the place that is most like it: the first of the candidates.
+    pub comparison: Option<Box<Comparison>>,
+    /// Places of the file that were meant, or could have been, likeliest first.
     pub candidates: Vec<Candidate>,
     /// The way out.
     pub hint: Option<String>,
@@ -36,19 +38,8 @@ pub struct Block {
     pub file: String,
     /// Its number among the blocks of that file, from 1; `None` for the file as a whole.
     pub number: Option<usize>,
-    /// Where it starts in the reply, from 1.
+    /// Where it starts in the reply, from 1; 0 where no line of its own is to blame.
     pub line: u32,
-}
-
-/// The first place where the patch's lines and the file part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Mismatch {
-    /// The patch's line.
-    pub expected: String,
-    /// The file's line at that place with its number, or the end of the file.
-    pub found: Option<Numbered>,
-    /// The file around it.
-    pub around: Vec<Numbered>,
 }
 
 /// A line of the file.
@@ -68,6 +59,8 @@ pub struct Candidate {
     pub last: u32,
     /// How much of the expected text stands there, in percent.
     pub alike: u8,
+    /// The line above that tells this place from others, such as the head of its function.
+    pub under: Option<Numbered>,
 }
 
 /// What kind of reason.
@@ -125,7 +118,7 @@ pub enum ProblemKind {
 
 impl Problem {
     pub(super) fn new(kind: ProblemKind, what: impl Into<String>) -> Self {
-        Self { kind, block: None, what: what.into(), mismatch: None, candidates: Vec::new(), hint: None }
+        Self { kind, block: None, what: what.into(), comparison: None, candidates: Vec::new(), hint: None }
     }
 
     pub(super) fn at(mut self, block: Block) -> Self {
@@ -167,7 +160,7 @@ impl Refusal {
 }
 
 /// Problems that are listed; what has more is to be written anew, not mended.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
@@ -177,8 +170,12 @@ impl From<Problem> for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// For the model, which pays for every token: people get the same with more around it (`cli::render::refusal`).
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.problems.iter().any(|problem| problem.comparison.is_some()) {
+            writeln!(f, "In the excerpts, `-` is what the patch expects and `+` what the file has:")?;
+        }
         for (index, problem) in self.problems.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
@@ -186,8 +183,7 @@ impl fmt::Display for Refusal {
             write!(f, "{problem}")?;
         }
         if !self.fine.is_empty() {
-            let fine: Vec<String> = self.fine.iter().map(ToString::to_string).collect();
-            write!(f, "\nthese blocks are fine as they are: {}", fine.join(", "))?;
+            write!(f, "\nfine as they are: {}", Block::list(&self.fine))?;
         }
         Ok(())
     }
@@ -199,19 +195,19 @@ impl fmt::Display for Problem {
             write!(f, "{block}: ")?;
         }
         f.write_str(&self.what)?;
-        if let Some(mismatch) = &self.mismatch {
-            write!(f, "\n  expected: {}", mismatch.expected)?;
-            match &mismatch.found {
-                Some(found) => write!(f, "\n  line {} is: {}", found.line, found.text)?,
-                None => f.write_str("\n  the file ends there")?,
+        let others = match (&self.comparison, self.candidates.as_slice()) {
+            (Some(comparison), [nearest, others @ ..]) => {
+                write!(f, "; most like it: {nearest}{comparison}")?;
+                others
             }
-            for line in &mismatch.around {
-                write!(f, "\n  {:>6} | {}", line.line, line.text)?;
+            (Some(comparison), []) => {
+                write!(f, "{comparison}")?;
+                &[]
             }
-        }
-        if !self.candidates.is_empty() {
-            let places: Vec<String> = self.candidates.iter().map(ToString::to_string).collect();
-            write!(f, "\n  candidates: {}", places.join(", "))?;
+            (None, all) => all,
+        };
+        for candidate in others {
+            write!(f, "\n  {candidate}")?;
         }
         match &self.hint {
             Some(hint) => write!(f, "\n  hint: {hint}"),
@@ -222,20 +218,69 @@ impl fmt::Display for Problem {
 
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { first, last, alike } = self;
-        if *alike == 100 {
-            write!(f, "lines {first}-{last}")
+        let Self { first, last, alike, under } = self;
+        if first == last {
+            write!(f, "line {first}")?;
         } else {
-            write!(f, "lines {first}-{last} ({alike} % alike)")
+            write!(f, "lines {first}-{last}")?;
+        }
+        if *alike < 100 {
+            write!(f, " ({alike} % alike)")?;
+        }
+        match under {
+            Some(under) => write!(f, ", under line {}: {}", under.line, under.text.trim_start()),
+            None => Ok(()),
         }
     }
 }
 
 impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.number {
-            Some(number) => write!(f, "{}, block {number} (line {} of the patch)", self.file, self.line),
-            None => write!(f, "{} (line {} of the patch)", self.file, self.line),
+        f.write_str(&self.file)?;
+        if let Some(number) = self.number {
+            write!(f, ", block {number}")?;
         }
+        if self.line > 0 { write!(f, " (line {} of the patch)", self.line) } else { Ok(()) }
+    }
+}
+
+impl Block {
+    /// Blocks by file, their numbers in ranges: `a.rs, b.rs blocks 1-3, 5`.
+    pub fn list(blocks: &[Self]) -> String {
+        let mut files: Vec<(&str, Vec<usize>)> = Vec::new();
+        for block in blocks {
+            match files.iter_mut().find(|(file, _)| *file == block.file) {
+                Some((_, numbers)) => numbers.extend(block.number),
+                None => files.push((&block.file, block.number.into_iter().collect())),
+            }
+        }
+        let mut shown: Vec<String> = files.iter().take(MOST_FINE).map(|(file, numbers)| named(file, numbers)).collect();
+        if let Some(more) = files.len().checked_sub(MOST_FINE).filter(|more| *more > 0) {
+            shown.push(format!("and {more} more files"));
+        }
+        shown.join(", ")
+    }
+}
+
+/// Files of which it is said that they are fine.
+const MOST_FINE: usize = 20;
+
+fn named(file: &str, numbers: &[usize]) -> String {
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    for number in numbers {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == *number => *last = *number,
+            _ => ranges.push((*number, *number)),
+        }
+    }
+    let one = |(first, last): &(usize, usize)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
+    };
+    let ranges: Vec<String> = ranges.iter().map(one).collect();
+    match numbers {
+        [] => file.to_owned(),
+        [_] => format!("{file} block {}", ranges.join(", ")),
+        _ => format!("{file} blocks {}", ranges.join(", ")),
     }
 }

@@ -1,5 +1,7 @@
 //! Which files of the tree a patch's names mean.
 
+use bstr::ByteSlice;
+
 use super::form::{FilePatch, Verb};
 use super::names::Name;
 use super::refusal::{Problem, ProblemKind};
@@ -132,7 +134,24 @@ pub(super) fn no_such_file(shown: &str, path: Option<&RepoPath>, base: &Snapshot
         }
         None => format!("path `{shown}` does not exist in the tree, which holds tracked files only"),
     };
-    Problem::new(ProblemKind::NoSuchFile, what)
+    let problem = Problem::new(ProblemKind::NoSuchFile, what);
+    match path.map_or_else(Vec::new, |path| namesakes(path, base)).as_slice() {
+        [] => problem,
+        files => problem.hint(format!("did you mean {}?", files.join(" or "))),
+    }
+}
+
+/// Up to three files elsewhere that have the same name, or the same but for its ending or case.
+fn namesakes(path: &RepoPath, base: &Snapshot) -> Vec<String> {
+    let stem = |path: &RepoPath| -> Vec<u8> {
+        let name = path.name().to_ascii_lowercase();
+        name.rsplit_once_str(".").map_or(name.clone(), |(stem, _)| stem.to_vec())
+    };
+    let listing = base.listing.as_deref().unwrap_or_default();
+    let wanted = stem(path);
+    let mut files: Vec<&RepoPath> = listing.iter().filter(|file| stem(file) == wanted).collect();
+    files.sort_by_key(|file| (file.name() != path.name(), file.as_bytes().len()));
+    files.iter().take(3).map(|file| format!("`{file}`")).collect()
 }
 
 fn bad_path(name: Option<&Name>) -> Problem {

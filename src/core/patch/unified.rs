@@ -159,10 +159,12 @@ impl Reader<'_> {
             return true;
         } else if row.starts_with(b"Binary files ") {
             self.refuse(ProblemKind::Binary, "the diff only says that binary files differ", "use `git diff --binary`");
-        } else if !row.starts_with(b"index ")
-            && !row.starts_with(b"similarity index ")
-            && !row.starts_with(b"dissimilarity ")
-        {
+        } else if row.starts_with(b"index ") {
+            // Of a file it says nothing that counts, but a symlink or submodule that stays one is named here alone.
+            let mode = row.rsplit_str(" ").next().and_then(Mode::parse);
+            let special = mode.filter(|mode| matches!(mode, Mode::Symlink | Mode::Submodule));
+            header.modes.old = header.modes.old.or(special);
+        } else if !row.starts_with(b"similarity index ") && !row.starts_with(b"dissimilarity ") {
             return false;
         }
         if MODE_LINES.iter().any(|prefix| row.starts_with_str(prefix)) && header_mode(row).is_none() {

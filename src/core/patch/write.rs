@@ -71,6 +71,10 @@ fn write_file(path: &RepoPath, file: &FileChange, style: Style, out: &mut Vec<u8
     if before == after && file.before.is_some() == file.after.is_some() {
         return;
     }
+    let is_data = style.binaries == Binaries::Data && (is_binary(&before) || is_binary(&after));
+    if is_data || !is_file(file.before.as_ref()) || !is_file(file.after.as_ref()) {
+        write_index(file, out);
+    }
     let missing = quote("", b"/dev/null");
     let old = if file.before.is_some() { old } else { missing.clone() };
     let new = if file.after.is_some() { new } else { missing };
@@ -93,6 +97,35 @@ fn write_file(path: &RepoPath, file: &FileChange, style: Style, out: &mut Vec<u8
         line(out, &[b"+++ ", &new, tab(&new)]);
         out.extend_from_slice(&body);
     }
+}
+
+/// Whether an entry, if there is one, is a file; of others the index line alone may tell what they are.
+fn is_file(entry: Option<&Entry>) -> bool {
+    match entry {
+        None | Some(Entry::File(_) | Entry::Directory) => true,
+        Some(Entry::Symlink(_) | Entry::Submodule(_)) => false,
+    }
+}
+
+/// `index OLD..NEW MODE`, without which git takes no binary patch and nobody can tell a changed symlink from a file.
+fn write_index(file: &FileChange, out: &mut Vec<u8>) {
+    let id = |entry: Option<&Entry>| match entry {
+        None => "0".repeat(40),
+        Some(Entry::Submodule(commit)) => commit.clone(),
+        Some(entry @ (Entry::File(_) | Entry::Symlink(_) | Entry::Directory)) => blob_id(entry.bytes()),
+    };
+    let (old, new) = (id(file.before.as_ref()), id(file.after.as_ref()));
+    let mode = match (&file.before, &file.after) {
+        (Some(before), Some(after)) if before.mode() == after.mode() => format!(" {}", before.mode()),
+        (Some(_) | None, Some(_) | None) => String::new(),
+    };
+    line(out, &[b"index ", old.as_bytes(), b"..", new.as_bytes(), mode.as_bytes()]);
+}
+
+/// The name of a blob in a repository with SHA-1, which is what git reads in a patch nearly everywhere.
+fn blob_id(bytes: &[u8]) -> String {
+    let id = gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Blob, bytes);
+    id.map_or_else(|_| "0".repeat(40), |id| id.to_string())
 }
 
 /// Modes and where it came from.

@@ -109,8 +109,9 @@ fn two_equal_places_are_refused_with_both() {
         ProblemKind::Ambiguous,
         expect![[r"
             src/lib.rs, block 1 (line 2 of the patch): its lines stand in 2 places
-              candidates: lines 2-2, lines 6-6
-              hint: add a context line that occurs once, such as line 1: fn add(a: i32, b: i32) -> i32 {"]],
+              line 2, under line 1: fn add(a: i32, b: i32) -> i32 {
+              line 6, under line 5: fn sub(a: i32, b: i32) -> i32 {
+              hint: add the line above that only the meant place has, and what is between"]],
     );
 }
 
@@ -120,17 +121,14 @@ fn a_line_that_differs_is_shown_with_what_stands_there() {
         "--- a/src/lib.rs\n+++ b/src/lib.rs\n@@ -1,3 +1,3 @@\n fn add(a: i32, b: i32) -> i32 {\n-    a * b\n+    a + b\n }\n@@ -5,3 +5,2 @@\n fn sub(a: i32, b: i32) -> i32 {\n-    a - b\n }\n",
         ProblemKind::NotFound,
         expect![[r"
-            src/lib.rs, block 1 (line 3 of the patch): its old lines are not in the file
-              expected:     a * b
-              line 2 is:     a - b
-                   1 | fn add(a: i32, b: i32) -> i32 {
-                   2 |     a - b
-                   3 | }
-                   4 | 
-                   5 | fn sub(a: i32, b: i32) -> i32 {
-              candidates: lines 1-3 (88 % alike)
+            In the excerpts, `-` is what the patch expects and `+` what the file has:
+            src/lib.rs, block 1 (line 3 of the patch): 1 of its 3 old lines is not in the file; most like it: lines 1-3 (97 % alike)
+                 1  fn add(a: i32, b: i32) -> i32 {
+                   -    a * b
+                 2 +    a - b
+                 3  }
               hint: copy the lines from the file as it is now
-            these blocks are fine as they are: src/lib.rs, block 2 (line 8 of the patch)"]],
+            fine as they are: src/lib.rs block 2"]],
     );
 }
 

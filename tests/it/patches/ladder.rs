@@ -160,7 +160,7 @@ fn changed_context_is_recognised_and_changed_removals_are_not() {
     );
     check(
         "@@\n def second(path):\n     handle = open(path)\n-    lines = handle.read_lines()\n+    lines = list(handle)\n     handle.close()\n",
-        expect!["NotFound: its old lines are not in the file"],
+        expect!["NotFound: 1 of its 4 old lines is not in the file"],
     );
 }
 

@@ -38,8 +38,6 @@ pub(super) fn check(hunk: &Hunk, first: usize, end: usize, target: &Target<'_>) 
 }
 
 fn unseen(line: usize, target: &Target<'_>) -> Problem {
-    let text = super::super::shown(target.file.lines[line]);
-    let what =
-        format!("line {} of the file, which it does not show, stands exactly where its text goes in: {text}", line + 1);
-    Problem::new(ProblemKind::NotFound, what).hint("show the lines before and after what is added")
+    let hint = "show the lines before and after what is added";
+    Problem::new(ProblemKind::NotFound, explain::unseen(line, target)).hint(hint)
 }

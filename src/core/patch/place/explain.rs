@@ -1,42 +1,58 @@
 //! Messages about hunks that have no place: what was expected, what stands there, where else it could be.
 
+use super::super::comparison::{Comparison, Row, same_but_for_blanks};
 use super::super::form::Hunk;
-use super::super::refusal::{Candidate, Mismatch, Numbered, Problem, ProblemKind};
+use super::super::refusal::{Candidate, Numbered, Problem, ProblemKind};
 use super::super::shown;
-use super::Target;
 use super::align::Unaligned;
 use super::choose::Open;
-use super::lines::{Compare, Index, information};
+use super::lines::{ABSENT, Compare, information};
+use super::{Target, nearest};
 
 /// Lines `first..end` counted from 0, as people count them.
 pub(super) fn range(first: usize, end: usize, alike: u8) -> Candidate {
-    Candidate { first: first as u32 + 1, last: end.max(first + 1) as u32, alike }
+    Candidate { first: first as u32 + 1, last: end.max(first + 1) as u32, alike, under: None }
 }
 
 pub(super) fn already_applied() -> Problem {
     Problem::new(ProblemKind::AlreadyApplied, "the result of this block is already in the file")
 }
 
-/// Two places that fit equally are refused, with all of them.
+/// Two places that fit equally are refused, with all of them and what tells them apart.
 pub(super) fn ambiguous(open: &Open<'_>, target: &Target<'_>) -> Problem {
     let count = open.found.count();
     let total = open.found.len();
-    let candidates: Vec<Candidate> =
-        (0..total.min(6)).map(|index| range(open.found.first(index), open.found.first(index) + count, 100)).collect();
-    let unique = (0..total.min(6)).find_map(|index| unique_line_above(target, open.found.first(index)));
-    let hint = match unique {
-        Some((line, text)) => format!("add a context line that occurs once, such as line {line}: {text}"),
-        None => "add context lines that occur once".into(),
+    let candidate = |index: usize| {
+        let first = open.found.first(index);
+        Candidate { under: heading(target, first), ..range(first, first + count, 100) }
     };
-    Problem::new(ProblemKind::Ambiguous, format!("its lines stand in {total} places")).candidates(candidates).hint(hint)
+    let candidates: Vec<Candidate> = (0..total.min(PLACES)).map(candidate).collect();
+    let hint = match candidates.iter().any(|candidate| candidate.under.is_some()) {
+        true => "add the line above that only the meant place has, and what is between",
+        false => "add context lines that occur once",
+    };
+    let what = match total.checked_sub(PLACES).filter(|more| *more > 0) {
+        Some(_) => format!("its lines stand in {total} places, of which these are the first"),
+        None => format!("its lines stand in {total} places"),
+    };
+    Problem::new(ProblemKind::Ambiguous, what).candidates(candidates).hint(hint)
 }
 
-fn unique_line_above(target: &Target<'_>, at: usize) -> Option<(usize, String)> {
+/// Places that are named.
+const PLACES: usize = 6;
+/// Lines above a place among which its heading is looked for.
+const REACH: usize = 60;
+
+/// The nearest line above that occurs once, the less indented the better: the head of a function, mostly.
+fn heading(target: &Target<'_>, at: usize) -> Option<Numbered> {
     let index = target.index(Compare::TrimEnd);
-    (at.saturating_sub(30)..at).rev().find_map(|line| {
-        let text = target.file.lines[line];
-        (index.places(index.lines[line]).len() == 1 && information(text) >= 6).then(|| (line + 1, shown(text)))
-    })
+    let lines = &target.file.lines;
+    let indent = |line: &[u8]| line.len() - Compare::Trim.key(line).len();
+    let own = lines.get(at).map_or(0, |line| indent(line));
+    let unique = |line: &usize| index.places(index.lines[*line]).len() == 1 && information(lines[*line]) >= 6;
+    let above = || (at.saturating_sub(REACH)..at).rev().filter(unique);
+    let line = above().find(|line| indent(lines[*line]) < own).or_else(|| above().next())?;
+    Some(Numbered { line: line as u32 + 1, text: shown(lines[line]).trim().to_owned() })
 }
 
 /// The last hunk of a reply that may be cut off, when it looks cut off.
@@ -65,73 +81,79 @@ fn lacks_only_context(hunk: &Hunk, tail: usize) -> bool {
     tail > 0 && old == new && old > 0 && tail as i64 + old <= 3
 }
 
-/// The hunk is in no place: shows the most alike stretch and the first line that differs there.
-pub(super) fn unplaced(hunk: &Hunk, target: &Target<'_>, index: &Index<'_>, why: Unaligned) -> Problem {
+/// The hunk is in no place: lays it beside the stretch that is most like it.
+pub(super) fn unplaced(hunk: &Hunk, target: &Target<'_>, why: Unaligned) -> Problem {
     let old: Vec<&[u8]> = hunk.old_lines().map(|line| line.text(target.reply)).collect();
-    let near = nearest(&old, index);
     let lines = &target.file.lines;
     let (kind, what) = match why {
-        Unaligned::NotThere | Unaligned::Weak => {
-            (ProblemKind::NotFound, "its old lines are not in the file".to_owned())
-        }
+        Unaligned::NotThere | Unaligned::Weak => (ProblemKind::NotFound, missing(&old, target)),
         Unaligned::Elsewhere { here, other } => {
-            let what = format!(
-                "its old lines are not in the file; lines {} and {} are about as much like them",
-                here + 1,
-                other + 1
-            );
+            let what =
+                format!("{}; lines {} and {} are about as much like them", missing(&old, target), here + 1, other + 1);
             (ProblemKind::Ambiguous, what)
         }
-        Unaligned::Unseen { at } => {
-            let line = lines.get(at).map_or_else(String::new, |line| shown(line));
-            let what = format!(
-                "line {} of the file, which it does not show, stands exactly where its text goes in: {line}",
-                at + 1
-            );
-            (ProblemKind::NotFound, what)
-        }
+        Unaligned::Unseen { at } => (ProblemKind::NotFound, unseen(at, target)),
         Unaligned::Invented { line } => {
             let text = shown(hunk.lines[line].text(target.reply));
             (ProblemKind::NotFound, format!("a context line next to its added text is not in the file: {text}"))
         }
     };
-    let mut problem = Problem::new(kind, what).hint("copy the lines from the file as it is now");
-    if let Some(best) = near.first() {
-        problem.mismatch = mismatch(&old, lines, index, best.0).map(Box::new);
+    let problem = Problem::new(kind, what);
+    if !target.explains() {
+        return problem.hint(COPY);
     }
-    let candidates = near.iter().map(|(at, alike)| range(*at, (*at + old.len()).min(lines.len()), *alike));
-    problem.candidates(candidates.collect())
+    let mut near = nearest::nearest(&old, target);
+    if let (Unaligned::Elsewhere { here, .. }, []) = (why, near.as_slice()) {
+        near.push((here, nearest::likeness(&old, target, here)));
+    }
+    let Some((best, alike)) = near.first() else {
+        return problem.hint("nothing in the file is like it: is it the right file, and as it is now?");
+    };
+    let comparison = nearest::compare(hunk, target, *best);
+    let place = |at: usize| (at, (at + old.len()).min(lines.len()));
+    let (first, end) = comparison
+        .as_ref()
+        .and_then(Comparison::lines)
+        .map_or(place(*best), |(first, last)| (first as usize - 1, last as usize));
+    let others = near[1..].iter().map(|(at, alike)| range(place(*at).0, place(*at).1, *alike));
+    let hint = if comparison.as_ref().is_some_and(only_blanks) { BLANKS } else { COPY };
+    let candidates = [range(first, end, *alike)].into_iter().chain(others).collect();
+    Problem { comparison: comparison.map(Box::new), ..problem.candidates(candidates).hint(hint) }
 }
 
-/// Up to three stretches that share most with the old lines, best first, with how much of them in percent.
-fn nearest(old: &[&[u8]], index: &Index<'_>) -> Vec<(usize, u8)> {
-    let mut votes: std::collections::HashMap<usize, usize> = std::collections::HashMap::new();
-    let mut whole = 0;
-    for (offset, line) in old.iter().enumerate() {
-        let says = information(line).min(40);
-        whole += says;
-        let places = index.places(index.id(line));
-        if says > 2 && places.len() <= 200 {
-            for place in places.iter().filter_map(|place| (*place as usize).checked_sub(offset)) {
-                *votes.entry(place).or_default() += says;
-            }
-        }
+const BLANKS: &str = "only blanks differ: copy the lines with theirs";
+const COPY: &str = "copy the lines from the file as it is now";
+
+/// How many of the old lines the file does not have at all.
+fn missing(old: &[&[u8]], target: &Target<'_>) -> String {
+    let index = target.index(Compare::TrimEnd);
+    let missing = old.iter().filter(|line| index.id(line) == ABSENT).count();
+    match (missing, old.len()) {
+        (1, 1) => "its old line is not in the file".into(),
+        (0, _) => "its old lines are in the file, but not together".into(),
+        (missing, all) if missing == all => format!("none of its {all} old lines is in the file"),
+        (1, all) => format!("1 of its {all} old lines is not in the file"),
+        (missing, all) => format!("{missing} of its {all} old lines are not in the file"),
     }
-    let mut votes: Vec<(usize, usize)> = votes.into_iter().collect();
-    votes.sort_by_key(|(at, weight)| (std::cmp::Reverse(*weight), *at));
-    votes.truncate(3);
-    votes
-        .into_iter()
-        .map(|(at, weight)| (at, (100 * weight / whole.max(1)) as u8))
-        .filter(|(_, alike)| *alike >= 20)
-        .collect()
 }
 
-/// The first line that differs when the old lines are laid at `at`, and three lines of the file around it.
-fn mismatch(old: &[&[u8]], lines: &[&[u8]], index: &Index<'_>, at: usize) -> Option<Mismatch> {
-    let offset = (0..old.len()).find(|offset| index.lines.get(at + offset) != Some(&index.id(old[*offset])))?;
-    let line = at + offset;
-    let numbered = |line: usize| lines.get(line).map(|text| Numbered { line: line as u32 + 1, text: shown(text) });
-    let around = (line.saturating_sub(3)..(line + 4).min(lines.len())).filter_map(numbered).collect();
-    Some(Mismatch { expected: shown(old[offset]), found: numbered(line), around })
+/// Whether expectation and file are the same but for blanks.
+fn only_blanks(comparison: &Comparison) -> bool {
+    let side = |wanted: fn(&Row) -> Option<&str>| comparison.rows.iter().filter_map(wanted).collect::<String>();
+    let expected = side(|row| match row {
+        Row::Expected { text, .. } => Some(text),
+        Row::Same { .. } | Row::Found { .. } | Row::Omitted { .. } | Row::EndOfFile => None,
+    });
+    let found = side(|row| match row {
+        Row::Found { text, .. } => Some(text),
+        Row::Same { .. } | Row::Expected { .. } | Row::Omitted { .. } | Row::EndOfFile => None,
+    });
+    same_but_for_blanks(&expected, &found)
+}
+
+/// Line `at` of the file, counted from 0, could as well belong below as above what is added.
+pub(super) fn unseen(at: usize, target: &Target<'_>) -> String {
+    let text = target.file.lines.get(at).map_or_else(String::new, |line| shown(line));
+    let text = if text.trim().is_empty() { "(a blank line)" } else { &text };
+    format!("line {} of the file, which it does not show, stands exactly where its text goes in: {text}", at + 1)
 }

@@ -10,6 +10,7 @@ mod edits;
 mod explain;
 mod indent;
 pub(super) mod lines;
+mod nearest;
 pub(super) mod split;
 mod table;
 mod windows;
@@ -22,7 +23,7 @@ use serde::Serialize;
 use super::LineNumbers;
 use super::form::Hunk;
 use super::refusal::{Block, Problem, ProblemKind};
-use align::{Aligned, Unaligned};
+use align::Aligned;
 use choose::Open;
 use lines::{Compare, Ending, FileLines, Index};
 use windows::Windows;
@@ -108,8 +109,12 @@ pub(super) struct Target<'t> {
     pub reply: &'t [u8],
     pub file: FileLines<'t>,
     indexes: [OnceCell<Index<'t>>; 4],
+    /// For explanations.
+    words: OnceCell<nearest::Words<'t>>,
     /// Comparisons that are left.
     work: Cell<u64>,
+    /// Blocks that are still worth laying beside the file.
+    explanations: Cell<usize>,
 }
 
 /// Comparisons of lines that one file may cost: a search that needs more is hostile or hopeless.
@@ -117,7 +122,30 @@ const WORK: u64 = 200_000_000;
 
 impl<'t> Target<'t> {
     pub(super) fn new(reply: &'t [u8], text: &'t [u8]) -> Self {
-        Self { reply, file: FileLines::new(text), indexes: Default::default(), work: Cell::new(WORK) }
+        Self {
+            reply,
+            file: FileLines::new(text),
+            indexes: Default::default(),
+            words: OnceCell::new(),
+            work: Cell::new(WORK),
+            explanations: Cell::new(0),
+        }
+    }
+
+    /// From now on at most so many blocks without a place are explained at length.
+    pub(super) fn explain(&self, most: usize) {
+        self.explanations.set(most);
+    }
+
+    /// Whether one more block is explained at length.
+    fn explains(&self) -> bool {
+        let left = self.explanations.get();
+        self.explanations.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    fn words(&self) -> &nearest::Words<'t> {
+        self.words.get_or_init(|| nearest::words(&self.file.lines))
     }
 
     fn index(&self, compare: Compare) -> &Index<'t> {
@@ -341,7 +369,7 @@ fn find<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Found<'h>, Problem> {
     let index = target.index(Compare::TrimEnd);
     match align::align(hunk, target.reply, &target.file.lines, index) {
         Ok(aligned) => Ok(Found::Aligned(aligned, Cow::Borrowed(hunk))),
-        Err(why) => Err(unplaced(hunk, target, why)),
+        Err(why) => Err(explain::unplaced(hunk, target, why)),
     }
 }
 
@@ -353,11 +381,6 @@ fn without_old<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Found<'h>, Pro
     }
     let what = "only adds lines and shows none of the file: nothing says where they go";
     Err(Problem::new(ProblemKind::NoContext, what).hint("show the line before and the line after"))
-}
-
-fn unplaced(hunk: &Hunk, target: &Target<'_>, why: Unaligned) -> Problem {
-    let index = target.index(Compare::Trim);
-    explain::unplaced(hunk, target, index, why)
 }
 
 /// Builds the edits of a chosen place, or says why none could be chosen.

@@ -1,0 +1,4 @@
+//! Any bytes as a whole file.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| git_burn_fuzz::parses(git_burn_fuzz::Format::WholeFile, data));
