@@ -172,16 +172,18 @@ impl Doctor<'_> {
             Err(problem) => return self.broken(&problem.into()),
         }
         let rules = triage::rules(config, None);
-        let wanted = [rules.ready_label, triage::review_label(config), rules.clarify_label, rules.blocked_label];
+        let review = triage::review_label(config);
+        let wanted = [rules.ready_label, review, rules.clarify_label, rules.blocked_label, rules.reopened_label];
         match connected.forge.labels() {
             Ok(labels) => {
                 let is_there = |name: &String| labels.iter().any(|label| label.eq_ignore_ascii_case(name));
                 let missing: Vec<String> = wanted.into_iter().filter(|name| !is_there(name)).collect();
                 match missing.is_empty() {
                     true => self.good("all labels exist"),
-                    false => {
-                        self.careful(format!("labels are missing: {}", missing.join(", ")), "create them on the forge")
-                    }
+                    false => self.careful(
+                        format!("labels are missing: {}", missing.join(", ")),
+                        "git burn init --create-labels",
+                    ),
                 }
             }
             Err(problem) => self.broken(&problem.into()),

@@ -12,6 +12,7 @@ mod context;
 mod dialogue;
 pub mod gate;
 pub mod holding;
+pub mod labels;
 mod looks;
 pub mod next;
 pub mod patching;

@@ -557,6 +557,22 @@ fn a_recorded_run_can_be_played_again() {
 }
 
 #[test]
+fn labels_are_made_only_when_that_is_asked_for() {
+    for flavour in [Flavour::Gitea, Flavour::Github] {
+        let room = Room::new();
+        let yard = Yard::new(&room, flavour);
+        let seen = yard.burn(&["doctor"]);
+        assert!(seen.stdout.contains("labels are missing: reopened"), "{}", seen.stdout);
+        let before = yard.fake.mutations().len();
+        let _ = yard.burn(&["init", "--yes"]).exits(0);
+        assert_eq!(yard.fake.mutations().len(), before);
+        let _ = yard.burn(&["init", "--yes", "--create-labels"]).exits(0).tells(&["create the label `reopened`"]);
+        let _ = yard.burn(&["init", "--yes", "--create-labels"]).exits(0).tells(&["all labels are there"]);
+        assert_eq!(yard.fake.state().labels.iter().filter(|label| label.name == "reopened").count(), 1);
+    }
+}
+
+#[test]
 fn nothing_to_do_is_no_failure_unless_asked_for() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Gitea);

@@ -13,6 +13,9 @@ pub struct Init {
     /// Write the settings to the team's file `.gitburn` instead of your own configuration
     #[arg(long)]
     pub shared: bool,
+    /// Make the labels that git-burn moves where the forge does not have them
+    #[arg(long)]
+    pub create_labels: bool,
 }
 
 /// Arguments of `git burn demo`.

@@ -8,13 +8,16 @@ use std::io::{self, BufRead};
 use anyhow::Context as _;
 
 use super::args::start::Init;
+use super::args::work::Work;
 use super::config::shared;
 use super::context::{Context, Network, Questions};
 use super::error::{Exit, Explained};
+use super::session::{Models, Session};
 use crate::core::text::one_line;
 use crate::edge::forge::{Dialect, detect};
 use crate::edge::http::HttpOptions;
 use crate::edge::repo::Repo;
+use crate::flow::labels::create_missing;
 
 /// A setting that is proposed, and why.
 struct Proposal {
@@ -60,8 +63,21 @@ pub fn run(args: &Init, context: &Context) -> anyhow::Result<Exit> {
         chosen.extend(value.map(|value| Proposal { value, ..proposal }));
     }
     write(args, context, &repo, &chosen)?;
+    if args.create_labels {
+        create_labels(context)?;
+    }
     context.tell("`git burn doctor` says what is still missing");
     Ok(Exit::Done)
+}
+
+/// With everything opened anew: the settings that were just written count.
+fn create_labels(context: &Context) -> anyhow::Result<()> {
+    let session = Session::open(context, &Work::default(), None, Models::NotAsked)?;
+    let made = session.run(context, "init", create_missing)?;
+    if made.is_empty() {
+        context.tell("all labels are there");
+    }
+    session.finish(context, Exit::Done).map(drop)
 }
 
 /// The forge behind the remote, or a folder that looks like a backlog.

@@ -85,7 +85,9 @@ impl ForgeError {
             Trouble::NotAnApi => {
                 "set burn.url to the forge's base URL; a sub-path or a login may stand in between".into()
             }
-            Trouble::UnknownLabel { name } => format!("create the label `{name}` on the forge first"),
+            Trouble::UnknownLabel { name } => format!(
+                "create the label `{name}` on the forge first; `git burn init --create-labels` makes git-burn's own"
+            ),
             Trouble::NotAssignable { login } => format!("`{login}` needs access to the repository"),
             Trouble::Busy => "wait for the other git-burn to end".into(),
             Trouble::Conflict | Trouble::Refused { .. } | Trouble::Malformed { .. } => return None,
