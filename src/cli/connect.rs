@@ -11,7 +11,9 @@ use super::config::Config;
 use super::context::{Context, Network};
 use super::error::{Exit, Explained};
 use super::settings::credentials::{self, Token};
+use super::settings::triage;
 use crate::core::names::{Secret, Slug};
+use crate::core::triage::Rules;
 use crate::edge::forge::detect::{self, Detected};
 use crate::edge::forge::{Dialect, Forge};
 use crate::edge::git::{Credential as GitCredential, Login};
@@ -31,6 +33,21 @@ pub struct Connected {
     pub remote: Option<Remote>,
     /// The same token for git, if the remote is on the forge's own server; else the one in the remote's URL.
     pub push: Option<GitCredential>,
+}
+
+impl Connected {
+    /// The account that git-burn works for. Without a credential nobody can be assigned, so that not knowing it does no
+    /// harm.
+    pub fn own_login(&self) -> Option<String> {
+        self.forge.me().ok().map(|me| me.login)
+    }
+
+    /// The rules of triage, knowing that account. `min_score` takes the place of the built-in threshold.
+    pub fn rules(&self, config: &Config, min_score: Option<u8>) -> Rules {
+        let mut rules = triage::rules(config, min_score);
+        rules.own_logins.extend(self.own_login());
+        rules
+    }
 }
 
 /// A file of issues is not a secret store; a token is a line.

@@ -80,8 +80,7 @@ impl Session {
         context.warn_untrusted(&config);
         let cache = cache_dir(&context.environment)?;
         let mut settings = work::settings(&config, &repo, &base.tree, work, min_score)?;
-        // Without a credential nobody can be assigned, so that not knowing who we are does no harm.
-        settings.rules.own_logins.extend(connected.forge.me().ok().map(|me| me.login));
+        settings.rules.own_logins.extend(connected.own_login());
         Ok(Self {
             models: match models {
                 Models::Asked => Some(models::lineup(context, &repo, &config, None)?),

@@ -1,20 +1,18 @@
 //! `git burn show`: one issue with its triage, and on request where every point of its score comes from.
 
-use std::collections::BTreeSet;
-
 use super::args::look::Show;
 use super::connect::{self, Connected};
 use super::context::Context;
 use super::error::{Exit, Explained};
-use super::settings::triage;
 use super::terminal::{Paint, Style};
 use super::{list, pager};
 use crate::core::issue::{Issue, State};
 use crate::core::names::IssueNumber;
 use crate::core::text::{for_terminal, one_line};
-use crate::core::triage::{Assessment, Surroundings, assess, dependencies};
+use crate::core::triage::Assessment;
 use crate::edge::forge::Found;
 use crate::edge::http::Ambient;
+use crate::flow::gate::score;
 
 /// Prints the issue.
 pub fn run(args: &Show, context: &Context) -> anyhow::Result<Exit> {
@@ -22,9 +20,8 @@ pub fn run(args: &Show, context: &Context) -> anyhow::Result<Exit> {
     let config = context.config(&repo, context.policy_base(&repo, None)?.map(|base| base.tree).as_ref())?;
     let connected = connect::connect(context, &repo, &config)?;
     let issue = issue(&connected, args.number)?;
-    let rules = triage::rules(&config, None);
-    let around = Surroundings { open: open_dependencies(&connected, &issue)?, ..Surroundings::default() };
-    let assessment = assess(&issue, &rules, &around, (Ambient::system().wall)());
+    let rules = connected.rules(&config, None);
+    let assessment = score(&connected.forge, &issue, &rules, (Ambient::system().wall)())?;
     if context.common.json {
         context.terminal.write_out(list::records(std::slice::from_ref(&assessment)).as_bytes())?;
         return Ok(Exit::Done);
@@ -42,18 +39,6 @@ pub fn issue(connected: &Connected, number: IssueNumber) -> anyhow::Result<Issue
         Found::Missing => format!("there is no issue #{number} in {}", connected.about),
     };
     Err(Explained::new(Exit::Fatal, problem).hint("`git burn list --all` shows the open ones").into())
-}
-
-fn open_dependencies(connected: &Connected, issue: &Issue) -> anyhow::Result<BTreeSet<IssueNumber>> {
-    let mut open = BTreeSet::new();
-    for number in dependencies(issue) {
-        if let Found::Issue(other) = connected.forge.issue(number)?
-            && other.state == State::Open
-        {
-            open.insert(number);
-        }
-    }
-    Ok(open)
 }
 
 fn render(issue: &Issue, assessment: &Assessment, args: &Show, paint: Paint) -> String {

@@ -19,7 +19,8 @@ use crate::edge::http::Ambient;
 use crate::edge::workers::SharedSink;
 use crate::flow::Clock;
 use crate::flow::burn::burn;
-use crate::flow::sprint::{Candidate, Listener, Sprint, Team, sprint, survey};
+use crate::flow::sprint::{Candidate, Listener, Sprint, Team, sprint};
+use crate::flow::survey::survey;
 
 /// Issues of one sprint where nothing else is configured (`burn.maxIssues`).
 const ISSUES: u64 = 10;

@@ -12,7 +12,6 @@ use super::connect;
 use super::context::{Context, Network};
 use super::error::Exit;
 use super::log::{name, stories};
-use super::settings::triage;
 use crate::core::claim::Claim;
 use crate::core::event::VERSION;
 use crate::core::history::{Record, Story};
@@ -23,7 +22,7 @@ use crate::core::text::one_line;
 use crate::edge::http::Ambient;
 use crate::edge::journal::{LedgerFile, RunState};
 use crate::edge::repo::{OpenOptions, Repo};
-use crate::flow::sprint::survey;
+use crate::flow::survey::survey;
 
 /// Runs whose endings are counted.
 const RECENT: usize = 20;
@@ -138,7 +137,7 @@ fn ask_forge(context: &Context, repo: &Repo, config: &Config) -> Option<ForgeSta
         }
     };
     status.about.clone_from(&connected.about);
-    let rules = triage::rules(config, None);
+    let rules = connected.rules(config, None);
     match survey(&connected.forge, &Pick::default(), &rules, (Ambient::system().wall)()) {
         Ok(survey) => {
             status.open = Some(survey.issues.len());

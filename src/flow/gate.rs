@@ -1,18 +1,17 @@
 //! Whether an issue may be worked on now: read it, judge it, and look whether somebody was faster. All before the first
 //! paid token.
 
-use std::collections::BTreeSet;
-
 use anyhow::anyhow;
 
+use super::replies::override_in;
 use super::shop::{Shop, Stop};
 use crate::core::checks::Need;
 use crate::core::freshness::{self, Facts, Freshness, Insistence, Mention, Stale};
-use crate::core::issue::{Comment, Issue, Pull, PullState, Role};
-use crate::core::names::{BurnBranch, IssueNumber};
+use crate::core::issue::{Comment, Issue, Pull, PullState, Role, State};
+use crate::core::names::{BurnBranch, IssueNumber, Timestamp};
 use crate::core::outcome::Outcome;
-use crate::core::triage::{Assessment, Hold, Readiness, Surroundings, assess, dependencies};
-use crate::edge::forge::{Found, PullFilter};
+use crate::core::triage::{Assessment, Hold, Readiness, Rules, Surroundings, assess, dependencies};
+use crate::edge::forge::{Forge, Found, PullFilter};
 use crate::edge::repo::Ancestry;
 
 /// An issue that may be worked on, and what was read to decide that.
@@ -46,10 +45,10 @@ const MENTIONS: usize = 20;
 /// [`Stop::Ended`] when it is not for git-burn now; [`Stop::Broke`] when it is no issue, or cannot be read.
 pub fn pick(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence) -> Result<Picked, Stop> {
     let issue = read(shop, number)?;
-    let assessment = judge(shop, &issue)?;
+    let comments = comments(shop.forge, &issue)?;
+    let assessment = judge_with(shop, &issue, &comments)?;
     let clarity = refuse_unready(&assessment.readiness, insistence)?;
     let branch = branch(shop, &issue, &assessment)?;
-    let comments = shop.forge.comments(number).map_err(anyhow::Error::from)?;
     let comments = heard(shop, &issue, comments)?;
     Ok(Picked { issue, assessment, comments, branch, clarity, hints: Vec::new() })
 }
@@ -71,18 +70,50 @@ pub fn read(shop: &Shop<'_>, number: IssueNumber) -> anyhow::Result<Issue> {
 /// Scores the issue with what is known around it.
 ///
 /// # Errors
-/// An issue that it depends on cannot be read.
+/// Its comments, its history or an issue that it depends on cannot be read.
 pub fn judge(shop: &Shop<'_>, issue: &Issue) -> anyhow::Result<Assessment> {
-    let mut open = BTreeSet::new();
+    judge_with(shop, issue, &comments(shop.forge, issue)?)
+}
+
+fn comments(forge: &Forge, issue: &Issue) -> anyhow::Result<Vec<Comment>> {
+    Ok(if issue.comments > 0 { forge.comments(issue.number)? } else { Vec::new() })
+}
+
+fn judge_with(shop: &Shop<'_>, issue: &Issue, comments: &[Comment]) -> anyhow::Result<Assessment> {
+    let mut around = surroundings(shop.forge, issue, comments)?;
+    around.reopened.extend(was_reopened(shop, issue)?.then_some(issue.number));
+    Ok(assess(issue, &shop.settings.rules, &around, shop.now()))
+}
+
+/// Scores an issue with what the forge alone knows around it.
+///
+/// # Errors
+/// Its comments or an issue that it depends on cannot be read.
+pub fn score(forge: &Forge, issue: &Issue, rules: &Rules, now: Timestamp) -> anyhow::Result<Assessment> {
+    let around = surroundings(forge, issue, &comments(forge, issue)?)?;
+    Ok(assess(issue, rules, &around, now))
+}
+
+fn surroundings(forge: &Forge, issue: &Issue, comments: &[Comment]) -> anyhow::Result<Surroundings> {
+    let mut around = Surroundings::default();
     for number in dependencies(issue) {
-        if let Found::Issue(dependency) = shop.forge.issue(number)?
-            && dependency.state == crate::core::issue::State::Open
+        if let Found::Issue(dependency) = forge.issue(number)?
+            && dependency.state == State::Open
         {
-            open.insert(number);
+            around.open.insert(number);
         }
     }
-    let around = Surroundings { open, ..Surroundings::default() };
-    Ok(assess(issue, &shop.settings.rules, &around, shop.now()))
+    around.overrides.extend(override_in(forge, comments)?.map(|said| (issue.number, said)));
+    Ok(around)
+}
+
+/// Whether the forge's history says that it was opened again after its fix. Without a fix nothing could be verified, and
+/// the history does not matter.
+fn was_reopened(shop: &Shop<'_>, issue: &Issue) -> anyhow::Result<bool> {
+    match freshness::newest_fix(&mentions(shop, issue.number)?, issue) {
+        Some(fix) => Ok(shop.forge.reopened(issue.number)?.is_some_and(|reopened| reopened > fix.at)),
+        None => Ok(false),
+    }
 }
 
 /// What a person names (`git burn issue 42`) needs no score and no label, but what is blocked, closed or excluded stays so.
@@ -111,7 +142,7 @@ pub fn refuse_stale(shop: &mut Shop<'_>, picked: &mut Picked, insistence: Insist
             picked.hints = hints;
             Ok(())
         }
-        Freshness::Stale(stale) => match earlier_work(&picked.assessment.readiness, &stale) {
+        Freshness::Stale(stale) => match earlier_work(shop, picked, &stale) {
             Some(hint) => {
                 picked.hints = vec![hint];
                 Ok(())
@@ -121,15 +152,16 @@ pub fn refuse_stale(shop: &mut Shop<'_>, picked: &mut Picked, insistence: Insist
     }
 }
 
-/// For an issue that was opened again, a fix on the base or a closed pull request is what was not enough: said to the
-/// reviewers, and no reason to stop.
-fn earlier_work(readiness: &Readiness, stale: &Stale) -> Option<String> {
-    match (readiness, stale) {
-        (Readiness::Reopened, Stale::FixedOnBase { .. } | Stale::Declined { .. }) => {
-            Some(format!("it was opened again although {stale}"))
-        }
-        (_, _) => None,
-    }
+/// For an issue that was opened again, a fix on the base is what was not enough: said to the reviewers, and no reason to
+/// stop. Nor is a closed pull request, where a person has set the label.
+fn earlier_work(shop: &Shop<'_>, picked: &Picked, stale: &Stale) -> Option<String> {
+    let reopened = picked.assessment.readiness == Readiness::Reopened;
+    let no_reason = match stale {
+        Stale::FixedOnBase { .. } => reopened,
+        Stale::Declined { .. } => reopened && is_labelled_reopened(shop, &picked.issue),
+        Stale::Closed | Stale::Locked | Stale::Edited | Stale::PullOpen { .. } | Stale::Assigned { .. } => false,
+    };
+    no_reason.then(|| format!("it was opened again although {stale}"))
 }
 
 /// The branch of the work: for an issue that was opened again a new one, since the old one has had its pull request.
@@ -145,14 +177,20 @@ pub(super) fn branch(shop: &Shop<'_>, issue: &Issue, assessment: &Assessment) ->
         return Ok(first);
     }
     let again = format!("{first}-");
-    let ended = |pull: &&Pull| {
-        let ours = pull.head == first.as_str() || pull.head.starts_with(&again);
-        ours && pull.state != PullState::Open
+    let ours = |pull: &Pull| pull.head == first.as_str() || pull.head.starts_with(&again);
+    let pulls = shop.forge.pulls(PullFilter::All, PULLS)?;
+    let ended: Vec<&Pull> = pulls.iter().filter(|pull| ours(pull) && pull.state != PullState::Open).collect();
+    let times = match ended.iter().max_by_key(|pull| pull.number) {
+        None => return Ok(first),
+        // A "no" that came after the issue was opened again holds, unless a person has set the label since.
+        Some(last) if last.state == PullState::Refused && !is_labelled_reopened(shop, issue) => ended.len(),
+        Some(_) => ended.len() + 1,
     };
-    match shop.forge.pulls(PullFilter::All, PULLS)?.iter().filter(ended).count() {
-        0 => Ok(first),
-        times => named(&format!("{}-{}", shop.settings.branch, times + 1)),
-    }
+    if times == 1 { Ok(first) } else { named(&format!("{}-{times}", shop.settings.branch)) }
+}
+
+fn is_labelled_reopened(shop: &Shop<'_>, issue: &Issue) -> bool {
+    issue.has_label(&shop.settings.labels.reopened)
 }
 
 fn facts<'a>(

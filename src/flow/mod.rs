@@ -21,9 +21,11 @@ pub mod plan;
 mod prove;
 mod publish;
 pub mod reopened;
+mod replies;
 pub mod resume;
 pub mod shop;
 pub mod sprint;
+pub mod survey;
 pub mod triage;
 
 pub use perform::{Denied, Unreachable};

@@ -2,7 +2,8 @@
 
 use super::burn::burn;
 use super::shop::Shop;
-use super::sprint::{Candidate, survey};
+use super::sprint::Candidate;
+use super::survey::survey;
 use crate::core::event::Event;
 use crate::core::freshness::Insistence;
 use crate::core::issue::Pick;

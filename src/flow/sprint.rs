@@ -10,68 +10,10 @@ use anyhow::Result;
 use super::shop::Clock;
 use crate::core::claim::candidate;
 use crate::core::event::{Event, Sink};
-use crate::core::issue::{Issue, Pick};
-use crate::core::names::{IssueNumber, RunId, Timestamp};
+use crate::core::names::{IssueNumber, RunId};
 use crate::core::outcome::Outcome;
 use crate::core::sprint::{Burned, Ended, Limits, SprintResult, Stop, Tally};
-use crate::core::triage::{Assessment, Order, Rules, Surroundings, assess, order, summary_day};
-use crate::edge::forge::Forge;
 use crate::edge::workers::{Turn, drive};
-
-/// Issues that are read at most.
-pub const MOST: usize = 10_000;
-
-/// The open issues, judged.
-#[derive(Debug, Clone)]
-pub struct Survey {
-    /// Without git-burn's own summaries.
-    pub issues: Vec<Issue>,
-    /// Of the issues at the same place.
-    pub assessments: Vec<Assessment>,
-    pub order: Order,
-    /// All open issues, also those that were not picked: what an issue may depend on.
-    pub open: BTreeSet<IssueNumber>,
-    /// What may be missing, for people.
-    pub remarks: Vec<String>,
-    /// Days of the summaries that are open.
-    pub summaries: BTreeSet<String>,
-}
-
-/// Reads and judges all open issues; `pick` narrows the result, but not what counts as an open dependency.
-///
-/// # Errors
-/// The forge cannot be read.
-pub fn survey(forge: &Forge, pick: &Pick, rules: &Rules, now: Timestamp) -> Result<Survey> {
-    let listing = forge.issues(&Pick::default(), MOST)?;
-    let open: BTreeSet<IssueNumber> = listing.issues.iter().map(|issue| issue.number).collect();
-    let around = Surroundings { open: open.clone(), ..Surroundings::default() };
-    let (summaries, issues): (Vec<Issue>, Vec<Issue>) =
-        listing.issues.into_iter().partition(|issue| summary_day(issue).is_some());
-    let issues: Vec<Issue> = issues.into_iter().filter(|issue| pick.admits(issue)).collect();
-    let assessments: Vec<Assessment> = issues.iter().map(|issue| assess(issue, rules, &around, now)).collect();
-    Ok(Survey {
-        order: order(&assessments),
-        open,
-        summaries: summaries.iter().filter_map(summary_day).map(str::to_owned).collect(),
-        issues,
-        assessments,
-        remarks: listing.remarks,
-    })
-}
-
-impl Survey {
-    /// How many issues could be worked on.
-    pub fn ready(&self) -> usize {
-        self.assessments.iter().filter(|assessment| assessment.readiness.is_workable()).count()
-    }
-
-    /// What a sprint looks at, best first: what is ready, and what people have to be asked about.
-    pub fn candidates(&self) -> Vec<Candidate> {
-        let ranked = self.order.indices.iter().map(|index| &self.assessments[*index]);
-        let worth = ranked.filter(|one| one.readiness.is_workable() || one.readiness.is_unclear());
-        worth.map(|one| Candidate { issue: one.number, title: one.title.clone() }).collect()
-    }
-}
 
 /// An issue that may be worked on.
 #[derive(Debug, Clone, PartialEq, Eq)]

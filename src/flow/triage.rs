@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
+use super::replies::override_in;
 use super::shop::{Shop, Stop};
-use super::sprint::{Survey, survey};
+use super::survey::{Survey, survey};
 use crate::core::act::{Act, Step};
-use crate::core::issue::{Comment, Issue, Pick, Role};
+use crate::core::issue::{Comment, Issue, Pick};
 use crate::core::names::IssueNumber;
 use crate::core::report::{self, About};
 use crate::core::triage::{
     Assessment, Decision, Done, Override, Routing, Surroundings, Taken, assess, audit_comment, decide, marked, order,
-    read_overrides, summary_body, summary_title, unknown_speakers, was_posted,
+    summary_body, summary_title, was_posted,
 };
 use crate::edge::forge::{ForgeError, Trouble};
 
@@ -61,11 +62,6 @@ pub struct Report {
     pub summary: String,
 }
 
-/// Issues whose comments are read only because they changed lately: a reply may override what they are.
-const REPLIES: usize = 50;
-/// "Lately", in days.
-const LATELY: i64 = 1;
-
 /// Runs a round.
 ///
 /// # Errors
@@ -77,11 +73,11 @@ pub fn triage(shop: &mut Shop<'_>, round: &Round<'_>) -> Result<Report> {
     for remark in survey.remarks.clone() {
         shop.warn(remark)?;
     }
-    let mut desk = Desk {
+    let desk = Desk {
         own_login: shop.forge.me()?.login,
         labels: shop.forge.labels()?.into_iter().map(|label| label.to_lowercase()).collect(),
         open: survey.open.clone(),
-        replies: REPLIES,
+        overrides: survey.overrides.clone(),
         round,
     };
     let mut taken = Vec::new();
@@ -96,7 +92,7 @@ pub fn triage(shop: &mut Shop<'_>, round: &Round<'_>) -> Result<Report> {
     }
     survey.order = order(&survey.assessments);
     let summary = summary_body(now, &survey.assessments, &survey.order, &taken);
-    if round.summary == Summary::Post && !survey.summaries.contains(&now.date()) {
+    if round.summary == Summary::Post && !survey.summaries.contains_key(&now.date()) {
         let act = Act::OpenIssue { title: summary_title(now), body: summary.clone(), labels: Vec::new() };
         shop.perform(&act).map_err(Stop::into_error)?;
     }
@@ -109,13 +105,13 @@ struct Desk<'a> {
     /// In lower case.
     labels: BTreeSet<String>,
     open: BTreeSet<IssueNumber>,
-    /// Comments that may still be read for replies alone.
-    replies: usize,
+    /// Those of lately; they count in the first assessments already.
+    overrides: BTreeMap<IssueNumber, Override>,
     round: &'a Round<'a>,
 }
 
 impl Desk<'_> {
-    fn one(&mut self, shop: &mut Shop<'_>, issue: &Issue, first: &Assessment) -> Result<(Assessment, Taken)> {
+    fn one(&self, shop: &mut Shop<'_>, issue: &Issue, first: &Assessment) -> Result<(Assessment, Taken)> {
         match self.decided(shop, issue, first) {
             Ok(found) => Ok(found),
             Err(error) if is_for_all(&error) => Err(error),
@@ -127,15 +123,15 @@ impl Desk<'_> {
         }
     }
 
-    fn decided(&mut self, shop: &mut Shop<'_>, issue: &Issue, first: &Assessment) -> Result<(Assessment, Taken)> {
+    fn decided(&self, shop: &mut Shop<'_>, issue: &Issue, first: &Assessment) -> Result<(Assessment, Taken)> {
         let rules = &shop.settings.rules;
-        let decision = decide(first, issue, rules, self.round.routing, None);
-        if matches!(decision, Decision::Leave { .. }) && !self.may_hold_a_reply(shop, issue) {
+        let decision = decide(first, issue, rules, self.round.routing, self.overrides.get(&issue.number));
+        if matches!(decision, Decision::Leave { .. }) {
             let taken = Taken { issue: issue.number, decision, done: Done::Nothing };
             return Ok((first.clone(), taken));
         }
         let comments = if issue.comments > 0 { shop.forge.comments(issue.number)? } else { Vec::new() };
-        let said = overrides(shop, &comments)?;
+        let said = override_in(shop.forge, &comments)?;
         let assessment = match &said {
             None => first.clone(),
             Some(said) => {
@@ -147,13 +143,6 @@ impl Desk<'_> {
         let decision = decide(&assessment, issue, rules, self.round.routing, said.as_ref());
         let done = self.done(shop, issue, &assessment, &decision, &comments)?;
         Ok((assessment, Taken { issue: issue.number, decision, done }))
-    }
-
-    fn may_hold_a_reply(&mut self, shop: &Shop<'_>, issue: &Issue) -> bool {
-        let lately = issue.comments > 0 && shop.now().days_since(issue.updated) < LATELY;
-        let read = lately && self.replies > 0;
-        self.replies -= usize::from(read);
-        read
     }
 
     /// Carries a decision out, unless that was done before.
@@ -239,16 +228,6 @@ fn questions_text(shop: &Shop<'_>, issue: &Issue, assessment: &Assessment, quest
     let severity = format!("{} ({})", assessment.tier, assessment.tier_reason);
     let about = About { issue, kind: &kind, severity: &severity, now: shop.now() };
     report::clarification(&shop.settings.templates, about, questions, &shop.settings.labels.ready)
-}
-
-/// What people with write access replied.
-fn overrides(shop: &Shop<'_>, comments: &[Comment]) -> Result<Option<Override>> {
-    let mut roles = BTreeMap::new();
-    for login in unknown_speakers(comments) {
-        let role: Role = shop.forge.permission(login)?;
-        roles.insert(login.to_owned(), role);
-    }
-    Ok(read_overrides(comments, &roles))
 }
 
 /// Whether every further issue would fail the same way.

@@ -16,16 +16,23 @@ struct Place<'room> {
 
 impl<'room> Place<'room> {
     fn new(room: &'room Room) -> Self {
-        let fake = FakeForge::start(Flavour::Gitea);
+        Self::on(room, Flavour::Gitea)
+    }
+
+    fn on(room: &'room Room, flavour: Flavour) -> Self {
+        let fake = FakeForge::start(flavour);
         let bare = room.init_bare("bare");
         let clone = room.init("clone");
         clone.write("lib.txt", "one\n");
         clone.commit("first");
         clone.git(&["push", "-q", bare.path.to_str().unwrap(), "main"]);
         clone.git(&["remote", "add", "origin", bare.path.to_str().unwrap()]);
-        let url = fake.url();
+        let (forge, url) = match flavour {
+            Flavour::Gitea => ("gitea", fake.url()),
+            Flavour::Github => ("github", fake.api()),
+        };
         for (key, value) in [
-            ("burn.forge", "gitea"),
+            ("burn.forge", forge),
             ("burn.url", url.as_str()),
             ("burn.repo", "acme/demo"),
             ("burn.pause", "1ms"),
@@ -65,7 +72,13 @@ printf '```diff\n--- /dev/null\n+++ b/made-%s.txt\n@@ -0,0 +1 @@\n+made\n```\n' 
 
     fn burn(&self, args: &[&str]) -> Ended {
         let mut command = self.clone.room.git_with_burn(&self.clone.path, &["burn"]);
-        Ended::of(command.args(args).env("GITEA_TOKEN", TOKEN))
+        Ended::of(
+            command
+                .args(args)
+                .env("GITEA_TOKEN", TOKEN)
+                .env("GH_TOKEN", TOKEN)
+                .env("GITHUB_SERVER_URL", self.fake.url()),
+        )
     }
 }
 
@@ -409,4 +422,50 @@ fn of_two_runs_that_note_at_once_the_first_on_the_forge_goes_on() {
     let own = state.comments.iter().find(|one| one.author == BOT).expect("its own note");
     assert!(own.body.starts_with("git-burn worked on this issue"), "given back: {}", own.body);
     assert!(state.pulls.is_empty());
+}
+
+#[test]
+fn next_goes_by_what_people_with_write_access_replied() {
+    let room = Room::new();
+    let place = Place::new(&room).with_model();
+    let skipped = place.fake.add_issue("[bug] make-1", "It must be there, see list.rs.", &["ready-for-agent"]);
+    let low = place.fake.add_issue("make-2", "please", &[]);
+    let urgent = place.fake.add_issue("[feature] make-3", "It must be there, see list.rs.", &["ready-for-agent"]);
+    place.fake.add_comment(skipped, "ada", "Not now.\n/override skip");
+    place.fake.add_comment(low, "ada", "/override ready");
+    place.fake.add_comment(low, "mallory", "/override skip");
+    place.fake.add_comment(urgent, "ada", "/override p0");
+    let listed = place.burn(&["list"]).exits(0).stdout;
+    let numbers: Vec<&str> = listed.lines().filter_map(|line| line.split('\t').next()).collect();
+    assert_eq!(numbers, ["3"], "what is vouched for by a reply, but says too little, is asked about: {listed}");
+    assert!(place.burn(&["show", "1"]).exits(0).stdout.contains("held"), "a reply counts for `show` as well");
+    let _ = place.burn(&["next"]).exits(0);
+    assert_eq!(place.fake.state().pulls[0].head, "agent/ticket-3");
+    let _ = place.burn(&["issue", "1"]).exits(1).tells(&["ada said to skip it"]);
+}
+
+#[test]
+fn an_issue_that_the_forge_says_was_opened_again_has_its_fix_proven_first() {
+    for flavour in [Flavour::Gitea, Flavour::Github] {
+        let room = Room::new();
+        let place = Place::on(&room, flavour).with_model();
+        let issue = place.fake.add_issue("[bug] make-1", "It must be there, see list.rs.", &["ready-for-agent"]);
+        place.fake.state().issue_mut(issue).created = 0;
+        place.clone.write("made-1.txt", "made\n");
+        place.clone.commit("make it\n\nFixes #1");
+        place.clone.git(&["push", "-q", "origin", "main"]);
+        let _ = place.burn(&["next"]).exits(0).tells(&["fixed on the base branch by"]);
+        let reports = |place: &Place<'_>| {
+            let state = place.fake.state();
+            state.comments.iter().filter(|comment| comment.body.contains("Verification Report")).count()
+        };
+        // Opened again before the fix: that is no doubt about it.
+        place.fake.state().reopenings.push((issue, 1_000_000));
+        let _ = place.burn(&["next"]).exits(0);
+        assert_eq!(reports(&place), 0);
+        place.fake.state().reopenings.push((issue, 1_790_000_000));
+        let _ = place.burn(&["next"]).exits(0).tells(&["holds: red without it"]);
+        assert_eq!(reports(&place), 1);
+        assert_eq!(place.fake.state().issue(issue).labels, ["in-review"]);
+    }
 }

@@ -24,7 +24,7 @@ use serde::Serialize;
 pub use audit::{audit_comment, describe_cycle, marked, was_posted};
 pub use evidence::dependencies;
 pub use order::{Order, order, rank};
-pub use reply::{read as read_overrides, unknown_speakers};
+pub use reply::{holds_command, read as read_overrides, unknown_speakers};
 pub use route::{Decision, Route, Routing, decide};
 pub use score::{Reason, Score};
 pub use summary::{Done, Taken, summary_body, summary_day, summary_title};

@@ -15,7 +15,12 @@ const COMMAND: &str = "/override";
 /// Logins whose rights must be asked for before [`read`] can decide: they wrote commands, and the forge said nothing.
 pub fn unknown_speakers(comments: &[Comment]) -> BTreeSet<&str> {
     let unknown = comments.iter().filter(|comment| comment.author_role == Role::Unknown);
-    unknown.filter(|comment| commands(&comment.body).next().is_some()).map(|comment| comment.author.as_str()).collect()
+    unknown.filter(|comment| holds_command(&comment.body)).map(|comment| comment.author.as_str()).collect()
+}
+
+/// Whether a comment's text holds a command, whoever wrote it.
+pub fn holds_command(body: &str) -> bool {
+    commands(body).next().is_some()
 }
 
 /// What the comments say in the end. Later ones win, setting by setting; `roles` adds what was asked for.

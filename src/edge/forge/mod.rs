@@ -231,6 +231,11 @@ impl Forge {
         each_backend!(self, backend => backend.reopened(number))
     }
 
+    /// Comments on issues that were written or edited since a time, in no certain order; about `limit` at most.
+    pub fn recent_comments(&self, since: Timestamp, limit: usize) -> Result<Vec<(IssueNumber, Comment)>> {
+        each_backend!(self, backend => backend.recent_comments(since, limit))
+    }
+
     /// The latest comment that this credential's own user wrote with `marker` in it. Others may have pasted the marker.
     pub fn own_comment(&self, number: IssueNumber, marker: &str) -> Result<Option<Comment>> {
         each_backend!(self, backend => backend.own_comment(number, marker))

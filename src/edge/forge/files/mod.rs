@@ -161,6 +161,17 @@ impl Folder {
         Ok(None)
     }
 
+    pub(super) fn recent_comments(&self, since: Timestamp, limit: usize) -> Result<Vec<(IssueNumber, Comment)>> {
+        let mut found = Vec::new();
+        for page in self.pages("read the latest comments")?.into_iter().flatten() {
+            let Some(number) = issue::number(&page) else { continue };
+            let comments = issue::comments(&page.document, number).into_iter();
+            found.extend(comments.filter(|comment| comment.updated >= since).map(|comment| (number, comment)));
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
     pub(super) fn own_comment(&self, number: IssueNumber, marker: &str) -> Result<Option<Comment>> {
         let mut comments = self.comments(number)?.into_iter();
         Ok(comments.rfind(|comment| comment.author == self.login && comment.body.contains(marker)))

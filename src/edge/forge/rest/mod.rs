@@ -1,5 +1,6 @@
 //! Gitea and GitHub over HTTP: reads. The traps named here were found in Gitea's source and GitHub's documentation.
 
+mod activity;
 mod labels;
 mod pages;
 mod pulls;

@@ -119,6 +119,8 @@ pub struct Comment {
     pub issue: u64,
     pub author: String,
     pub body: String,
+    /// Seconds since 1970, by the real clock: programs under test ask for what is new.
+    pub written: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -389,7 +391,8 @@ impl State {
 
     pub fn add_comment(&mut self, issue: u64, author: &str, body: &str) -> u64 {
         let id = self.id();
-        self.comments.push(Comment { id, issue, author: author.into(), body: body.into() });
+        let written = now();
+        self.comments.push(Comment { id, issue, author: author.into(), body: body.into(), written });
         id
     }
 
@@ -434,6 +437,12 @@ impl State {
     fn branch(&self, name: &str) -> Option<String> {
         git::branch(self.bare.as_deref()?, name)
     }
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since.as_secs()).expect("before the year 292 billion")
 }
 
 /// The path without `/api/v1` or `/api/v3`.

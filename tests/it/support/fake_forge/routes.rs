@@ -1,5 +1,6 @@
 //! Which request does what; the same for both flavours where the servers agree.
 
+use git_burn::core::names::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::server::{Answer, Seen, decode};
@@ -71,6 +72,7 @@ impl World {
         match (seen.method.as_str(), rest) {
             ("GET", []) => self.list_issues(seen),
             ("POST", []) => self.create_issue(seen),
+            ("GET", ["comments"]) => self.list_all_comments(seen),
             ("PATCH", ["comments", id]) => self.edit_comment(seen, id.parse().unwrap_or(0)),
             ("GET", [_, "comments"]) if !exists && self.flavour == Flavour::Gitea => {
                 Answer::json(500, &json!({ "message": "issue does not exist", "url": "" }))
@@ -165,6 +167,25 @@ impl World {
         let ours = self.state.reopenings.iter().filter(|(issue, _)| *issue == number);
         events.extend(ours.zip(3..).map(|((_, at), id)| event(id, reopened, *at)));
         self.page(seen, events)
+    }
+
+    fn list_all_comments(&mut self, seen: &Seen) -> Answer {
+        match self.flavour {
+            Flavour::Gitea => self.strict(seen, &["since", "before", "page", "limit"], &[]),
+            Flavour::Github => self.strict(seen, &["since", "sort", "direction", "page", "per_page"], &[]),
+        }
+        let since = since(seen);
+        let recent: Vec<Comment> =
+            self.state.comments.iter().filter(|comment| comment.written >= since).cloned().collect();
+        let values = recent.iter().map(|comment| {
+            let mut value = self.comment_json(comment);
+            let place = self.link(&format!("/{OWNER}/{NAME}/issues/{}", comment.issue));
+            let is_pull = self.state.issue(comment.issue).is_pull;
+            value["issue_url"] = if is_pull && self.flavour == Flavour::Gitea { "".into() } else { place.into() };
+            value
+        });
+        let values = values.collect();
+        self.page(seen, values)
     }
 
     fn create_comment(&mut self, seen: &Seen, number: u64) -> Answer {
@@ -353,6 +374,12 @@ impl World {
             }
         }
     }
+}
+
+/// The `since` that was asked for, in seconds since 1970.
+fn since(seen: &Seen) -> i64 {
+    let asked = seen.query().into_iter().find(|(name, _)| name == "since").map(|(_, value)| value);
+    asked.map_or(0, |text| Timestamp::parse(&text).expect("a time").seconds())
 }
 
 pub(super) fn missing() -> Answer {
