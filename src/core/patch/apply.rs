@@ -277,14 +277,15 @@ impl<'p> Run<'p> {
                     .collect();
                 let plain = |text: &[u8]| -> Vec<u8> { text.iter().copied().filter(|byte| *byte != b'\r').collect() };
                 let added = hunks.iter().flat_map(|hunk| &hunk.lines).any(|line| line.tag == Tag::Add);
-                let (removed, bytes) = (plain(&removed), plain(&bytes));
+                let (removed, file_text) = (plain(&removed), &bytes);
+                let bytes = plain(&bytes);
                 let same =
                     removed.strip_suffix(b"\n").unwrap_or(&removed) == bytes.strip_suffix(b"\n").unwrap_or(&bytes);
                 (!same || added).then(|| {
-                    Problem::new(
-                        ProblemKind::NotFound,
-                        format!("`{path}` is to be deleted, but its text is not the one that the patch shows"),
-                    )
+                    let what = format!("`{path}` is to be deleted, but its text is not the one that the patch shows");
+                    let target = Target::new(&self.patch.text, file_text);
+                    let comparison = hunks.first().and_then(|hunk| place::difference(hunk, &target)).map(Box::new);
+                    Problem { comparison, ..Problem::new(ProblemKind::NotFound, what) }
                 })
             }
             Body::Binary(binary) => match binary.forward.apply(&bytes) {

@@ -1,7 +1,7 @@
 //! The patch engine against git: the cases in which other programs lose data, the hostile corpus, every format.
 
+mod cases;
 mod corpus;
 mod fidelity;
 mod formats;
-mod ladder;
 mod properties;

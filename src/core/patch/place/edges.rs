@@ -38,6 +38,5 @@ pub(super) fn check(hunk: &Hunk, first: usize, end: usize, target: &Target<'_>) 
 }
 
 fn unseen(line: usize, target: &Target<'_>) -> Problem {
-    let hint = "show the lines before and after what is added";
-    Problem::new(ProblemKind::NotFound, explain::unseen(line, target)).hint(hint)
+    Problem::new(ProblemKind::NotFound, explain::unseen(line, target)).hint(explain::SHOW)
 }

@@ -49,7 +49,7 @@ fn heading(target: &Target<'_>, at: usize) -> Option<Numbered> {
     let lines = &target.file.lines;
     let indent = |line: &[u8]| line.len() - Compare::Trim.key(line).len();
     let own = lines.get(at).map_or(0, |line| indent(line));
-    let unique = |line: &usize| index.places(index.lines[*line]).len() == 1 && information(lines[*line]) >= 6;
+    let unique = |line: &usize| index.places(index.lines[*line]).len() == 1 && information(lines[*line]) >= 3;
     let above = || (at.saturating_sub(REACH)..at).rev().filter(unique);
     let line = above().find(|line| indent(lines[*line]) < own).or_else(|| above().next())?;
     Some(Numbered { line: line as u32 + 1, text: shown(lines[line]).trim().to_owned() })
@@ -85,22 +85,23 @@ fn lacks_only_context(hunk: &Hunk, tail: usize) -> bool {
 pub(super) fn unplaced(hunk: &Hunk, target: &Target<'_>, why: Unaligned) -> Problem {
     let old: Vec<&[u8]> = hunk.old_lines().map(|line| line.text(target.reply)).collect();
     let lines = &target.file.lines;
-    let (kind, what) = match why {
-        Unaligned::NotThere | Unaligned::Weak => (ProblemKind::NotFound, missing(&old, target)),
+    let (kind, what, way_out) = match why {
+        Unaligned::NotThere | Unaligned::Weak => (ProblemKind::NotFound, missing(&old, target), COPY),
         Unaligned::Elsewhere { here, other } => {
-            let what =
-                format!("{}; lines {} and {} are about as much like them", missing(&old, target), here + 1, other + 1);
-            (ProblemKind::Ambiguous, what)
+            let what = missing(&old, target);
+            let what = format!("{what}; lines {} and {} are about as much like them", here + 1, other + 1);
+            (ProblemKind::Ambiguous, what, COPY)
         }
-        Unaligned::Unseen { at } => (ProblemKind::NotFound, unseen(at, target)),
+        Unaligned::Unseen { at } => (ProblemKind::NotFound, unseen(at, target), SHOW),
         Unaligned::Invented { line } => {
             let text = shown(hunk.lines[line].text(target.reply));
-            (ProblemKind::NotFound, format!("a context line next to its added text is not in the file: {text}"))
+            let what = format!("a context line next to its added text is not in the file: {}", text.trim_start());
+            (ProblemKind::NotFound, what, "begin it with `+` if it is new, or copy it from the file")
         }
     };
     let problem = Problem::new(kind, what);
     if !target.explains() {
-        return problem.hint(COPY);
+        return problem.hint(way_out);
     }
     let mut near = nearest::nearest(&old, target);
     if let (Unaligned::Elsewhere { here, .. }, []) = (why, near.as_slice()) {
@@ -116,11 +117,13 @@ pub(super) fn unplaced(hunk: &Hunk, target: &Target<'_>, why: Unaligned) -> Prob
         .and_then(Comparison::lines)
         .map_or(place(*best), |(first, last)| (first as usize - 1, last as usize));
     let others = near[1..].iter().map(|(at, alike)| range(place(*at).0, place(*at).1, *alike));
-    let hint = if comparison.as_ref().is_some_and(only_blanks) { BLANKS } else { COPY };
+    let hint = if comparison.as_ref().is_some_and(only_blanks) { BLANKS } else { way_out };
     let candidates = [range(first, end, *alike)].into_iter().chain(others).collect();
     Problem { comparison: comparison.map(Box::new), ..problem.candidates(candidates).hint(hint) }
 }
 
+/// What to do where a line that is not shown could be on either side of added text.
+pub(super) const SHOW: &str = "show the lines before and after what is added";
 const BLANKS: &str = "only blanks differ: copy the lines with theirs";
 const COPY: &str = "copy the lines from the file as it is now";
 
@@ -155,5 +158,9 @@ fn only_blanks(comparison: &Comparison) -> bool {
 pub(super) fn unseen(at: usize, target: &Target<'_>) -> String {
     let text = target.file.lines.get(at).map_or_else(String::new, |line| shown(line));
     let text = if text.trim().is_empty() { "(a blank line)" } else { &text };
-    format!("line {} of the file, which it does not show, stands exactly where its text goes in: {text}", at + 1)
+    format!(
+        "line {} of the file, which it does not show, stands exactly where its text goes in: {}",
+        at + 1,
+        text.trim_start()
+    )
 }

@@ -21,6 +21,7 @@ use std::cell::{Cell, OnceCell};
 use serde::Serialize;
 
 use super::LineNumbers;
+use super::comparison::Comparison;
 use super::form::Hunk;
 use super::refusal::{Block, Problem, ProblemKind};
 use align::Aligned;
@@ -266,6 +267,11 @@ pub(super) fn place<'t>(
     Err(fail(problems.into_iter().map(|(owner, problem)| problem.at(block(owner))).collect(), fine))
 }
 
+/// The first line in which the old lines of `hunk` and a whole file part, for the message.
+pub(super) fn difference(hunk: &Hunk, target: &Target<'_>) -> Option<Comparison> {
+    nearest::compare(hunk, target, 0)
+}
+
 /// The index of a hunk, and the hunk or what it was split into.
 type Part<'h> = (usize, Cow<'h, Hunk>);
 
@@ -443,8 +449,9 @@ fn overlaps(places: &mut [Place<'_>], hunks: &[Hunk]) -> Vec<(usize, Problem)> {
         let same_point = at == next && (at == end || next == next_end);
         if next < end || same_point {
             let what = format!("changes the same lines as the block at line {} of the patch", hunks[first].line);
-            let candidates =
+            let mut candidates =
                 vec![explain::range(at, end.max(at + 1), 100), explain::range(next, next_end.max(next + 1), 100)];
+            candidates.dedup();
             let problem = Problem::new(ProblemKind::Overlap, what).candidates(candidates).hint("merge the two blocks");
             problems.push((second, problem));
         }
