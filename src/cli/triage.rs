@@ -10,6 +10,7 @@ use super::render::table::{Cell, Reader, Table};
 use super::session::{Models, Session};
 use super::settings::triage as settings;
 use super::terminal::Style;
+use crate::core::closing::OldSummaries;
 use crate::core::event::VERSION;
 use crate::core::text::one_line;
 use crate::core::triage::{Assessment, Decision, Done, Taken, describe_cycle};
@@ -27,6 +28,10 @@ pub fn run(args: &Triage, context: &Context) -> anyhow::Result<Exit> {
         writing: if args.apply { Writing::Apply } else { Writing::Tell },
         labels: if args.create_labels { Labels::Create } else { Labels::Existing },
         summary: if args.summary && args.apply { Summary::Post } else { Summary::None },
+        old_summaries: match session.config.boolean("closeSummaries")? {
+            Some(true) => OldSummaries::Close,
+            Some(false) | None => OldSummaries::Stay,
+        },
     };
     let report = session.run(context, "triage", |shop| triage(shop, &round))?;
     for cycle in &report.survey.order.cycles {

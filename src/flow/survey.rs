@@ -26,8 +26,8 @@ pub struct Survey {
     pub open: BTreeSet<IssueNumber>,
     /// What may be missing, for people.
     pub remarks: Vec<String>,
-    /// Days of the summaries that are open, and their issues.
-    pub summaries: BTreeMap<String, IssueNumber>,
+    /// git-burn's own summaries that are open.
+    pub summaries: Vec<Issue>,
     /// What people with write access replied lately.
     pub overrides: BTreeMap<IssueNumber, Override>,
 }
@@ -46,11 +46,10 @@ pub fn survey(forge: &Forge, pick: &Pick, rules: &Rules, now: Timestamp) -> Resu
         listing.issues.into_iter().partition(|issue| summary_day(issue).is_some());
     let issues: Vec<Issue> = issues.into_iter().filter(|issue| pick.admits(issue)).collect();
     let assessments: Vec<Assessment> = issues.iter().map(|issue| assess(issue, rules, &around, now)).collect();
-    let day = |issue: &Issue| Some((summary_day(issue)?.to_owned(), issue.number));
     Ok(Survey {
         order: order(&assessments),
         open: around.open,
-        summaries: summaries.iter().filter_map(day).collect(),
+        summaries,
         overrides: around.overrides,
         issues,
         assessments,

@@ -8,12 +8,13 @@ use super::replies::override_in;
 use super::shop::{Shop, Stop};
 use super::survey::{Survey, survey};
 use crate::core::act::{Act, Step};
+use crate::core::closing::{ClosePermit, OldSummaries};
 use crate::core::issue::{Comment, Issue, Pick};
 use crate::core::names::IssueNumber;
 use crate::core::report::{self, About};
 use crate::core::triage::{
     Assessment, Decision, Done, Override, Routing, Surroundings, Taken, assess, audit_comment, decide, marked, order,
-    summary_body, summary_title, was_posted,
+    summary_body, summary_day, summary_title, was_posted,
 };
 use crate::edge::forge::{ForgeError, Trouble};
 
@@ -27,6 +28,7 @@ pub struct Round<'a> {
     pub writing: Writing,
     pub labels: Labels,
     pub summary: Summary,
+    pub old_summaries: OldSummaries,
 }
 
 /// Whether decisions are carried out.
@@ -92,11 +94,33 @@ pub fn triage(shop: &mut Shop<'_>, round: &Round<'_>) -> Result<Report> {
     }
     survey.order = order(&survey.assessments);
     let summary = summary_body(now, &survey.assessments, &survey.order, &taken);
-    if round.summary == Summary::Post && !survey.summaries.contains_key(&now.date()) {
-        let act = Act::OpenIssue { title: summary_title(now), body: summary.clone(), labels: Vec::new() };
-        shop.perform(&act).map_err(Stop::into_error)?;
+    if round.summary == Summary::Post {
+        post_summary(shop, &survey, &summary)?;
+        close_old_summaries(shop, &survey, round.old_summaries)?;
     }
     Ok(Report { survey, taken, summary })
+}
+
+/// Once a UTC day.
+fn post_summary(shop: &mut Shop<'_>, survey: &Survey, summary: &str) -> Result<()> {
+    let now = shop.now();
+    let today = now.date();
+    if survey.summaries.iter().any(|issue| summary_day(issue) == Some(&today)) {
+        return Ok(());
+    }
+    let act = Act::OpenIssue { title: summary_title(now), body: summary.to_owned(), labels: Vec::new() };
+    shop.perform(&act).map(drop).map_err(Stop::into_error)
+}
+
+fn close_old_summaries(shop: &mut Shop<'_>, survey: &Survey, wanted: OldSummaries) -> Result<()> {
+    for summary in &survey.summaries {
+        let own = &shop.settings.rules.own_logins;
+        if let Some(permit) = ClosePermit::outdated(wanted, summary, own, shop.now()) {
+            let act = Act::CloseIssue { issue: summary.number, permit };
+            shop.perform(&act).map_err(Stop::into_error)?;
+        }
+    }
+    Ok(())
 }
 
 /// What decisions need to know of the forge.

@@ -171,6 +171,18 @@ fn the_summary_is_posted_once_a_day_and_never_worked_on() {
     assert!(place.fake.state().issue(2).title.starts_with("[Triage] Daily backlog summary"));
     let listed = place.burn(&["triage", "--json"]).exits(0).stdout;
     assert_eq!(lines(&listed).len(), 1, "the summary is not triaged: {listed}");
+
+    let old = |author: &str| {
+        let body = "# Backlog on 2026-01-02\n\n<!-- git-burn summary=2026-01-02 -->\n";
+        place.fake.state().add_issue("[Triage] Daily backlog summary", Some(body), author, &[])
+    };
+    let (ours, theirs) = (old(BOT), old("ada"));
+    let _ = place.burn(&["triage", "--apply", "--summary"]).exits(0);
+    assert!(place.fake.state().issue(ours).open, "closed only where that is configured");
+    place.clone.git(&["config", "burn.closeSummaries", "true"]);
+    let _ = place.burn(&["triage", "--apply", "--summary"]).exits(0);
+    assert!(!place.fake.state().issue(ours).open && place.fake.state().issue(theirs).open);
+    assert!(place.fake.state().issue(2).open, "today's stays");
 }
 
 #[test]

@@ -92,6 +92,7 @@ pub const KEYS: &[Key] = &[
     key("rate", Shape::One, Sharing::Tighten),
     key("pause", Shape::One, Sharing::Personal),
     key("close", Shape::One, Sharing::Personal),
+    key("closeSummaries", Shape::One, Sharing::Personal),
     key("keepRuns", Shape::One, Sharing::Personal),
     key("keepLogs", Shape::One, Sharing::Personal),
     key("templates", Shape::One, Sharing::Shared),
