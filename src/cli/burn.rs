@@ -1,6 +1,6 @@
-//! `git burn issue`, `git burn next` and `git burn plan`: the commands that work on issues.
+//! `git burn issue`, `next`, `revise` and `plan`: the commands that work on one issue after the other.
 
-use super::args::work::{Issue, Next, Plan};
+use super::args::work::{Issue, Next, Plan, Revise};
 use super::context::Context;
 use super::error::Exit;
 use super::session::{Models, Session};
@@ -8,6 +8,7 @@ use super::settings::triage;
 use crate::core::freshness::Insistence;
 use crate::core::names::IssueNumber;
 use crate::core::outcome::Outcome;
+use crate::flow::revise::{self, Revised};
 use crate::flow::{Shop, burn, next, plan};
 
 /// Works on the named issues, one after the other; the first that does not end well decides the exit status.
@@ -40,6 +41,19 @@ pub fn next(args: &Next, context: &Context) -> anyhow::Result<Exit> {
         Some(outcome) => Exit::from(&outcome),
         None => {
             context.tell("nothing to do: no issue is ready; `git burn list --all` says why");
+            if args.exit_code { Exit::Nothing } else { Exit::Done }
+        }
+    };
+    session.finish(context, exit)
+}
+
+/// Answers what reviewers want of a pull request.
+pub fn revise(args: &Revise, context: &Context) -> anyhow::Result<Exit> {
+    let session = Session::open(context, &args.work, None, Models::Asked)?;
+    let exit = match session.run(context, "revise", |shop| revise::revise(shop, args.number))? {
+        Revised::Ended(outcome) => Exit::from(&outcome),
+        Revised::Nothing { why } => {
+            context.tell(&format!("nothing to do: {why}"));
             if args.exit_code { Exit::Nothing } else { Exit::Done }
         }
     };

@@ -81,6 +81,7 @@ fn purpose(command: &Command) -> Purpose {
         | Command::Init(_)
         | Command::Issue(_)
         | Command::Next(_)
+        | Command::Revise(_)
         | Command::Schedule(_)
         | Command::Sprint(_)
         | Command::Triage(_)
@@ -105,6 +106,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Next(args) => burn::next(&args, context),
         Command::Approve(args) => approve::run(&args, context),
         Command::Plan(args) => burn::plan(&args, context),
+        Command::Revise(args) => burn::revise(&args, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Guard(args) => guard::run(&args, context),
         Command::Init(args) => init::run(&args, context),

@@ -7,14 +7,25 @@ use super::session::{Models, Session};
 use crate::core::freshness::Insistence;
 use crate::core::names::IssueNumber;
 use crate::flow::burn::burn;
-use crate::flow::resume::{abort, unfinished};
+use crate::flow::resume::{Unfinished, abort, kind, unfinished};
+use crate::flow::revise::{Revised, revise};
 
 /// Goes on with a draft.
 pub fn run_continue(args: &Continue, context: &Context) -> anyhow::Result<Exit> {
     let issue = choose(args.number, &unfinished(&context.open_repo()?)?)?;
     let session = Session::open(context, &args.work, None, Models::Asked)?;
-    let outcome = session.run(context, "continue", |shop| burn(shop, issue, Insistence::Named))?;
-    session.finish(context, Exit::from(&outcome))
+    let ended = session.run(context, "continue", |shop| match kind(shop.repo, issue)? {
+        Unfinished::Change => burn(shop, issue, Insistence::Named).map(Revised::Ended),
+        Unfinished::Revision => revise(shop, issue),
+    })?;
+    let exit = match ended {
+        Revised::Ended(outcome) => Exit::from(&outcome),
+        Revised::Nothing { why } => {
+            context.tell(&format!("nothing to do: {why}; `git burn abort {issue}` drops the draft"));
+            Exit::Done
+        }
+    };
+    session.finish(context, exit)
 }
 
 /// Gives a draft up, with the claim that a dead run left.

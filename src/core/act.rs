@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::checks::Verified;
+use super::checks::{Successor, Verified};
 use super::closing::ClosePermit;
 use super::names::{BurnBranch, CommitId, IssueNumber, RunId};
 
@@ -37,7 +37,23 @@ pub enum Act {
         verified: Verified,
         branch: BurnBranch,
     },
+    /// Lets a branch grow by one commit. It is a plain push, which the server refuses unless it is a fast-forward.
+    Advance {
+        successor: Successor,
+        branch: BurnBranch,
+    },
     OpenPull(NewPull),
+    /// Replaces the text of a pull request of git-burn's own.
+    EditPull {
+        pull: IssueNumber,
+        body: String,
+    },
+    /// Tells reviewers what became of their words, once for each head that they reviewed.
+    Answer {
+        pull: IssueNumber,
+        round: CommitId,
+        body: String,
+    },
     /// Asks one person to review the pull request of that branch.
     RequestReview {
         branch: BurnBranch,
@@ -170,6 +186,20 @@ pub enum Repeat {
     AddIfNew,
 }
 
+/// What the marker of an answer to reviewers begins with, whichever run wrote it.
+pub fn round_key(pull: IssueNumber, round: &CommitId) -> String {
+    format!("{MARK}issue={pull} step=round round={round} ")
+}
+
+/// The issue that a pull request of git-burn's is for, as its text says.
+pub fn issue_of_pull(body: &str) -> Option<IssueNumber> {
+    let marks = body.split(MARK).skip(1).filter_map(|mark| {
+        let (issue, rest) = mark.strip_prefix("issue=")?.split_once(' ')?;
+        rest.starts_with("step=proof ").then(|| issue.parse().ok())?
+    });
+    marks.last()
+}
+
 /// The hidden last line of every text that git-burn writes on a forge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marker {
@@ -230,6 +260,11 @@ impl Act {
             Self::CreateLabel { label } => format!("create the label `{label}`"),
             Self::Assign { issue, login } => format!("assign #{issue} to {login}"),
             Self::Push { verified, branch } => format!("push {} as new branch {branch}", verified.commit().short()),
+            Self::Advance { successor, branch } => {
+                format!("push {} on top of {branch} at {}", successor.commit().short(), successor.head().short())
+            }
+            Self::EditPull { pull, .. } => format!("bring the text of pull request #{pull} up to date"),
+            Self::Answer { pull, round, .. } => format!("answer the review of #{pull} at {}", round.short()),
             Self::OpenPull(NewPull { branch, base, ripeness, .. }) => {
                 let kind = match ripeness {
                     Ripeness::Draft => "draft pull request",
@@ -268,5 +303,14 @@ mod tests {
         assert!(!signed.contains(&Marker::key(IssueNumber::new(4).expect("a number"), Step::Proof)));
         assert_eq!(said(&signed), "All green.");
         assert_eq!(said("a\n**Date:** 1\nb"), said("a\n**Date:** 2\nb\n"));
+    }
+
+    #[test]
+    fn a_pull_request_names_its_issue_in_its_last_marker() {
+        let mark = |step: &str| format!("{MARK}issue=42 step={step} run=r -->");
+        assert_eq!(issue_of_pull(&format!("text\n\n{}\n", mark("proof"))), Some(issue()));
+        assert_eq!(issue_of_pull(&mark("round round=abc")), None);
+        assert_eq!(issue_of_pull("<!-- git-burn v=1 issue=x step=proof -->"), None);
+        assert_eq!(issue_of_pull("Closes #42"), None);
     }
 }

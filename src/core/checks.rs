@@ -182,6 +182,29 @@ impl Verified {
     }
 }
 
+/// A verified commit whose only parent is the head that a branch was seen at: the only thing by which a branch grows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Successor {
+    verified: Verified,
+    head: CommitId,
+}
+
+impl Successor {
+    /// `parents` are the commit's own; `None` when it stands on anything else than that head alone.
+    pub fn judge(verified: Verified, parents: &[CommitId], head: &CommitId) -> Option<Self> {
+        (parents == [head.clone()] && verified.commit != *head).then(|| Self { verified, head: head.clone() })
+    }
+
+    pub fn commit(&self) -> &CommitId {
+        &self.verified.commit
+    }
+
+    /// Where the branch must be for it to be pushed.
+    pub fn head(&self) -> &CommitId {
+        &self.head
+    }
+}
+
 /// Why a commit is not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unproven {

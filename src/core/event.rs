@@ -36,6 +36,12 @@ pub enum Event {
         issue: IssueNumber,
         reason: String,
     },
+    /// The review of a pull request was read; each of `points` wants an answer.
+    ReviewRead {
+        pull: IssueNumber,
+        head: CommitId,
+        points: Vec<String>,
+    },
     /// What the work stands on.
     BaseChosen {
         branch: String,

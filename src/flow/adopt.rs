@@ -10,7 +10,7 @@ use crate::core::freshness::Insistence;
 use crate::core::guard::ReviewContext;
 use crate::core::held::HeldNote;
 use crate::core::issue::PullState;
-use crate::core::names::{BurnBranch, CommitId, TreeId};
+use crate::core::names::{BurnBranch, CommitId, IssueNumber, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::report::About;
 use crate::edge::repo::{Base, Commit, Draft};
@@ -37,8 +37,7 @@ pub(super) fn earlier(shop: &Shop<'_>, picked: &Picked, insistence: Insistence) 
     let base = match commit.parents.as_slice() {
         [parent] if is_ours(&commit.message) && is_on_base(shop, parent) => parent.clone(),
         [] | [_] | [_, ..] => {
-            let by = format!("the branch {} exists on {} and is not git-burn's", picked.branch, remote.name);
-            return Err(Outcome::Taken { by }.into());
+            return Err(Outcome::Taken { by: taken(shop, picked, &remote.name, &tip)? }.into());
         }
     };
     let base = Base { tree: shop.repo.tree_of(&base)?, commit: base, branch: shop.base.branch.clone() };
@@ -46,7 +45,26 @@ pub(super) fn earlier(shop: &Shop<'_>, picked: &Picked, insistence: Insistence) 
     Ok(Some(Earlier { commit, model, base }))
 }
 
-/// The commit of git-burn's on a branch that is not merged yet, and what it was made on.
+/// What a branch is that holds something else than one commit of git-burn's.
+fn taken(shop: &Shop<'_>, picked: &Picked, remote: &str, tip: &CommitId) -> anyhow::Result<String> {
+    let (branch, number) = (&picked.branch, picked.issue.number);
+    Ok(match own_part(shop, tip)? {
+        Some(_) => format!("the branch {branch} has grown: `git burn revise {number}` works on it"),
+        None => format!("the branch {branch} exists on {remote} and is not git-burn's"),
+    })
+}
+
+/// Commits of one branch that are looked through.
+const COMMITS: usize = 200;
+
+/// Where a branch leaves the base branch, if it is not merged and git-burn made some of it.
+fn own_part(shop: &Shop<'_>, tip: &CommitId) -> anyhow::Result<Option<CommitId>> {
+    let fork = shop.repo.merge_base(tip, &shop.base.commit)?;
+    let commits = shop.repo.commits_between(&fork, tip, COMMITS)?;
+    Ok(commits.iter().any(|commit| is_ours(&commit.message)).then_some(fork))
+}
+
+/// The head of a branch of git-burn's that is not merged yet, and where it leaves the base branch.
 ///
 /// # Errors
 /// The remote does not answer.
@@ -54,14 +72,9 @@ pub(super) fn unmerged(shop: &Shop<'_>, branch: &BurnBranch) -> anyhow::Result<O
     let Some(remote) = shop.remote else { return Ok(None) };
     let Some(tip) = shop.repo.fetch_branch(remote, shop.push_credential, branch.as_str())? else { return Ok(None) };
     let commit = shop.repo.commit_at(&tip)?;
-    match commit.parents.as_slice() {
-        [parent] if is_ours(&commit.message) && is_on_base(shop, parent) && !is_on_base(shop, &tip) => {
-            let base =
-                Base { tree: shop.repo.tree_of(parent)?, commit: parent.clone(), branch: shop.base.branch.clone() };
-            Ok(Some((commit, base)))
-        }
-        [] | [_] | [_, ..] => Ok(None),
-    }
+    let Some(fork) = own_part(shop, &tip)? else { return Ok(None) };
+    let base = Base { tree: shop.repo.tree_of(&fork)?, commit: fork, branch: shop.base.branch.clone() };
+    Ok(Some((commit, base)))
 }
 
 /// A pull request of that branch that is merged or closed has had its answer, and one that is open with its report is
@@ -140,13 +153,28 @@ pub(super) fn kept(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<Optio
     Ok(Some(Kept { commit: shop.repo.commit_at(&commit)?, base, tree }))
 }
 
+/// As [`draft`], for a change that stands on a branch's head.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn draft_on(shop: &Shop<'_>, issue: IssueNumber, head: &CommitId) -> anyhow::Result<Option<Kept>> {
+    let kept = shop.repo.draft(issue)?.filter(|draft| draft.base == *head);
+    let Some(Draft { commit, tree, .. }) = kept else { return Ok(None) };
+    Ok(Some(Kept { commit: shop.repo.commit_at(&commit)?, base: shop.base.clone(), tree }))
+}
+
+/// A commit of git-burn's on that base, to be proven again; `None`: somebody else made it.
+pub(super) fn of_commit(commit: &Commit, base: &Base) -> Option<Earlier> {
+    let model = model(&commit.message).filter(|_| is_ours(&commit.message))?.to_owned();
+    Some(Earlier { commit: commit.clone(), model, base: base.clone() })
+}
+
 /// The draft as a proven change, if it is one: a whole commit that the guard and the checks let pass now.
 ///
 /// # Errors
 /// Something broke.
 pub(super) fn finished(shop: &mut Shop<'_>, about: About<'_>, kept: &Kept) -> Result<Option<Proven>, Stop> {
-    let Some(model) = model(&kept.commit.message).filter(|_| is_ours(&kept.commit.message)) else { return Ok(None) };
-    let earlier = Earlier { commit: kept.commit.clone(), model: model.to_owned(), base: kept.base.clone() };
+    let Some(earlier) = of_commit(&kept.commit, &kept.base) else { return Ok(None) };
     match prove_again(shop, about, earlier) {
         Ok(proven) => Ok(Some(proven)),
         Err(Stop::Ended(Outcome::Held { why })) => {
@@ -158,7 +186,7 @@ pub(super) fn finished(shop: &mut Shop<'_>, about: About<'_>, kept: &Kept) -> Re
 }
 
 /// The trailers that only git-burn writes.
-fn is_ours(message: &str) -> bool {
+pub(super) fn is_ours(message: &str) -> bool {
     model(message).is_some() && message.lines().any(|line| line.starts_with("Burn-Run: "))
 }
 

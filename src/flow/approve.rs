@@ -79,8 +79,8 @@ fn prove(
         let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
         Outcome::Refused { violations: lines }
     })?;
-    let message =
-        pull::commit_message(&pull::subject(about, shop.subject_style), approved.change(), &note.model, &shop.run);
+    let origins = pull::Origins { model: &note.model, run: &shop.run, answers: &[] };
+    let message = pull::commit_message(&pull::subject(about, shop.subject_style), approved.change(), origins);
     let base = shop.base.commit.clone();
     let committed = shop.repo.commit(&base, &approved, &message, shop.now())?;
     let checks = shop.settings.checks.clone();

@@ -3,7 +3,7 @@
 use super::adopt::{self, Earlier};
 use super::asking::Asker;
 use super::briefing;
-use super::dialogue::Dialogue;
+use super::dialogue::{Dialogue, Footing, Start};
 use super::gate::{self, Picked};
 use super::publish::{self, move_labels};
 use super::reopened;
@@ -136,8 +136,14 @@ fn begin(
         &shop.settings.checks,
     );
     shop.perform(&Act::Comment { on: picked.issue.number, step: Step::Analysis, body: analysis })?;
-    let subject = pull::subject(about, shop.subject_style);
-    let mut dialogue = Dialogue::new(shop, about, spent, brief.opening, brief.shown, subject, asker);
+    let start = Start {
+        opening: brief.opening,
+        shown: brief.shown,
+        subject: pull::subject(about, shop.subject_style),
+        demand: picked.issue.body.clone(),
+        footing: Footing::base(shop.base),
+    };
+    let mut dialogue = Dialogue::new(shop, about, spent, start, asker);
     if let Some(draft) = draft {
         dialogue.resume(draft)?;
     }

@@ -15,16 +15,18 @@ use crate::core::conversation::{Conversation, Evidence, Looks, Message, Reply, f
 use crate::core::event::Event;
 use crate::core::guard::{self, Approved, ReviewContext};
 use crate::core::held::HeldNote;
-use crate::core::issue::Issue;
-use crate::core::names::{RepoPath, TreeId};
+use crate::core::names::{CommitId, RepoPath, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::patch::{self, ApplyOptions, Care, Completeness, LineNumbers, Patch, Refusal};
 use crate::core::report::{About, pull};
+use crate::core::review::{Key, TRAILER, listed};
 use crate::edge::model::{self, Answer};
+use crate::edge::repo::Base;
 
 /// A change that is approved, committed and proven, with what its reviewers are told.
 #[derive(Debug)]
 pub(super) struct Proven {
+    /// Everything since the base.
     pub approved: Approved,
     pub verified: Verified,
     /// The model's own words around its patch.
@@ -34,13 +36,43 @@ pub(super) struct Proven {
     pub model: String,
 }
 
+/// What the new commit stands on, and what it says it answers.
+#[derive(Debug, Clone)]
+pub(super) struct Footing {
+    pub commit: CommitId,
+    pub tree: TreeId,
+    /// Reviewers' words; none for the first commit.
+    pub answers: Vec<Key>,
+}
+
+impl Footing {
+    /// The base itself, for a change that begins.
+    pub(super) fn base(base: &Base) -> Self {
+        Self { commit: base.commit.clone(), tree: base.tree.clone(), answers: Vec::new() }
+    }
+}
+
+/// What a talk begins with.
+pub(super) struct Start {
+    pub opening: Conversation,
+    /// Files that the opening shows.
+    pub shown: BTreeSet<RepoPath>,
+    /// Of the commit that comes of it.
+    pub subject: String,
+    /// What people ask for, in their words: some of the guard's decisions depend on it.
+    pub demand: String,
+    pub footing: Footing,
+}
+
 /// One talk about one issue.
 pub(super) struct Dialogue<'s, 'a> {
     pub shop: &'s mut Shop<'a>,
     pub about: About<'s>,
     pub spent: &'s mut Spent,
     conversation: Conversation,
-    /// The base with all patches that were taken so far.
+    footing: Footing,
+    demand: String,
+    /// What the footing holds with all patches that were taken so far.
     draft: TreeId,
     /// Files that the model has been shown: it may edit only these.
     seen: BTreeSet<RepoPath>,
@@ -66,20 +98,21 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         shop: &'s mut Shop<'a>,
         about: About<'s>,
         spent: &'s mut Spent,
-        opening: Conversation,
-        seen: BTreeSet<RepoPath>,
-        subject: String,
+        start: Start,
         asker: Asker,
     ) -> Self {
-        let draft = shop.base.tree.clone();
+        let Start { opening, shown, subject, demand, footing } = start;
+        let draft = footing.tree.clone();
         let prover = Prover::new(&shop.settings.checks);
         Self {
             shop,
             about,
             spent,
             conversation: opening,
+            footing,
+            demand,
             draft,
-            seen,
+            seen: shown,
             prover,
             chances: Chances::One,
             notes: Vec::new(),
@@ -94,7 +127,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
     /// # Errors
     /// The draft's tree cannot be read.
     pub(super) fn resume(&mut self, draft: TreeId) -> anyhow::Result<()> {
-        let change = self.shop.repo.change_between(&self.shop.base.tree, &draft)?;
+        let change = self.shop.repo.change_between(&self.footing.tree, &draft)?;
         let style = patch::Style { context: 3, binaries: patch::Binaries::Named };
         let diff = patch::write_diff(&change, style);
         self.seen.extend(change.paths().cloned());
@@ -164,7 +197,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
     }
 
     fn look(&mut self, looks: &Looks) -> Result<Message, Stop> {
-        let scene = Scene { repo: self.shop.repo, draft: &self.draft, base: &self.shop.base.commit };
+        let scene = Scene { repo: self.shop.repo, draft: &self.draft, base: &self.footing.commit };
         let results = looks.wanted.iter().map(|look| scene.look(look)).collect::<anyhow::Result<Vec<_>>>()?;
         self.seen.extend(results.iter().flat_map(|result| result.found.shown()).cloned());
         let words = looks.wanted.iter().map(ToString::to_string).collect();
@@ -172,10 +205,10 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         Ok(looked(&results, looks))
     }
 
-    /// The model says that it is fixed already: believed only with a commit on the base that exists.
+    /// The model says that it is fixed already: believed only with a commit that exists, below what it works on.
     fn done(&mut self, evidence: Evidence) -> Result<Message, Stop> {
         let repo = self.shop.repo;
-        let base = &self.shop.base.commit;
+        let base = &self.footing.commit;
         let on_base = |text: &String| {
             let commit = repo.resolve(text).ok()?;
             repo.merge_base(&commit, base).ok().filter(|found| *found == commit)
@@ -201,15 +234,38 @@ impl<'s, 'a> Dialogue<'s, 'a> {
                 return Ok(Taken::Back(feedback::refused(&refusal.to_string())));
             }
         };
-        let whole = self.shop.repo.change_between(&self.shop.base.tree, &draft)?;
-        self.shop.emit(Event::PatchPlaced { turn, counts: whole.line_counts(), notes: placed.clone() })?;
-        let approved = match self.review(whole, &draft, answer)? {
-            Ok(approved) => approved,
+        let step = self.shop.repo.change_between(&self.footing.tree, &draft)?;
+        self.shop.emit(Event::PatchPlaced { turn, counts: step.line_counts(), notes: placed.clone() })?;
+        if step.files.is_empty() {
+            return Ok(Taken::Back(feedback::no_change()));
+        }
+        let judged = match self.judge(step, &draft, answer)? {
+            Ok(judged) => judged,
             Err(message) => return Ok(Taken::Back(message)),
         };
         self.draft = draft;
         self.notes.extend(placed);
-        self.prove(approved, answer)
+        self.prove(judged, answer)
+    }
+
+    /// Has the guard look at what the commit changes and, where it does not stand on the base, at everything since.
+    fn judge(&mut self, step: Change, draft: &TreeId, answer: &Answer) -> Result<Result<Judged, Message>, Stop> {
+        let step = match self.review(step, draft, answer)? {
+            Ok(step) => step,
+            Err(message) => return Ok(Err(message)),
+        };
+        let whole = if self.footing.commit == self.shop.base.commit {
+            step.clone()
+        } else {
+            let whole = self.shop.repo.change_between(&self.shop.base.tree, draft)?;
+            match self.review(whole, draft, answer)? {
+                Ok(whole) => whole,
+                Err(message) => return Ok(Err(message)),
+            }
+        };
+        let flags = whole.flags().iter().map(ToString::to_string).collect();
+        self.shop.emit(Event::GuardPassed { counts: whole.counts(), flags })?;
+        Ok(Ok(Judged { whole, step }))
     }
 
     /// Places a patch on the draft, in memory and then as objects.
@@ -236,16 +292,12 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         )))
     }
 
-    /// Has the guard look at everything since the base. `Err` goes back to the model.
-    fn review(&mut self, whole: Change, draft: &TreeId, answer: &Answer) -> Result<Result<Approved, Message>, Stop> {
-        let Issue { title, body, .. } = self.about.issue;
-        let context = ReviewContext { title, body, secrets: self.shop.secrets };
-        let violations = match self.shop.settings.policy.review(whole, &context) {
-            Ok(approved) => {
-                let flags = approved.flags().iter().map(ToString::to_string).collect();
-                self.shop.emit(Event::GuardPassed { counts: approved.counts(), flags })?;
-                return Ok(Ok(approved));
-            }
+    /// Has the guard look at a change; `draft` is the tree that comes of it. `Err` goes back to the model.
+    fn review(&mut self, change: Change, draft: &TreeId, answer: &Answer) -> Result<Result<Approved, Message>, Stop> {
+        let title = &self.about.issue.title;
+        let context = ReviewContext { title, body: &self.demand, secrets: self.shop.secrets };
+        let violations = match self.shop.settings.policy.review(change, &context) {
+            Ok(approved) => return Ok(Ok(approved)),
             Err(violations) => violations,
         };
         let words: Vec<String> = violations.iter().map(ToString::to_string).collect();
@@ -267,18 +319,25 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         }
     }
 
-    /// Keeps the change until a person decides about it.
+    /// Keeps the change until a person decides about it. A revision is not kept: people push what they want to the
+    /// branch themselves.
     fn hold<T>(&mut self, draft: &TreeId, note: HeldNote) -> Result<T, Stop> {
+        if !self.footing.answers.is_empty() {
+            let why = format!("the guard needs a person's decision: {}", note.violations.join("; "));
+            return Err(Outcome::Held { why }.into());
+        }
         let issue = self.about.issue.number;
         let commit = self.shop.repo.draft_commit(&self.shop.base.commit, draft, &note.to_string())?;
         self.shop.perform(&Act::KeepDraft { issue, commit: commit.clone() })?;
         Err(Outcome::Held { why: note.reason(issue, &commit) }.into())
     }
 
-    fn prove(&mut self, approved: Approved, answer: &Answer) -> Result<Taken, Stop> {
-        let message = pull::commit_message(&self.subject, approved.change(), &answer.model, &self.shop.run);
-        let base = self.shop.base.commit.clone();
-        let committed = self.shop.repo.commit(&base, &approved, &message, self.shop.now())?;
+    fn prove(&mut self, judged: Judged, answer: &Answer) -> Result<Taken, Stop> {
+        let Judged { whole: approved, step } = judged;
+        let Footing { commit: footing, answers, .. } = &self.footing;
+        let origins = pull::Origins { model: &answer.model, run: &self.shop.run, answers };
+        let message = pull::commit_message(&self.subject, step.change(), origins);
+        let committed = self.shop.repo.commit(footing, &step, &message, self.shop.now())?;
         let (commit, tree) = (committed.commit, committed.tree);
         self.shop.emit(Event::Committed { commit: commit.clone(), tree: tree.clone() })?;
         // Before the checks: whatever ends them, the next run finds the change here and asks nobody again.
@@ -305,8 +364,11 @@ impl<'s, 'a> Dialogue<'s, 'a> {
 
     /// So that a later run can go on from here.
     fn keep_draft(&mut self) -> Result<(), Stop> {
-        let commit =
-            self.shop.repo.draft_commit(&self.shop.base.commit, &self.draft, "unfinished draft of git-burn")?;
+        let note = match self.footing.answers.as_slice() {
+            [] => "unfinished draft of git-burn".to_owned(),
+            answers => format!("unfinished revision of git-burn\n\n{TRAILER}: {}\n", listed(answers)),
+        };
+        let commit = self.shop.repo.draft_commit(&self.footing.commit, &self.draft, &note)?;
         self.shop.perform(&Act::KeepDraft { issue: self.about.issue.number, commit }).map(drop)
     }
 
@@ -340,6 +402,14 @@ impl<'s, 'a> Dialogue<'s, 'a> {
             ) => Outcome::OutOfBudget { limit: why.to_string() },
         }
     }
+}
+
+/// What the guard let pass.
+struct Judged {
+    /// Everything since the base.
+    whole: Approved,
+    /// What the commit itself changes.
+    step: Approved,
 }
 
 /// What became of a patch.

@@ -267,7 +267,10 @@ pub(super) fn refuse_uncheckable(shop: &Shop<'_>) -> Result<(), Stop> {
 }
 
 /// Keeps the reporter's comments and those of people who may push: others could be anybody.
-fn heard(shop: &Shop<'_>, issue: &Issue, comments: Vec<Comment>) -> anyhow::Result<Vec<Comment>> {
+///
+/// # Errors
+/// The forge does not say what somebody may do.
+pub(super) fn heard(shop: &Shop<'_>, issue: &Issue, comments: Vec<Comment>) -> anyhow::Result<Vec<Comment>> {
     let mut heard = Vec::new();
     let own = |comment: &Comment| comment.body.contains("<!-- git-burn v=1 ");
     for comment in comments.into_iter().filter(|comment| !own(comment)) {

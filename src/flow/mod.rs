@@ -23,6 +23,7 @@ mod publish;
 pub mod reopened;
 mod replies;
 pub mod resume;
+pub mod revise;
 pub mod shop;
 pub mod sprint;
 pub mod survey;

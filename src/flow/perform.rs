@@ -5,14 +5,14 @@
 use anyhow::{Context, anyhow, bail};
 
 use super::shop::{Mode, Shop, Stop};
-use crate::core::act::{Act, Marker, NewPull, Receipt, Repeat, Step, said};
-use crate::core::checks::Verified;
+use crate::core::act::{Act, Marker, NewPull, Receipt, Repeat, Step, round_key, said};
+use crate::core::checks::{Successor, Verified};
 use crate::core::event::Event;
 use crate::core::issue::{Comment, PullState};
 use crate::core::names::{BurnBranch, CommitId, IssueNumber};
 use crate::core::outcome::Outcome;
-use crate::edge::forge::{self, NewLabel, Opened};
-use crate::edge::repo::{Claimed, Pushed, RefsEdited};
+use crate::edge::forge::{self, IssueEdit, NewLabel, Opened};
+use crate::edge::repo::{Advanced, Claimed, Pushed, RefsEdited};
 
 /// How an act turned out.
 pub(super) enum Done {
@@ -69,7 +69,10 @@ impl Shop<'_> {
             Act::CreateLabel { label } => Ok(done(forge.create_label(&new_label(label)))?),
             Act::Assign { issue, login } => Ok(done(forge.assign(*issue, login))?),
             Act::Push { verified, branch } => self.push(verified, branch),
+            Act::Advance { successor, branch } => self.advance(successor, branch),
             Act::OpenPull(pull) => Ok(self.open_pull(pull)?),
+            Act::EditPull { pull, body } => Ok(self.edit_pull(*pull, body)?),
+            Act::Answer { pull, round, body } => Ok(self.answer(*pull, round, body)?),
             Act::RequestReview { branch, login } => Ok(self.request_review(branch, login)?),
             Act::OpenIssue { title, body, labels } => Ok(self.open_issue(title, body, labels)?),
             Act::CloseIssue { issue, permit: _ } => Ok(done(forge.close_issue(*issue))?),
@@ -85,18 +88,29 @@ impl Shop<'_> {
     /// Posts, edits or keeps the comment of that step.
     fn say(&self, on: IssueNumber, step: Step, body: &str) -> anyhow::Result<Done> {
         let signed = Marker { issue: on, step, run: self.run.clone() }.sign(body);
-        let earlier = self.forge.own_comment(on, &Marker::key(on, step))?;
+        self.post(on, &Marker::key(on, step), &signed, step.repeat())
+    }
+
+    /// As [`Shop::say`], for the answer to one round of review.
+    fn answer(&self, pull: IssueNumber, round: &CommitId, body: &str) -> anyhow::Result<Done> {
+        let key = round_key(pull, round);
+        let signed = format!("{}\n\n{key}run={} -->\n", body.trim_end(), self.run);
+        self.post(pull, &key, &signed, Repeat::Edit)
+    }
+
+    fn post(&self, on: IssueNumber, key: &str, signed: &str, repeat: Repeat) -> anyhow::Result<Done> {
+        let earlier = self.forge.own_comment(on, key)?;
         match earlier {
-            Some(comment) if said(&comment.body) == said(&signed) => Ok(Done::Already(receipt(&comment))),
-            Some(comment) if step.repeat() == Repeat::Edit => {
-                Ok(Done::New(receipt(&self.forge.edit_comment(comment.id, &signed)?)))
+            Some(comment) if said(&comment.body) == said(signed) => Ok(Done::Already(receipt(&comment))),
+            Some(comment) if repeat == Repeat::Edit => {
+                Ok(Done::New(receipt(&self.forge.edit_comment(comment.id, signed)?)))
             }
-            Some(_) | None => Ok(Done::New(receipt(&self.forge.comment(on, &signed)?))),
+            Some(_) | None => Ok(Done::New(receipt(&self.forge.comment(on, signed)?))),
         }
     }
 
     fn push(&self, verified: &Verified, branch: &BurnBranch) -> Result<Done, Stop> {
-        let remote = self.remote.context("this clone has no remote to push to\nhint: git remote add origin URL")?;
+        let remote = self.remote.context(NO_REMOTE)?;
         match self.repo.push(verified, branch, remote, self.push_credential)? {
             Pushed::Created => Ok(Done::NEW),
             Pushed::AlreadyOurs => Ok(Done::ALREADY),
@@ -116,6 +130,30 @@ impl Shop<'_> {
                 Err(Stop::Broke(Unreachable { place, reason }.into()))
             }
         }
+    }
+
+    fn advance(&self, successor: &Successor, branch: &BurnBranch) -> Result<Done, Stop> {
+        let remote = self.remote.context(NO_REMOTE)?;
+        match self.repo.advance(successor, branch, remote, self.push_credential)? {
+            Advanced::Done => Ok(Done::NEW),
+            Advanced::AlreadyOurs => Ok(Done::ALREADY),
+            Advanced::Moved { now } => Err(moved(branch, now.as_ref()).into()),
+            Advanced::Rejected { reason } => {
+                Err(Outcome::Held { why: format!("{} refused the push: {reason}", remote.name) }.into())
+            }
+            Advanced::Denied { reason } => Err(Denied { remote: remote.name.clone(), reason }.into_stop()),
+            Advanced::Unreachable { reason } => {
+                Err(Stop::Broke(Unreachable { place: remote.name.clone(), reason }.into()))
+            }
+        }
+    }
+
+    fn edit_pull(&self, pull: IssueNumber, body: &str) -> anyhow::Result<Done> {
+        let there = self.forge.pull(pull.get())?.with_context(|| format!("pull request #{pull} is gone"))?;
+        if there.body.trim() == body.trim() {
+            return Ok(Done::ALREADY);
+        }
+        done(self.forge.edit_pull(pull.get(), &IssueEdit { title: None, body: Some(body) }))
     }
 
     fn open_pull(&self, pull: &NewPull) -> anyhow::Result<Done> {
@@ -176,6 +214,17 @@ impl Shop<'_> {
         }
         edited(self.repo.keep_draft(issue, seen, commit.clone())?)
     }
+}
+
+const NO_REMOTE: &str = "this clone has no remote to push to\nhint: git remote add origin URL";
+
+/// The ending of work on a branch that somebody else pushed to, or deleted.
+pub(super) fn moved(branch: &BurnBranch, now: Option<&CommitId>) -> Outcome {
+    let why = match now {
+        Some(now) => format!("the branch {branch} was pushed to meanwhile (it is at {}); run it again", now.short()),
+        None => format!("the branch {branch} was deleted meanwhile"),
+    };
+    Outcome::Changed { why }
 }
 
 /// The remote did not accept the credential; exit status 4.

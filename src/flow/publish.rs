@@ -94,7 +94,11 @@ fn is_ours(pull: &Pull) -> bool {
     pull.body.contains("<!-- git-burn v=1 ")
 }
 
-fn report_proof(
+/// Brings the comment with the proof up to date.
+///
+/// # Errors
+/// It cannot be posted.
+pub(super) fn report_proof(
     shop: &mut Shop<'_>,
     picked: &Picked,
     about: About<'_>,

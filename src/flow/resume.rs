@@ -6,6 +6,7 @@ use super::shop::{Shop, Stop};
 use crate::core::act::Act;
 use crate::core::claim::{Claim, Peer};
 use crate::core::names::IssueNumber;
+use crate::core::review::answered_by;
 use crate::edge::repo::Repo;
 
 /// Where drafts are kept.
@@ -20,6 +21,24 @@ pub fn unfinished(repo: &Repo) -> Result<Vec<IssueNumber>> {
     let mut issues: Vec<IssueNumber> = repo.refs(DRAFTS)?.iter().filter_map(number).collect();
     issues.sort_unstable();
     Ok(issues)
+}
+
+/// What a draft is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfinished {
+    /// The issue's first change.
+    Change,
+    /// An answer to a review, on top of the branch.
+    Revision,
+}
+
+/// What the issue's draft is of: a revision notes down what it answers.
+///
+/// # Errors
+/// It cannot be read.
+pub fn kind(repo: &Repo, issue: IssueNumber) -> Result<Unfinished> {
+    let answers = repo.draft(issue)?.map(|draft| answered_by(&draft.note)).unwrap_or_default();
+    Ok(if answers.is_empty() { Unfinished::Change } else { Unfinished::Revision })
 }
 
 /// Drops the draft of an issue, and gives back a claim on it that a dead run on this machine left.

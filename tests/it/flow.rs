@@ -9,10 +9,10 @@ use crate::support::fake_forge::{FakeForge, Fault, Flavour, TOKEN};
 use crate::support::git::{Repo, Room};
 
 /// A clone of the demo's project whose remote is on a forge, with one issue that the demo's replies solve.
-struct Yard<'room> {
-    fake: FakeForge,
-    clone: Repo<'room>,
-    remote: Repo<'room>,
+pub struct Yard<'room> {
+    pub fake: FakeForge,
+    pub clone: Repo<'room>,
+    pub remote: Repo<'room>,
     issue: String,
 }
 
@@ -23,7 +23,7 @@ fn demo(part: &str) -> PathBuf {
 }
 
 impl<'room> Yard<'room> {
-    fn new(room: &'room Room, flavour: Flavour) -> Self {
+    pub fn new(room: &'room Room, flavour: Flavour) -> Self {
         let remote = room.init_bare("remote.git");
         let clone = room.init("clone");
         let copied = std::process::Command::new("cp").arg("-r").arg(demo("project/.")).arg(&clone.path).status();
@@ -60,14 +60,14 @@ impl<'room> Yard<'room> {
     }
 
     /// Another script for the model.
-    fn replies(&self, script: &str) {
+    pub fn replies(&self, script: &str) {
         let file = self.clone.room.path().join("replies.md");
         std::fs::write(&file, script).expect("a file");
         self.clone.git(&["config", "burn.model", &format!("replay/{}", file.display())]);
     }
 
     /// `git burn ARGS` with the forge's token in the environment; the checkout must be the same afterwards.
-    fn burn(&self, args: &[&str]) -> Ended {
+    pub fn burn(&self, args: &[&str]) -> Ended {
         let variable = match self.fake.flavour {
             Flavour::Gitea => "GITEA_TOKEN",
             Flavour::Github => "GH_TOKEN",
@@ -78,20 +78,20 @@ impl<'room> Yard<'room> {
         self.clone.untouched_by(|| Ended::of(&mut command))
     }
 
-    fn branches(&self) -> String {
+    pub fn branches(&self) -> String {
         self.remote.git(&["for-each-ref", "--format=%(refname)", "refs/heads"])
     }
 
-    fn labels(&self) -> Vec<String> {
+    pub fn labels(&self) -> Vec<String> {
         self.fake.state().issue(self.number()).labels.clone()
     }
 
-    fn number(&self) -> u64 {
+    pub fn number(&self) -> u64 {
         self.issue.parse().expect("a number")
     }
 
     /// Bodies of the comments on the issue, in order.
-    fn comments(&self) -> Vec<String> {
+    pub fn comments(&self) -> Vec<String> {
         let number = self.number();
         self.fake.state().comments.iter().filter(|one| one.issue == number).map(|one| one.body.clone()).collect()
     }
@@ -102,9 +102,9 @@ fn events(ended: &Ended) -> Vec<Value> {
 }
 
 /// A script without a reply for the issue: asking would fail.
-const NO_REPLY: &str = "<!-- replay issue=999 -->\nnever asked\n";
+pub const NO_REPLY: &str = "<!-- replay issue=999 -->\nnever asked\n";
 
-const BRANCH: &str = "refs/heads/agent/ticket-1";
+pub const BRANCH: &str = "refs/heads/agent/ticket-1";
 
 #[track_caller]
 fn assert_published(yard: &Yard<'_>) {
@@ -348,12 +348,12 @@ fn a_branch_of_somebody_else_is_never_moved() {
     assert_eq!(yard.remote.git(&["rev-parse", "agent/ticket-1"]), before);
 }
 
-/// Starts `git burn issue 1 --json` and kills it without warning when it announces its `nth` act; `false`: it ended first.
-fn kill_at_act(yard: &Yard<'_>, nth: usize) -> bool {
+/// Starts `git burn COMMAND --json` and kills it without warning when it announces its `nth` act; `false`: it ended first.
+pub fn kill_at_act(yard: &Yard<'_>, command_line: &[&str], nth: usize) -> bool {
     use std::io::{BufRead, BufReader};
     let mut command = std::process::Command::new(crate::support::burn::program());
     let template = yard.clone.room.git_with_burn(&yard.clone.path, &[]);
-    command.args(["issue", "1", "--json"]).current_dir(&yard.clone.path).env_clear();
+    command.args(command_line).arg("--json").current_dir(&yard.clone.path).env_clear();
     command.envs(template.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.env("GITEA_TOKEN", TOKEN).env("GITEA_URL", yard.fake.url());
     let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the program runs");
@@ -369,7 +369,7 @@ fn killed_at_any_act_and_run_again_everything_is_there_once() {
     for nth in 1..=20 {
         let room = Room::new();
         let yard = Yard::new(&room, Flavour::Gitea);
-        let killed = yard.clone.untouched_by(|| kill_at_act(&yard, nth));
+        let killed = yard.clone.untouched_by(|| kill_at_act(&yard, &["issue", "1"], nth));
         if !killed {
             assert!(nth > 8, "only {nth} acts");
             return;

@@ -20,6 +20,7 @@ mod patches;
 mod push;
 mod rank;
 mod repo;
+mod revise;
 mod schedule;
 mod sprint;
 mod support;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use git_burn::core::checks::{CheckResult, Ended, Need, Proof, Stage, Verified};
+use git_burn::core::checks::{CheckResult, Ended, Need, Proof, Stage, Successor, Verified};
 use git_burn::core::claim::Claim;
 use git_burn::core::names::{BurnBranch, CommitId, IssueNumber, RunId, Timestamp};
-use git_burn::edge::repo::{Claimed, Pushed, RefEdit, RefsEdited, Remote, RemoteClaim, Repo, nonce};
+use git_burn::edge::repo::{Advanced, Claimed, Pushed, RefEdit, RefsEdited, Remote, RemoteClaim, Repo, nonce};
 
 use crate::repo::open;
 use crate::support::git::{Repo as Folder, Room};
@@ -314,4 +314,53 @@ fn sha_256_repositories_work_and_reftables_are_refused() {
     init(&tables, &["--ref-format=reftable"]);
     let refused = Repo::open(&crate::repo::options(&Folder { room: &room, path: tables })).unwrap_err().to_string();
     assert!(refused.ends_with("hint: git refs migrate --ref-format=files"), "{refused}");
+}
+
+/// A commit on top of another that no ref holds.
+fn on_top(folder: &Folder<'_>, parent: &CommitId, message: &str) -> CommitId {
+    let id = folder.git(&["commit-tree", "-p", parent.as_str(), "-m", message, "main^{tree}"]);
+    CommitId::parse(&id).unwrap()
+}
+
+fn advance(repo: &Repo, commit: &CommitId, head: &CommitId) -> Advanced {
+    let parents = repo.commit_at(commit).unwrap().parents;
+    let successor = Successor::judge(verified(repo, commit), &parents, head).expect("it stands on the head");
+    repo.advance(&successor, &branch(), &origin(repo), None).unwrap()
+}
+
+#[test]
+fn a_branch_grows_by_what_stands_on_its_head_and_by_nothing_else() {
+    let room = Room::new();
+    let (origin, folder, head) = clone(&room);
+    let repo = open(&folder);
+    let next = on_top(&folder, &head, "after review");
+    assert_eq!(advance(&repo, &next, &head), Advanced::Moved { now: None });
+    assert_eq!(push(&repo, &head), Pushed::Created);
+    assert_eq!(advance(&repo, &next, &head), Advanced::Done);
+    assert_eq!(origin.git(&["rev-parse", "agent/ticket-42"]), next.as_str());
+    assert_eq!(advance(&repo, &next, &head), Advanced::AlreadyOurs);
+    let rival = on_top(&folder, &head, "another");
+    assert_eq!(advance(&repo, &rival, &head), Advanced::Moved { now: Some(next.clone()) });
+    assert_eq!(origin.git(&["rev-parse", "agent/ticket-42"]), next.as_str());
+    for parents in [&[][..], std::slice::from_ref(&next), &[head.clone(), next.clone()]] {
+        assert_eq!(Successor::judge(verified(&repo, &rival), parents, &head), None, "{parents:?}");
+    }
+}
+
+#[test]
+fn a_server_that_refuses_is_quoted() {
+    let room = Room::new();
+    let (origin, folder, head) = clone(&room);
+    let repo = open(&folder);
+    assert_eq!(push(&repo, &head), Pushed::Created);
+    let hook = origin.path.join("hooks/update");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, "#!/bin/sh\necho not here >&2\nexit 1\n").unwrap();
+    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let next = on_top(&folder, &head, "after review");
+    match advance(&repo, &next, &head) {
+        Advanced::Rejected { reason } => assert!(reason.contains("not here"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(origin.git(&["rev-parse", "agent/ticket-42"]), head.as_str());
 }

@@ -83,6 +83,8 @@ pub enum Command {
     Sprint(work::Sprint),
     /// Score the backlog, decide about each issue, and carry it out where asked to
     Triage(work::Triage),
+    /// Answer a review: a new commit on top of the pull request, proven like the first
+    Revise(work::Revise),
     /// Go on with unfinished work
     Continue(work::Continue),
     /// Give unfinished work up

@@ -107,6 +107,19 @@ impl Verify {
     }
 }
 
+/// Arguments of `git burn revise`.
+#[derive(Debug, Args)]
+pub struct Revise {
+    /// The pull request, or the issue that it is for
+    #[arg(value_name = "PR|N")]
+    pub number: IssueNumber,
+    #[command(flatten)]
+    pub work: Work,
+    /// End with status 3 when there is nothing to do
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
 /// Arguments of `git burn triage`.
 #[derive(Debug, Args)]
 pub struct Triage {

@@ -168,6 +168,10 @@ impl Sink for Human {
             Event::IssueSkipped { issue, reason } => {
                 self.line(Detail::Verbose, &format!("#{issue}  left alone: {}", one_line(reason)));
             }
+            Event::ReviewRead { pull, head, points } => {
+                self.step("review", &format!("#{pull} at {}: {} to answer", head.short(), points.len()));
+                self.many("  point", Detail::Normal, points);
+            }
             Event::BaseChosen { branch, commit } => {
                 self.step("base", &format!("{} {}", one_line(branch), commit.short()));
             }

@@ -41,6 +41,13 @@ pub fn too_long(tokens: u64) -> Message {
     message(Topic::Nudge, text)
 }
 
+/// A patch that applies and leaves every file as it is.
+pub fn no_change() -> Message {
+    let text = "Your patch leaves every file as it was before your first one, so there is nothing to commit. Send one that \
+                changes what is asked for.\n";
+    message(Topic::Refused, text.to_owned())
+}
+
 /// A claim that the issue is resolved already, without a commit that can be found.
 pub fn unproven_claim() -> Message {
     let text = "You say that the issue is resolved already, but no commit that you name is part of this history. Find it \
@@ -121,7 +128,7 @@ pub fn draft(diff: &str) -> Message {
 }
 
 /// A fence that is longer than every run of back quotes in the text.
-fn fence_for(text: &str) -> String {
+pub(super) fn fence_for(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     "`".repeat((longest + 1).max(3))
 }

@@ -14,6 +14,7 @@ mod looked;
 mod opening;
 mod passage;
 mod reply;
+mod revision;
 
 use serde::Serialize;
 
@@ -24,6 +25,7 @@ pub use looked::{BlameLine, CommitLine, Found, Looked, Match, looked};
 pub use opening::{Briefing, Instructions, Opening, opening};
 pub use passage::Passage;
 pub use reply::{Confusion, Evidence, Label, Looks, MOST_LOOKS, Reply, read, without_reasoning};
+pub use revision::{Revision, Wanted, revision, statements};
 
 /// Who says a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

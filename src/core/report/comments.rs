@@ -147,7 +147,8 @@ fn capitalised(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn filled(template: &str, about: About<'_>, values: &[(&str, String)]) -> String {
+/// Fills a template with what every text is about, and with its own values.
+pub(super) fn filled(template: &str, about: About<'_>, values: &[(&str, String)]) -> String {
     let number = about.issue.number.to_string();
     let title = for_title(&about.issue.title, Closing::Nothing);
     let date = about.now.to_string();

@@ -7,6 +7,7 @@ mod comments;
 mod facts;
 mod proof;
 pub mod pull;
+pub mod revision;
 mod template;
 
 pub use comments::{Review, already_fixed, analysis, clarification, closed, ending, review_request, verification};

@@ -8,6 +8,7 @@ use super::template::{Templates, fill};
 use crate::core::change::{Change, FileChange, Origin};
 use crate::core::checks::Verified;
 use crate::core::names::RunId;
+use crate::core::review::{self, Key};
 use crate::core::text::{self, Closing, for_title};
 
 /// Longest commit subject, as git's own tools cut them.
@@ -78,15 +79,37 @@ fn shortened(text: &str, room: usize) -> String {
     format!("{}…", cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words))
 }
 
+/// Subject of a commit that answers a review.
+pub fn revision_subject(about: About<'_>, style: SubjectStyle) -> String {
+    let suffix = format!(" (#{})", about.issue.number);
+    let subject = subject(about, style);
+    let words = subject.strip_suffix(&suffix).unwrap_or(&subject);
+    let suffix = format!(", after review{suffix}");
+    format!("{}{suffix}", shortened(words, SUBJECT.saturating_sub(suffix.len())))
+}
+
+/// Where a commit comes from, for its trailers.
+#[derive(Debug, Clone, Copy)]
+pub struct Origins<'a> {
+    pub model: &'a str,
+    pub run: &'a RunId,
+    /// The reviewers' words that it answers.
+    pub answers: &'a [Key],
+}
+
 /// The commit's message: subject, what changed, trailers. Of the model's it holds only the paths of its change.
-pub fn commit_message(subject: &str, change: &Change, model: &str, run: &RunId) -> String {
+pub fn commit_message(subject: &str, change: &Change, origins: Origins<'_>) -> String {
     let mut body: Vec<String> =
         change.files.iter().take(20).map(|(path, file)| format!("* {} {path}", verb(file))).collect();
     if change.files.len() > 20 {
         body.push(format!("* and {} more files", change.files.len() - 20));
     }
-    let model = format!("git-burn:{}", plain(model).replace(' ', "-"));
-    text::commit_message(subject, &body.join("\n"), &[("Assisted-by", model), ("Burn-Run", run.to_string())])
+    let model = format!("git-burn:{}", plain(origins.model).replace(' ', "-"));
+    let mut trailers = vec![("Assisted-by", model), ("Burn-Run", origins.run.to_string())];
+    if !origins.answers.is_empty() {
+        trailers.push((review::TRAILER, review::listed(origins.answers)));
+    }
+    text::commit_message(subject, &body.join("\n"), &trailers)
 }
 
 fn verb(file: &FileChange) -> &'static str {

@@ -14,6 +14,7 @@ pub struct Templates {
     pub already_fixed: String,
     pub verification: String,
     pub closed: String,
+    pub revision: String,
 }
 
 impl Default for Templates {
@@ -28,13 +29,14 @@ impl Default for Templates {
             already_fixed: include_str!("templates/already-fixed.md").to_owned(),
             verification: include_str!("templates/verification.md").to_owned(),
             closed: include_str!("templates/closed.md").to_owned(),
+            revision: include_str!("templates/revision.md").to_owned(),
         }
     }
 }
 
 impl Templates {
     /// File names that [`Templates::replace`] takes.
-    pub const NAMES: [&'static str; 9] = [
+    pub const NAMES: [&'static str; 10] = [
         "analysis.md",
         "clarification.md",
         "proof.md",
@@ -44,6 +46,7 @@ impl Templates {
         "already-fixed.md",
         "verification.md",
         "closed.md",
+        "revision.md",
     ];
 
     /// Puts the team's own text in the place of the built-in one of that file name.
@@ -60,6 +63,7 @@ impl Templates {
             "already-fixed.md" => &mut self.already_fixed,
             "verification.md" => &mut self.verification,
             "closed.md" => &mut self.closed,
+            "revision.md" => &mut self.revision,
             _ => return Err(TemplateError::UnknownName(name.to_owned())),
         };
         let known: Vec<String> = placeholders(slot).map(str::to_owned).collect();

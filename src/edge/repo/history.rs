@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use gix::bstr::ByteSlice;
 use gix::revision::walk::Sorting;
 
-use super::{Repo, commit_id};
+use super::{Commit, Repo, commit_id};
 use crate::core::names::{CommitId, IssueNumber, RepoPath, Timestamp};
 
 /// One commit of a log.
@@ -131,6 +131,16 @@ impl Repo {
             }
         }
         Ok(mentions)
+    }
+
+    /// The commits that `head` has on top of `base`, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn commits_between(&self, base: &CommitId, head: &CommitId, limit: usize) -> Result<Vec<Commit>> {
+        let walk = self.gix.rev_walk([self.id(head.as_str())?]).with_hidden([self.id(base.as_str())?]);
+        let found = walk.sorting(Sorting::ByCommitTime(Default::default())).all().context("cannot walk the history")?;
+        found.take(limit).map(|info| self.commit_at(&commit_id(info.context("the history is broken")?.id))).collect()
     }
 
     /// Subjects of the newest commits along the first parents, at most `limit`.

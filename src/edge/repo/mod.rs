@@ -31,7 +31,7 @@ pub use commit::Committed;
 pub use difference::Range;
 pub use history::{Ancestry, BlamedLine, LogEntry, Mention, MentionKind};
 pub use open::{ConfigScope, OpenOptions};
-pub use push::Pushed;
+pub use push::{Advanced, Pushed};
 pub use read::{FileKind, Found, LARGEST_FILE, TreeFile};
 pub use refs::{Draft, RefEdit, RefsEdited, draft_ref};
 pub use remote::{Remote, RemoteError, RemoteTrouble};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::{Remote, RemoteError, RemoteTrouble, Repo};
-use crate::core::checks::Verified;
+use crate::core::checks::{Successor, Verified};
 use crate::core::names::{BurnBranch, CommitId};
 use crate::edge::git::{Credential, GitAnswer, GitCommand, GitError, GitFailure};
 
@@ -32,10 +32,34 @@ pub enum Pushed {
     Unreachable { reason: String },
 }
 
+/// What became of a push on top of a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Advanced {
+    Done,
+    /// The branch is at our commit: an earlier attempt got through.
+    AlreadyOurs,
+    /// The branch is elsewhere by now; `None`: it is gone.
+    Moved {
+        now: Option<CommitId>,
+    },
+    /// As for [`Pushed`].
+    Rejected {
+        reason: String,
+    },
+    Denied {
+        reason: String,
+    },
+    Unreachable {
+        reason: String,
+    },
+}
+
 /// The value that a ref on the remote must have for a push to it to succeed.
 pub(super) enum Expected<'a> {
     Absent,
     At(&'a CommitId),
+    /// Any that the commit descends from: the server's own rule for a push without a lease.
+    Ancestor,
 }
 
 /// How one ref fared in `git push --porcelain`.
@@ -82,6 +106,36 @@ impl Repo {
         })
     }
 
+    /// Lets a branch grow by a verified commit that stands on its head. Nothing is forced: a branch that has moved stays.
+    ///
+    /// # Errors
+    /// As [`Repo::push`].
+    pub fn advance(
+        &self,
+        successor: &Successor,
+        branch: &BurnBranch,
+        remote: &Remote,
+        credential: Option<&Credential>,
+    ) -> Result<Advanced> {
+        let outpost = Outpost::new(self, remote, credential)?;
+        let name = branch.full();
+        // A plain push would make a branch anew that was deleted meanwhile, so that it is looked for first.
+        let there = outpost.list(std::slice::from_ref(&name))?;
+        if let Some(ended) = standing(successor, there) {
+            return Ok(ended);
+        }
+        let refusal = match outpost.push(Some(successor.commit()), &name, Expected::Ancestor)? {
+            RefPushed::Done => return Ok(Advanced::Done),
+            RefPushed::Same => return Ok(Advanced::AlreadyOurs),
+            RefPushed::Refused(reason) | RefPushed::Failed(reason) => reason,
+        };
+        let there = outpost.list(&[name])?;
+        Ok(standing(successor, there).unwrap_or_else(|| match is_denial(&refusal) {
+            true => Advanced::Denied { reason: refusal },
+            false => Advanced::Rejected { reason: refusal },
+        }))
+    }
+
     /// Removes a branch of git-burn's own from the remote, if it is at `seen`. Says whether it is gone: a branch that was
     /// pushed to meanwhile stays.
     ///
@@ -119,6 +173,20 @@ impl Repo {
     ) -> Result<Vec<(String, CommitId)>> {
         let found = Outpost::new(self, remote, credential)?.list(names)?;
         found.map_err(|reason| RemoteError::new(remote, reason).into())
+    }
+}
+
+/// What the branch's value says about a push on top of it; `None`: it is where it should be before the push.
+fn standing(successor: &Successor, there: Result<Vec<(String, CommitId)>, String>) -> Option<Advanced> {
+    let now = match there {
+        Ok(there) => there.into_iter().next().map(|(_, id)| id),
+        Err(reason) if is_denial(&reason) => return Some(Advanced::Denied { reason }),
+        Err(reason) => return Some(Advanced::Unreachable { reason }),
+    };
+    match now {
+        Some(id) if id == *successor.head() => None,
+        Some(id) if id == *successor.commit() => Some(Advanced::AlreadyOurs),
+        now => Some(Advanced::Moved { now }),
     }
 }
 
@@ -172,14 +240,16 @@ impl<'a> Outpost<'a> {
 
     /// `None` deletes the ref. Unforced: the lease alone decides.
     pub(super) fn push(&self, commit: Option<&CommitId>, name: &str, expected: Expected<'_>) -> Result<RefPushed> {
-        let expected = match expected {
-            Expected::Absent => "",
-            Expected::At(id) => id.as_str(),
+        let lease = match expected {
+            Expected::Absent => Some(""),
+            Expected::At(id) => Some(id.as_str()),
+            Expected::Ancestor => None,
         };
         let refspec = format!("{}:{name}", commit.map_or("", CommitId::as_str));
         let push = self.git().args(["push", "--porcelain", "--no-progress", "--no-verify", "--no-follow-tags"]);
         let push = push.args(["--recurse-submodules=no", "--no-signed", "--atomic"]);
-        let push = push.arg(format!("--force-with-lease={name}:{expected}")).args(["--", &self.url(), &refspec]);
+        let push = push.args(lease.map(|value| format!("--force-with-lease={name}:{value}")));
+        let push = push.args(["--", &self.url(), &refspec]);
         // Whether it got through in time is found out by looking.
         Ok(read_porcelain(&in_time(push.answer())?, name))
     }
