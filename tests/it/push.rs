@@ -358,9 +358,7 @@ fn a_server_that_refuses_is_quoted() {
     std::fs::write(&hook, "#!/bin/sh\necho not here >&2\nexit 1\n").unwrap();
     std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let next = on_top(&folder, &head, "after review");
-    match advance(&repo, &next, &head) {
-        Advanced::Rejected { reason } => assert!(reason.contains("not here"), "{reason}"),
-        other => panic!("{other:?}"),
-    }
+    let Advanced::Rejected { reason } = advance(&repo, &next, &head) else { panic!("the server refuses") };
+    assert!(reason.contains("not here"), "{reason}");
     assert_eq!(origin.git(&["rev-parse", "agent/ticket-42"]), head.as_str());
 }

@@ -190,8 +190,8 @@ impl Rest {
     fn github_remarks(&self, pull: u64) -> Result<Reading> {
         let doing = format!("read the remarks on pull request {pull}");
         let remarks = self.listed::<WireRemark>(&doing, format!("/pulls/{pull}/comments"), |remark| remark.id)?;
-        let mut reading = Reading::default();
-        reading.remarks = remarks.into_iter().map(|remark| remark.into_remark(self.dialect)).collect();
+        let remarks = remarks.into_iter().map(|remark| remark.into_remark(self.dialect)).collect();
+        let mut reading = Reading { remarks, ..Reading::default() };
         if reading.remarks.is_empty() {
             return Ok(reading);
         }
