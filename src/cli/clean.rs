@@ -5,9 +5,9 @@ use super::args::work::Work;
 use super::context::Context;
 use super::error::Exit;
 use super::session::{Models, Session};
-use crate::core::clean::{Keep, Reach};
+use crate::core::clean::{CleanPlan, Keep, Reach, Removal};
 use crate::core::text::one_line;
-use crate::flow::clean::{Cleaned, clean};
+use crate::flow::clean::{clean, look};
 use crate::flow::close::close_merged;
 
 /// Runs and of logs that are kept where nothing else is configured.
@@ -23,32 +23,33 @@ pub fn run(args: &Clean, context: &Context) -> anyhow::Result<Exit> {
     let keep = Keep { logs: count("keepLogs", KEEP.logs)?, runs: count("keepRuns", KEEP.runs)? };
     let reach = if args.remote { Reach::Remote } else { Reach::Local };
     let cache = session.worktrees().to_owned();
-    let cleaned = session.run(context, "clean", |shop| {
+    let (plan, failed) = session.run(context, "clean", |shop| {
         // First: what belongs to a closed issue may go as well.
         match reach {
             Reach::Remote => drop(close_merged(shop)?),
             Reach::Local => {}
         }
-        clean(shop, &cache, keep, reach)
+        let plan = look(shop, &cache, keep, reach)?;
+        let failed = if args.dry_run { Vec::new() } else { clean(shop, &cache, &plan) };
+        Ok((plan, failed))
     })?;
-    context.terminal.write_out(told(&cleaned, args, context.common.json).as_bytes())?;
-    for (kept, why) in &cleaned.plan.keep {
+    context.terminal.write_out(told(&plan, &failed, args, context.common.json).as_bytes())?;
+    for (kept, why) in &plan.keep {
         if context.common.verbose > 0 {
             context.tell(&format!("kept {}: {}", one_line(kept), one_line(why)));
         }
     }
-    for (removal, problem) in &cleaned.failed {
+    for (removal, problem) in &failed {
         context.tell(&format!("error: {} stays: {}", one_line(&removal.to_string()), one_line(problem)));
     }
-    session.finish(context, if cleaned.failed.is_empty() { Exit::Done } else { Exit::No })
+    session.finish(context, if failed.is_empty() { Exit::Done } else { Exit::No })
 }
 
 /// What went, one a line.
-fn told(cleaned: &Cleaned, args: &Clean, json: bool) -> String {
+fn told(plan: &CleanPlan, failed: &[(Removal, String)], args: &Clean, json: bool) -> String {
     let word = if args.dry_run { "would remove" } else { "removed" };
-    let gone =
-        cleaned.plan.remove.iter().filter(|(removal, _)| !cleaned.failed.iter().any(|(kept, _)| kept == removal));
-    let line = |(removal, why): &(crate::core::clean::Removal, String)| match json {
+    let gone = plan.remove.iter().filter(|(removal, _)| !failed.iter().any(|(kept, _)| kept == removal));
+    let line = |(removal, why): &(Removal, String)| match json {
         true => format!(
             "{}\n",
             serde_json::json!({ "v": 1, "event": "removed", "dry_run": args.dry_run, "removal": removal, "why": why })

@@ -116,7 +116,9 @@ impl Period {
         let Sum { endings, published, tokens, cost, .. } = total;
         let _ = writeln!(
             out,
-            "{endings} endings, {published} pull requests, {tokens} tokens, {cost}, {:.1} minutes.",
+            "{}, {}, {tokens} tokens, {cost}, {:.1} minutes.",
+            counted(*endings, "ending"),
+            counted(*published, "pull request"),
             minutes(total)
         );
         table(&mut out, "outcome", self.outcomes.iter().map(|(word, sum)| (word.replace('_', " "), sum)));
@@ -130,6 +132,11 @@ impl Period {
 /// Whether anything was tried.
 fn is_work(chapter: &Chapter) -> bool {
     !matches!(chapter.outcome.as_str(), "not_ready" | "taken")
+}
+
+/// `1 ending`, `2 endings`.
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn minutes(sum: &Sum) -> f64 {
@@ -199,7 +206,7 @@ mod tests {
         expect_test::expect![[r#"
             # Work from 2026-11-20 to 2026-11-26
 
-            4 endings, 1 pull requests, 4000 tokens, $1.00, 2.0 minutes.
+            4 endings, 1 pull request, 4000 tokens, $1.00, 2.0 minutes.
 
             | outcome | endings | pull requests | tokens | cost | minutes |
             |---|---|---|---|---|---|

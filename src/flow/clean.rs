@@ -5,13 +5,12 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::shop::{Mode, Shop};
+use super::shop::Shop;
 use crate::core::act::Act;
 use crate::core::claim::{Claim, GRACE, Peer};
 use crate::core::clean::{
     CleanPlan, FoundClaim, Inventory, Keep, Reach, RemoteBranch, Removal, RunRecord, Use, Worktree, plan,
 };
-use crate::core::event::Event;
 use crate::core::issue::{Pick, State};
 use crate::core::names::{BurnBranch, CommitId, IssueNumber, Timestamp};
 use crate::edge::forge::{Found, PullFilter};
@@ -21,28 +20,23 @@ use crate::edge::verify::{SlotOnDisk, SlotState, remove_slot, slots};
 /// Issues and pull requests that are read at most.
 const MOST: usize = 10_000;
 
-/// What a round of housekeeping did.
-#[derive(Debug, Clone)]
-pub struct Cleaned {
-    pub plan: CleanPlan,
-    /// Removals that failed, with the reason.
-    pub failed: Vec<(Removal, String)>,
-}
-
-/// Cleans up. In a dry run it only tells.
+/// Looks at everything and decides; removes nothing.
 ///
 /// # Errors
-/// Something that the decisions rest on cannot be read. What cannot be removed is a value.
-pub fn clean(shop: &mut Shop<'_>, cache: &Path, keep: Keep, reach: Reach) -> Result<Cleaned> {
-    let inventory = inventory(shop, cache, reach)?;
-    let plan = plan(&inventory, keep, reach, shop.now());
+/// Something that the decisions rest on cannot be read.
+pub fn look(shop: &Shop<'_>, cache: &Path, keep: Keep, reach: Reach) -> Result<CleanPlan> {
+    Ok(plan(&inventory(shop, cache, reach)?, keep, reach, shop.now()))
+}
+
+/// Removes what the plan says, and returns what could not be removed, with the reason.
+pub fn clean(shop: &mut Shop<'_>, cache: &Path, plan: &CleanPlan) -> Vec<(Removal, String)> {
     let mut failed = Vec::new();
     for (removal, _) in &plan.remove {
         if let Err(problem) = remove(shop, cache, removal) {
             failed.push((removal.clone(), format!("{problem:#}")));
         }
     }
-    Ok(Cleaned { plan, failed })
+    failed
 }
 
 fn inventory(shop: &Shop<'_>, cache: &Path, reach: Reach) -> Result<Inventory> {
@@ -149,10 +143,7 @@ fn remove(shop: &mut Shop<'_>, cache: &Path, removal: &Removal) -> Result<()> {
 }
 
 /// What only this machine knows of.
-fn remove_here(shop: &mut Shop<'_>, cache: &Path, removal: &Removal) -> Result<()> {
-    if shop.mode == Mode::DryRun {
-        return shop.emit(Event::WouldAct { act: format!("remove the {removal}") });
-    }
+fn remove_here(shop: &Shop<'_>, cache: &Path, removal: &Removal) -> Result<()> {
     let burn_dir = shop.repo.burn_dir();
     match removal {
         Removal::Run { run } => remove_run(&burn_dir, run),
