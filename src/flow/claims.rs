@@ -36,6 +36,35 @@ pub struct Held {
     pub commit: CommitId,
 }
 
+/// What this run holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Holding {
+    #[default]
+    Nothing,
+    Lock(Held),
+    /// The remote refuses claims; this comment tells others, and stops nobody.
+    Note(Note),
+}
+
+/// An advisory claim that was posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub claim: Claim,
+    /// The forge's id of the comment.
+    pub comment: u64,
+}
+
+impl Holding {
+    /// When others may take the issue; `None`: nothing is held.
+    pub(super) fn expires(&self) -> Option<Timestamp> {
+        match self {
+            Self::Nothing => None,
+            Self::Lock(held) => Some(held.claim.expires),
+            Self::Note(note) => Some(note.claim.expires),
+        }
+    }
+}
+
 /// What became of an attempt to take an issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taking {

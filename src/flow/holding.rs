@@ -6,47 +6,18 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::claims::{Claimant, Held, Taking};
+use super::claims::{Claimant, Holding, Note, Taking};
 use super::perform::Done;
 use super::shop::{Shop, Stop};
 use crate::core::act::{Marker, Receipt, Step};
 use crate::core::claim::{Claim, Standing, advisory, advisory_comment, advisory_speakers, released_comment};
 use crate::core::issue::Role;
-use crate::core::names::{IssueNumber, Timestamp};
+use crate::core::names::IssueNumber;
 use crate::core::outcome::Outcome;
-
-/// What this run holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Holding {
-    #[default]
-    Nothing,
-    Lock(Held),
-    /// The remote refuses claims; this comment tells others, and stops nobody.
-    Note(Note),
-}
-
-/// An advisory claim that was posted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    pub claim: Claim,
-    /// The forge's id of the comment.
-    pub comment: u64,
-}
 
 /// A claim is renewed when less than this would be left of it after the next step: what is published after a check must
 /// not outlive it either.
 const SPARE: Duration = Duration::from_secs(300);
-
-impl Holding {
-    /// When others may take the issue; `None`: nothing is held.
-    fn expires(&self) -> Option<Timestamp> {
-        match self {
-            Self::Nothing => None,
-            Self::Lock(held) => Some(held.claim.expires),
-            Self::Note(note) => Some(note.claim.expires),
-        }
-    }
-}
 
 impl Shop<'_> {
     /// Takes the issue's lock.

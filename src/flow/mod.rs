@@ -11,7 +11,7 @@ pub mod close;
 mod context;
 mod dialogue;
 pub mod gate;
-pub mod holding;
+mod holding;
 pub mod labels;
 mod looks;
 pub mod next;

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::claims::Claimant;
-use super::holding::Holding;
+use super::claims::{Claimant, Holding};
 use crate::core::act::Ripeness;
 use crate::core::budget::Limits;
 use crate::core::checks::Check;
