@@ -66,8 +66,6 @@ impl fmt::Display for ClosePermit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::issue::{Role, State};
-    use crate::core::names::IssueNumber;
 
     #[test]
     fn closing_needs_both_the_setting_and_the_merge() {
@@ -81,22 +79,8 @@ mod tests {
     #[test]
     fn only_own_summaries_of_other_days_may_go() {
         let now = Timestamp::parse("2026-11-25T00:00:01Z").expect("a time");
-        let summary = |author: &str, body: &str| Issue {
-            number: IssueNumber::new(7).expect("a number"),
-            title: "[Triage] Daily backlog summary".into(),
-            body: body.into(),
-            state: State::Open,
-            labels: Vec::new(),
-            assignees: Vec::new(),
-            author: author.into(),
-            author_role: Role::Unknown,
-            milestone: None,
-            locked: false,
-            comments: 0,
-            created: now,
-            updated: now,
-            url: String::new(),
-        };
+        let summary =
+            |author: &str, body: &str| Issue { author: author.into(), body: body.into(), ..Issue::sample("[Triage]") };
         let of = |day: &str| format!("x\n<!-- git-burn summary={day} -->");
         let may = |wanted, author: &str, body: &str| {
             ClosePermit::outdated(wanted, &summary(author, body), &["Burner".to_owned()], now).is_some()

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::issue::{Fingerprint, Issue, Pull, PullState, State};
 use super::names::{CommitId, IssueNumber, RepoPath, Timestamp};
+use super::places::Part;
 
 /// What was looked up about an issue.
 #[derive(Debug, Clone)]
@@ -50,7 +51,17 @@ pub struct Touch {
     pub commit: CommitId,
     pub subject: String,
     pub path: RepoPath,
+    pub part: Part,
     pub at: Timestamp,
+}
+
+impl fmt::Display for Touch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.part {
+            Part::File => write!(f, "{}", self.path),
+            part @ (Part::Lines(..) | Part::Definition(_)) => write!(f, "{part} of {}", self.path),
+        }
+    }
 }
 
 /// The decision.
@@ -75,6 +86,12 @@ pub enum Stale {
     FixedOnBase {
         commit: CommitId,
         subject: String,
+    },
+    /// A commit that names the issue changed just what the issue names.
+    PerhapsFixed {
+        commit: CommitId,
+        subject: String,
+        touched: String,
     },
     /// Somebody's pull request is open.
     PullOpen {
@@ -101,6 +118,11 @@ impl fmt::Display for Stale {
             Self::FixedOnBase { commit, subject } => {
                 write!(f, "fixed on the base branch by {}: {subject}", commit.short())
             }
+            Self::PerhapsFixed { commit, subject, touched } => write!(
+                f,
+                "perhaps fixed on the base branch by {}, which names the issue and changed {touched}: {subject}",
+                commit.short()
+            ),
             Self::PullOpen { pull, author, .. } => write!(f, "pull request #{pull} by {author} is open"),
             Self::Declined { pull, .. } => write!(
                 f,
@@ -116,7 +138,7 @@ pub fn decide(facts: &Facts<'_>) -> Freshness {
     if let Some(stale) = state(facts).or_else(|| fixed(facts)).or_else(|| open_pull(facts)) {
         return Freshness::Stale(stale);
     }
-    match (facts.insistence, declined(facts).or_else(|| assigned(facts))) {
+    match (facts.insistence, perhaps_fixed(facts).or_else(|| declined(facts)).or_else(|| assigned(facts))) {
         (Insistence::Picked, Some(stale)) => Freshness::Stale(stale),
         (Insistence::Named, doubt) => Freshness::Fresh { hints: hints(facts, doubt.as_ref()) },
         (Insistence::Picked, None) => Freshness::Fresh { hints: hints(facts, None) },
@@ -140,6 +162,19 @@ fn fixed(facts: &Facts<'_>) -> Option<Stale> {
     };
     let mention = facts.mentions.iter().find(says_so)?;
     Some(Stale::FixedOnBase { commit: mention.commit.clone(), subject: subject(&mention.message) })
+}
+
+/// A mention in passing and a change to the named lines are little each; both in one commit are enough to leave the
+/// issue to people.
+fn perhaps_fixed(facts: &Facts<'_>) -> Option<Stale> {
+    let named = |touch: &&Touch| {
+        touch.part != Part::File && touch.at >= facts.issue.created && {
+            facts.mentions.iter().any(|mention| mention.commit == touch.commit)
+        }
+    };
+    let touch = facts.touches.iter().find(named)?;
+    let subject = subject(&touch.subject);
+    Some(Stale::PerhapsFixed { commit: touch.commit.clone(), subject, touched: touch.to_string() })
 }
 
 /// The newest commit that was made to solve the issue, by what it says: a closing word, or git-burn's own trailer beside
@@ -185,7 +220,7 @@ fn hints(facts: &Facts<'_>, doubt: Option<&Stale>) -> Vec<String> {
     let mentions =
         facts.mentions.iter().map(|m| format!("commit {} mentions it: {}", m.commit.short(), subject(&m.message)));
     let touches = facts.touches.iter().map(|touch| {
-        format!("commit {} changed {} since it was filed: {}", touch.commit.short(), touch.path, touch.subject)
+        format!("commit {} changed {touch} since it was filed: {}", touch.commit.short(), subject(&touch.subject))
     });
     let others = facts.pulls.iter().filter(|pull| pull.head != facts.branch && pull.state != PullState::Open);
     let others = others.filter(|pull| is_for(pull, facts)).map(|pull| {

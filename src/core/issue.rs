@@ -143,3 +143,27 @@ impl Pick {
             && self.milestone.as_ref().is_none_or(|title| issue.milestone.as_ref().is_some_and(|m| same(m, title)))
     }
 }
+
+#[cfg(test)]
+impl Issue {
+    /// An open issue #42 of ada's from 1970, for tests.
+    pub fn sample(title: &str) -> Self {
+        let time = Timestamp::from_seconds(0);
+        Self {
+            number: IssueNumber::new(42).expect("a number"),
+            title: title.to_owned(),
+            body: String::new(),
+            state: State::Open,
+            labels: Vec::new(),
+            assignees: Vec::new(),
+            author: "ada".to_owned(),
+            author_role: Role::Unknown,
+            milestone: None,
+            locked: false,
+            comments: 0,
+            created: time,
+            updated: time,
+            url: String::new(),
+        }
+    }
+}

@@ -20,6 +20,7 @@ pub mod names;
 pub mod outcome;
 pub mod patch;
 pub mod period;
+pub mod places;
 pub mod rank;
 pub mod renames;
 pub mod report;

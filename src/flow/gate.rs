@@ -5,6 +5,7 @@ use anyhow::anyhow;
 
 use super::replies::override_in;
 use super::shop::{Shop, Stop};
+use super::touches::touches;
 use crate::core::checks::Need;
 use crate::core::freshness::{self, Facts, Freshness, Insistence, Mention, Stale};
 use crate::core::issue::{Comment, Issue, Pull, PullState, Role, State};
@@ -137,7 +138,15 @@ fn refuse_unready(readiness: &Readiness, insistence: Insistence) -> Result<Clari
 pub fn refuse_stale(shop: &mut Shop<'_>, picked: &mut Picked, insistence: Insistence) -> Result<(), Stop> {
     let pulls = shop.forge.pulls(PullFilter::All, PULLS).map_err(anyhow::Error::from)?;
     let mentions = mentions(shop, picked.issue.number)?;
-    match freshness::decide(&facts(shop, picked, &pulls, &mentions, insistence)) {
+    let touches = match touches(shop, &picked.issue) {
+        Ok(touches) => touches,
+        Err(problem) => {
+            shop.warn(format!("whether the code has changed since the issue was filed is not known: {problem:#}"))?;
+            Vec::new()
+        }
+    };
+    let facts = Facts { touches: &touches, ..facts(shop, picked, &pulls, &mentions, insistence) };
+    match freshness::decide(&facts) {
         Freshness::Fresh { hints } => {
             picked.hints = hints;
             Ok(())
@@ -157,7 +166,7 @@ pub fn refuse_stale(shop: &mut Shop<'_>, picked: &mut Picked, insistence: Insist
 fn earlier_work(shop: &Shop<'_>, picked: &Picked, stale: &Stale) -> Option<String> {
     let reopened = picked.assessment.readiness == Readiness::Reopened;
     let no_reason = match stale {
-        Stale::FixedOnBase { .. } => reopened,
+        Stale::FixedOnBase { .. } | Stale::PerhapsFixed { .. } => reopened,
         Stale::Declined { .. } => reopened && is_labelled_reopened(shop, &picked.issue),
         Stale::Closed | Stale::Locked | Stale::Edited | Stale::PullOpen { .. } | Stale::Assigned { .. } => false,
     };
@@ -231,7 +240,9 @@ fn ending(stale: &Stale) -> Outcome {
             Outcome::NotReady { why: stale.to_string() }
         }
         Stale::Edited => Outcome::Changed { why: stale.to_string() },
-        Stale::FixedOnBase { .. } | Stale::PullOpen { .. } => Outcome::AlreadyFixed { evidence: stale.to_string() },
+        Stale::FixedOnBase { .. } | Stale::PerhapsFixed { .. } | Stale::PullOpen { .. } => {
+            Outcome::AlreadyFixed { evidence: stale.to_string() }
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub mod revise;
 pub mod shop;
 pub mod sprint;
 pub mod survey;
+mod touches;
 pub mod triage;
 
 pub use perform::{Denied, Unreachable};

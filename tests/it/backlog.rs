@@ -481,3 +481,42 @@ fn an_issue_that_the_forge_says_was_opened_again_has_its_fix_proven_first() {
         assert_eq!(place.fake.state().issue(issue).labels, ["in-review"]);
     }
 }
+
+#[test]
+fn what_changed_since_the_issue_was_filed_is_looked_at_before_the_first_token() {
+    let room = Room::new();
+    let place = Place::new(&room).with_model();
+    let at = |date: &str, file: &str, text: &str, message: &str| {
+        place.clone.write(file, text);
+        place.clone.git(&["add", "-A"]);
+        let mut commit = room.command("git", &place.clone.path);
+        commit.args(["commit", "-q", "-m", message]).env("GIT_COMMITTER_DATE", date);
+        assert!(commit.status().unwrap().success());
+        place.clone.git(&["push", "-q", "origin", "main"]);
+    };
+    let before = "2026-02-01T00:00:00Z";
+    at(before, "src/mean.py", "import os\n\ndef mean(rows):\n    return sum(rows) / len(rows)\n", "mean");
+    at(before, "src/other.py", "x = 1\n", "other");
+    let body = "It must be there.\n\n  File \"/app/src/mean.py\", line 4, in mean\nZeroDivisionError\n";
+    let issue = place.fake.add_issue("[bug] make-1", body, &["ready-for-agent"]);
+    place.fake.state().issue_mut(issue).created = 1_770_000_000;
+
+    // Elsewhere in the file: not worth a word.
+    let after = "2026-03-01T00:00:00Z";
+    at(after, "src/mean.py", "import os, sys\n\ndef mean(rows):\n    return sum(rows) / len(rows)\n", "sys (#1)");
+    let fixed = "import os, sys\n\ndef mean(rows):\n    return sum(rows) / len(rows) if rows else 0\n";
+    at(after, "src/mean.py", fixed, "No rows, no mean");
+    let _ = place.burn(&["issue", "1", "--no-push"]).exits(0);
+    let analysis = place.fake.state().comments.last().expect("an analysis").body.clone();
+    assert!(analysis.contains("changed line 4 of src/mean.py since it was filed: No rows, no mean"), "{analysis}");
+    assert!(!analysis.contains("changed line 4 of src/mean.py since it was filed: sys"), "{analysis}");
+
+    // The same, and it names the issue.
+    place.clone.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    place.clone.git(&["push", "-q", "-f", "origin", "main"]);
+    at(after, "src/mean.py", fixed, "No rows, no mean (#1)");
+    let _ = place.burn(&["next"]).exits(0).tells(&["perhaps fixed on the base branch", "line 4 of src/mean.py"]);
+    assert!(place.fake.state().pulls.is_empty());
+    let _ = place.burn(&["issue", "1"]).exits(0);
+    assert_eq!(place.fake.state().pulls.len(), 1, "a person who names it knows better");
+}

@@ -169,26 +169,12 @@ mod tests {
 
     use super::*;
     use crate::core::conversation::tokens;
-    use crate::core::issue::{Role as Rights, State};
-    use crate::core::names::{IssueNumber, Timestamp};
+    use crate::core::issue::Role as Rights;
+    use crate::core::names::Timestamp;
 
     fn issue(body: &str) -> Issue {
-        Issue {
-            number: IssueNumber::new(42).unwrap(),
-            title: "add() subtracts".into(),
-            body: body.into(),
-            state: State::Open,
-            labels: vec![],
-            assignees: vec![],
-            author: "alice".into(),
-            author_role: Rights::Writer,
-            milestone: None,
-            locked: false,
-            comments: 0,
-            created: Timestamp::from_seconds(0),
-            updated: Timestamp::from_seconds(0),
-            url: String::new(),
-        }
+        let (author, author_role) = ("alice".into(), Rights::Writer);
+        Issue { body: body.into(), author, author_role, ..Issue::sample("add() subtracts") }
     }
 
     fn comment(author: &str, body: &str) -> Comment {

@@ -1,31 +1,11 @@
 use super::*;
-use crate::core::issue::Role;
-
-fn number(n: u64) -> IssueNumber {
-    IssueNumber::new(n).unwrap()
-}
 
 fn at(day: i64) -> Timestamp {
     Timestamp::from_seconds(day * 86_400)
 }
 
 fn issue() -> Issue {
-    Issue {
-        number: number(42),
-        title: "t".into(),
-        body: "b".into(),
-        state: State::Open,
-        labels: Vec::new(),
-        assignees: Vec::new(),
-        author: "ada".into(),
-        author_role: Role::Unknown,
-        milestone: None,
-        locked: false,
-        comments: 0,
-        created: at(100),
-        updated: at(100),
-        url: String::new(),
-    }
+    Issue { body: "b".into(), created: at(100), ..Issue::sample("t") }
 }
 
 fn pull(number: u64, state: PullState, head: &str, title: &str, body: &str) -> Pull {
@@ -59,10 +39,51 @@ fn verdict(issue: &Issue, pulls: &[Pull], mentions: &[Mention], insistence: Insi
         touches: &[],
         insistence,
     };
-    match decide(&facts) {
+    told(&facts)
+}
+
+fn told(facts: &Facts<'_>) -> String {
+    match decide(facts) {
         Freshness::Fresh { hints } => format!("fresh; {}", hints.join("; ")),
         Freshness::Stale(stale) => stale.to_string(),
     }
+}
+
+#[test]
+fn a_commit_that_names_the_issue_and_changed_its_lines_leaves_it_to_people() {
+    let look = |part: Part, mentioned: &[Mention], insistence| {
+        let touch = Touch {
+            commit: CommitId::parse(&"a".repeat(40)).unwrap(),
+            subject: "Handle empty input".into(),
+            path: RepoPath::parse("a.py").unwrap(),
+            part,
+            at: at(101),
+        };
+        let issue = issue();
+        told(&Facts {
+            issue: &issue,
+            picked: None,
+            own_logins: &[],
+            branch: "agent/ticket-42",
+            pulls: &[],
+            mentions: mentioned,
+            touches: &[touch],
+            insistence,
+        })
+    };
+    let passing = [mention("Handle empty input (#42)", 101)];
+    let lines = || Part::Lines(4, 7);
+    assert_eq!(
+        look(lines(), &passing, Insistence::Picked),
+        "perhaps fixed on the base branch by aaaaaaaaaa, which names the issue and changed lines 4 to 7 of a.py: Handle \
+         empty input"
+    );
+    assert!(look(lines(), &passing, Insistence::Named).starts_with("fresh; although perhaps fixed"));
+    assert!(look(Part::File, &passing, Insistence::Picked).starts_with("fresh; commit aaaaaaaaaa mentions it"));
+    assert_eq!(
+        look(Part::Definition("mean".into()), &[], Insistence::Picked),
+        "fresh; commit aaaaaaaaaa changed `mean` of a.py since it was filed: Handle empty input"
+    );
 }
 
 #[test]

@@ -191,32 +191,11 @@ pub fn change_table(change: &Change) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::issue::{Issue, Role, State};
-    use crate::core::names::{IssueNumber, Timestamp};
-
-    fn issue(title: &str) -> Issue {
-        let time = Timestamp::from_seconds(0);
-        Issue {
-            number: IssueNumber::new(42).expect("a number"),
-            title: title.into(),
-            body: String::new(),
-            state: State::Open,
-            labels: Vec::new(),
-            assignees: Vec::new(),
-            author: "ada".into(),
-            author_role: Role::Unknown,
-            milestone: None,
-            locked: false,
-            comments: 0,
-            created: time,
-            updated: time,
-            url: String::new(),
-        }
-    }
+    use crate::core::issue::Issue;
 
     #[track_caller]
     fn check(title: &str, style: SubjectStyle, expected: &str) {
-        let issue = issue(title);
+        let issue = Issue::sample(title);
         let about = About { issue: &issue, kind: "bug", severity: "P1", now: issue.created };
         let subject = subject(about, style);
         assert_eq!(subject, expected);

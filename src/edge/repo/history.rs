@@ -143,6 +143,21 @@ impl Repo {
         found.take(limit).map(|info| self.commit_at(&commit_id(info.context("the history is broken")?.id))).collect()
     }
 
+    /// The newest commit along the first parents that is not younger than a time: what the branch was at then.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn commit_before(&self, from: &CommitId, time: Timestamp) -> Result<Option<CommitId>> {
+        let walk = self.gix.rev_walk([self.id(from.as_str())?]).first_parent_only();
+        for info in walk.all().context("cannot walk the history")? {
+            let commit = info.and_then(|info| info.object()).context("the history is broken")?;
+            if commit.time()?.seconds <= time.seconds() {
+                return Ok(Some(commit_id(commit.id)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Subjects of the newest commits along the first parents, at most `limit`.
     ///
     /// # Errors
