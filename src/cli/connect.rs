@@ -184,10 +184,11 @@ fn options(context: &Context, config: &Config, web: &str) -> anyhow::Result<Http
         config.many("allowHttp").into_iter().any(|setting| Origin::of(setting.text()).is_ok_and(|it| it == origin));
     let per_minute = config.limit("rate", 30, super::values::number)?;
     let between_writes = config.duration("pause")?.unwrap_or(Duration::from_millis(500));
+    let pace = Pace { per_minute: u32::try_from(per_minute).unwrap_or(u32::MAX), between_writes };
     Ok(HttpOptions {
         plain: if allowed { PlainHttp::Allowed } else { PlainHttp::LoopbackOnly },
         proxies: proxies(context),
-        pace: Pace { per_minute: u32::try_from(per_minute).unwrap_or(u32::MAX), between_writes },
+        pace: context.pacers.of(&origin.to_string(), pace),
         ..HttpOptions::new(web)
     })
 }

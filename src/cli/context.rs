@@ -1,6 +1,7 @@
 //! What every command starts from: the common flags, the environment, the terminal, the repository, the configuration.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
@@ -12,6 +13,7 @@ use super::values;
 use crate::core::change::Entry;
 use crate::core::names::{CommitId, RepoPath, TreeId};
 use crate::edge::git::Environment;
+use crate::edge::http::Pacers;
 use crate::edge::repo::{Base, ConfigScope, Found, OpenOptions, Repo};
 use crate::edge::trust::{Digest, TrustStore};
 
@@ -28,6 +30,8 @@ pub struct Context {
     pub questions: Questions,
     /// Whose git configuration counts.
     pub scope: ConfigScope,
+    /// The issues of a sprint share `burn.rate`, however many are worked on at once.
+    pub pacers: Arc<Pacers>,
 }
 
 /// Whether servers may be asked.
@@ -63,7 +67,8 @@ impl Context {
         let network = if offline { Network::Offline } else { Network::Allowed };
         let questions = if silent { Questions::Never } else { Questions::Allowed };
         let scope = ConfigScope::Everything;
-        Ok(Self { common, environment, terminal, cwd, network, questions, scope })
+        let pacers = Arc::default();
+        Ok(Self { common, environment, terminal, cwd, network, questions, scope, pacers })
     }
 
     /// The same person and terminal in another folder, with whatever repository is there.
@@ -78,6 +83,7 @@ impl Context {
             network: self.network,
             questions: self.questions,
             scope: self.scope,
+            pacers: Arc::clone(&self.pacers),
         }
     }
 

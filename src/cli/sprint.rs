@@ -13,7 +13,8 @@ use super::values;
 use crate::core::budget::Cost;
 use crate::core::event::{Event, Sink, VERSION};
 use crate::core::freshness::Insistence;
-use crate::core::sprint::{Burned, Ended, Limits, SprintResult};
+use crate::core::names::IssueNumber;
+use crate::core::sprint::{Burned, Ended, Limits, Share, SprintResult};
 use crate::core::text::one_line;
 use crate::edge::http::Ambient;
 use crate::edge::workers::SharedSink;
@@ -65,9 +66,10 @@ fn run_on(args: &Args, context: &Context) -> anyhow::Result<Exit> {
         survey.remarks.iter().for_each(|remark| context.tell(&format!("warning: {}", one_line(remark))));
         Ok(survey.candidates())
     };
-    let work = |candidate: Candidate| one(candidate, args, context, &shared);
+    let work = |(candidate, share): (Candidate, Share)| one(candidate, share, args, context, &shared);
     let mut told = |burned: &Burned| tell(burned, context);
-    let plan = Sprint { limits: &limits, jobs: args.jobs, run: session.id(), clock, stop: session.stop() };
+    let each = Share { tokens: Some(session.settings.limits.tokens), cost: session.settings.limits.cost };
+    let plan = Sprint { limits: &limits, each, jobs: args.jobs.max(1), run: session.id(), clock, stop: session.stop() };
     let result = sprint(plan, Team { list: &mut list, work: &work, told: &mut told })?;
     Ok(session.signalled(finish(&result, args, context)?))
 }
@@ -89,17 +91,18 @@ fn limits(args: &Args, session: &Session) -> anyhow::Result<Limits> {
 }
 
 /// One issue, with everything opened anew: it starts from the newest base, and threads share nothing.
-fn one(candidate: Candidate, args: &Args, context: &Context, shared: &SharedSink<'_>) -> Burned {
+fn one(candidate: Candidate, share: Share, args: &Args, context: &Context, shared: &SharedSink<'_>) -> Burned {
     let issue = candidate.issue;
     let events = match (context.common.json, args.jobs) {
-        (true, 0 | 1) => Events::All,
-        (true, _) => Events::IssuesAndResults,
+        (true, _) => Events::All,
         (false, 0 | 1) => Events::Steps,
         (false, _) => Events::Issues,
     };
-    let mut passed_on = Passed { events, shared };
+    let mut passed_on = Passed { issue, events, shared };
     let mut listener = Listener::new(candidate, &mut passed_on);
-    let outcome = Session::open(context, &args.work, args.pick.min_score, Models::Asked).and_then(|session| {
+    let outcome = Session::open(context, &args.work, args.pick.min_score, Models::Asked).and_then(|mut session| {
+        let limits = &mut session.settings.limits;
+        (limits.tokens, limits.cost) = (share.tokens.unwrap_or(limits.tokens), share.cost);
         let outcome = session.run_telling(&mut listener, "sprint", |shop| burn(shop, issue, Insistence::Picked))?;
         // What was done is done, even if the record of it cannot be ended.
         let _ = session.finish_telling(&mut listener, Exit::from(&outcome));
@@ -119,12 +122,12 @@ fn one(candidate: Candidate, args: &Args, context: &Context, shared: &SharedSink
 enum Events {
     All,
     Steps,
-    /// Only what names its issue: side by side, the steps of several issues would be a jumble. The journals have them.
-    IssuesAndResults,
+    /// Side by side, the steps of several issues would be a jumble for people. The journals have them.
     Issues,
 }
 
 struct Passed<'a, 's> {
+    issue: IssueNumber,
     events: Events,
     shared: &'a SharedSink<'s>,
 }
@@ -141,10 +144,12 @@ impl Sink for Passed<'_, '_> {
         let wanted = match self.events {
             Events::All => true,
             Events::Steps => !matches!(event, Event::Result { .. }),
-            Events::IssuesAndResults => of_issue || matches!(event, Event::Result { .. }),
             Events::Issues => of_issue,
         };
-        if wanted { self.shared.emit(event) } else { Ok(()) }
+        match wanted {
+            true => self.shared.emit(&Event::On { issue: self.issue, inner: Box::new(event.clone()) }),
+            false => Ok(()),
+        }
     }
 }
 

@@ -177,16 +177,30 @@ pub enum Event {
         exit: u8,
         at: Timestamp,
     },
+    /// Something that happened in the work on one issue of a sprint. Its record is that of the inner event, with the
+    /// issue's number.
+    On {
+        issue: IssueNumber,
+        inner: Box<Event>,
+    },
 }
 
 impl Event {
     /// Whether the event is only of interest while it happens.
     pub fn is_fleeting(&self) -> bool {
-        matches!(self, Self::Answering { .. })
+        match self {
+            Self::On { inner, .. } => inner.is_fleeting(),
+            other => matches!(other, Self::Answering { .. }),
+        }
     }
 
     /// The event as one JSON object with its version first.
     pub fn record(&self) -> serde_json::Value {
+        if let Self::On { issue, inner } = self {
+            let mut record = inner.record();
+            record["issue"] = issue.get().into();
+            return record;
+        }
         let mut record = serde_json::Map::new();
         record.insert("v".into(), VERSION.into());
         match serde_json::to_value(self) {
@@ -239,5 +253,8 @@ mod tests {
             event.record().to_string(),
             r#"{"v":1,"event":"issue_finished","issue":3,"outcome":"not_ready","why":"closed","reason":"not ready: closed","turns":0,"tokens":0,"cost_micros":null,"seconds":0.5}"#
         );
+        let inner = Box::new(Event::Warning { text: "hm".into() });
+        let event = Event::On { issue: IssueNumber::new(3).expect("a number"), inner };
+        assert_eq!(event.record().to_string(), r#"{"v":1,"event":"warning","text":"hm","issue":3}"#);
     }
 }

@@ -21,6 +21,23 @@ pub struct Limits {
     pub same_failures: u32,
 }
 
+/// What one issue may spend. `None`: no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Share {
+    pub tokens: Option<u64>,
+    pub cost: Option<Cost>,
+}
+
+impl Share {
+    /// The smaller one of each.
+    pub fn and(self, other: Self) -> Self {
+        fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+            one.into_iter().chain(other).min()
+        }
+        Self { tokens: least(self.tokens, other.tokens), cost: least(self.cost, other.cost) }
+    }
+}
+
 /// How one issue of the sprint went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Burned {
@@ -209,6 +226,36 @@ impl Tally {
             .or_else(|| (self.worked_on() + running >= *issues).then_some(Stop::Issues { limit: *issues }))
     }
 
+    /// What the next issue may spend: of what is left after the shares of those that run, an equal part for each of so
+    /// many free workers. `None`: nothing is left.
+    pub fn share<'s>(
+        &self,
+        limits: &Limits,
+        running: impl Iterator<Item = &'s Share> + Clone,
+        free: usize,
+    ) -> Option<Share> {
+        let workers = u64::try_from(free.max(1)).unwrap_or(u64::MAX);
+        let part = |limit: u64, spent: u64, reserved: u64| {
+            let left = limit.saturating_sub(spent).saturating_sub(reserved);
+            (left > 0).then(|| (left / workers).max(1))
+        };
+        let tokens = match limits.tokens {
+            Some(limit) => {
+                let reserved = running.clone().filter_map(|share| share.tokens).sum();
+                Some(part(limit, self.tokens(), reserved)?)
+            }
+            None => None,
+        };
+        let cost = match limits.cost {
+            Some(limit) => {
+                let reserved: Cost = running.filter_map(|share| share.cost).sum();
+                Some(Cost::from_micros(part(limit.micros(), self.cost().micros(), reserved.micros())?))
+            }
+            None => None,
+        };
+        Some(Share { tokens, cost })
+    }
+
     fn same_failure(&self, times: u32) -> Option<Stop> {
         let failure = self.burned.last()?.ended.failure()?;
         let run = self.burned.iter().rev().take_while(|burned| burned.ended.failure().as_ref() == Some(&failure));
@@ -333,6 +380,21 @@ mod tests {
         assert_eq!(tally.stop(&two, 0, Duration::ZERO), None);
         assert_eq!(tally.stop(&two, 1, Duration::ZERO), Some(Stop::Issues { limit: 2 }));
         assert_eq!(tally.stop(&two, 0, Duration::from_secs(600)), Some(Stop::Time { limit_seconds: 600 }));
+    }
+
+    #[test]
+    fn what_is_left_is_shared_among_the_free_workers() {
+        let tally = Tally { burned: vec![burned(1, fixed())] }; // $0.25 and 1000 tokens of $1 and 10000
+        let share = |running: &[Share], free| tally.share(&limits(), running.iter(), free);
+        let dollars = |micros| Some(Cost::from_micros(micros));
+        assert_eq!(share(&[], 1), Some(Share { tokens: Some(9000), cost: dollars(750_000) }));
+        let third = Share { tokens: Some(3000), cost: dollars(250_000) };
+        assert_eq!(share(&[], 3), Some(third));
+        assert_eq!(share(&[third, third], 1), Some(third));
+        assert_eq!(share(&[third, third, third], 1), None);
+        assert_eq!(third.and(Share { tokens: Some(5000), cost: dollars(1) }).cost, dollars(1));
+        let unlimited = Limits { tokens: None, cost: None, ..limits() };
+        assert_eq!(tally.share(&unlimited, [third].iter(), 2), Some(Share::default()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Many issues, one after the other or side by side: picked in order, each on its own, until nothing is left or a limit says
 //! stop. One failure never stops the rest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::core::claim::candidate;
 use crate::core::event::{Event, Sink};
 use crate::core::names::{IssueNumber, RunId};
 use crate::core::outcome::Outcome;
-use crate::core::sprint::{Burned, Ended, Limits, SprintResult, Stop, Tally};
+use crate::core::sprint::{Burned, Ended, Limits, Share, SprintResult, Stop, Tally};
 use crate::edge::workers::{Turn, drive};
 
 /// An issue that may be worked on.
@@ -26,6 +26,8 @@ pub struct Candidate {
 #[derive(Clone, Copy)]
 pub struct Sprint<'a> {
     pub limits: &'a Limits,
+    /// What one issue may spend in any case.
+    pub each: Share,
     /// Issues that are worked on at once, each in a worktree of its own.
     pub jobs: usize,
     /// Scatters the tries of many machines.
@@ -39,8 +41,8 @@ pub struct Sprint<'a> {
 pub struct Team<'a> {
     /// Lists what is ready now, best first. Asked at the beginning, and again when everything listed was tried.
     pub list: &'a mut dyn FnMut() -> Result<Vec<Candidate>>,
-    /// Works on one issue, in whatever thread; never fails, but tells how it ended.
-    pub work: &'a (dyn Fn(Candidate) -> Burned + Sync),
+    /// Works on one issue within its share, in whatever thread; never fails, but tells how it ended.
+    pub work: &'a (dyn Fn((Candidate, Share)) -> Burned + Sync),
     /// Is told about each issue that ended.
     pub told: &'a mut dyn FnMut(&Burned),
 }
@@ -61,6 +63,8 @@ pub fn sprint(plan: Sprint<'_>, team: Team<'_>) -> Result<SprintResult> {
         queue,
         tally: Tally::default(),
         losses: 0,
+        running: BTreeMap::new(),
+        used_up: None,
         ended: None,
     };
     drive(
@@ -89,6 +93,10 @@ struct State<'a> {
     tally: Tally,
     /// Lost races since the last issue that was ours.
     losses: u32,
+    /// What those may spend that are worked on.
+    running: BTreeMap<IssueNumber, Share>,
+    /// An issue ended because nothing was left of what the sprint may spend.
+    used_up: Option<Stop>,
     ended: Option<Stop>,
 }
 
@@ -98,10 +106,12 @@ impl State<'_> {
     }
 
     /// The next issue, unless something says stop.
-    fn next(&mut self, busy: usize, list: &mut dyn FnMut() -> Result<Vec<Candidate>>) -> Option<Candidate> {
+    fn next(&mut self, busy: usize, list: &mut dyn FnMut() -> Result<Vec<Candidate>>) -> Option<(Candidate, Share)> {
         let running = u32::try_from(busy).unwrap_or(u32::MAX);
         let interrupted = self.plan.stop.load(Ordering::Relaxed).then_some(Stop::Interrupted);
-        let stop = interrupted.or_else(|| self.tally.stop(self.plan.limits, running, self.elapsed()));
+        let stop = interrupted
+            .or_else(|| self.used_up.clone())
+            .or_else(|| self.tally.stop(self.plan.limits, running, self.elapsed()));
         if let Some(stop) = stop {
             // A limit that only running issues reach may turn out not to be reached.
             self.ended = Some(stop);
@@ -114,8 +124,21 @@ impl State<'_> {
         if self.queue.is_empty() {
             return None;
         }
+        let free = self.plan.jobs.saturating_sub(busy);
+        // Where nothing is left, the running ones may yet leave something.
+        let share = self.tally.share(self.plan.limits, self.running.values(), free)?.and(self.plan.each);
         let place = candidate(self.plan.run, self.losses, self.queue.len());
-        Some(self.queue.remove(place))
+        let next = self.queue.remove(place);
+        self.running.insert(next.issue, share);
+        Some((next, share))
+    }
+
+    /// The sprint's limit that a share came from; `None`: the issue had all that one may have in any case.
+    fn limit_behind(&self, share: Share) -> Option<Stop> {
+        let Share { tokens, cost } = self.plan.each;
+        let by_cost = self.plan.limits.cost.filter(|_| share.cost != cost).map(|limit| Stop::Cost { limit });
+        let by_tokens = self.plan.limits.tokens.filter(|_| share.tokens != tokens).map(|limit| Stop::Tokens { limit });
+        by_cost.or(by_tokens)
     }
 
     /// What became ready meanwhile. A listing that fails is as good as an empty one: the sprint has done its work.
@@ -126,6 +149,10 @@ impl State<'_> {
     }
 
     fn note(&mut self, burned: Burned) {
+        let share = self.running.remove(&burned.issue).unwrap_or_default();
+        if matches!(burned.ended, Ended::Outcome(Outcome::OutOfBudget { .. })) {
+            self.used_up = self.used_up.take().or_else(|| self.limit_behind(share));
+        }
         match burned.ended {
             Ended::Outcome(Outcome::Taken { .. }) => {
                 self.losses = self.losses.saturating_add(1);

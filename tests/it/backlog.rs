@@ -20,9 +20,13 @@ impl<'room> Place<'room> {
     }
 
     fn on(room: &'room Room, flavour: Flavour) -> Self {
+        Self::named(room, flavour, "clone")
+    }
+
+    fn named(room: &'room Room, flavour: Flavour, name: &str) -> Self {
         let fake = FakeForge::start(flavour);
-        let bare = room.init_bare("bare");
-        let clone = room.init("clone");
+        let bare = room.init_bare(&format!("{name}.git"));
+        let clone = room.init(name);
         clone.write("lib.txt", "one\n");
         clone.commit("first");
         clone.git(&["push", "-q", bare.path.to_str().unwrap(), "main"]);
@@ -254,8 +258,13 @@ fn a_sprint_side_by_side_does_each_issue_once_and_keeps_its_limit() {
         let of_issue = comments.iter().filter(|comment| comment.issue == number).count();
         assert!(of_issue == 2 || of_issue == 0, "analysis and proof, once each: {of_issue} on #{number}");
     }
-    let _ = place.burn(&["sprint"]).exits(0);
+    let rest = place.burn(&["sprint", "--jobs", "2", "--json"]).exits(0);
     assert_eq!(place.fake.state().pulls.len(), 5);
+    let events: Vec<Value> = rest.stdout.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+    let (last, others) = events.split_last().expect("records");
+    assert_eq!(last["event"], "sprint_finished");
+    assert!(others.iter().all(|event| event["issue"] == 5), "every step says whose it is: {}", rest.stdout);
+    assert!(others.iter().any(|event| event["event"] == "check_finished"), "{}", rest.stdout);
     let again = place.burn(&["sprint"]).exits(0);
     assert!(again.stdout.contains("0 of 0 completed"), "{}", again.stdout);
 }
@@ -519,4 +528,82 @@ fn what_changed_since_the_issue_was_filed_is_looked_at_before_the_first_token() 
     assert!(place.fake.state().pulls.is_empty());
     let _ = place.burn(&["issue", "1"]).exits(0);
     assert_eq!(place.fake.state().pulls.len(), 1, "a person who names it knows better");
+}
+
+/// The program itself, not through git, so that it can be sent a signal.
+fn started(place: &Place<'_>, args: &[&str]) -> std::process::Child {
+    let mut command = place.clone.room.command(crate::support::burn::program(), &place.clone.path);
+    command.args(args).env("GITEA_TOKEN", TOKEN).stdin(std::process::Stdio::null());
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("it starts")
+}
+
+#[test]
+fn an_interrupted_sprint_ends_in_order_and_goes_on_where_it_was() {
+    let room = Room::new();
+    let place = Place::new(&room).with_model();
+    for n in 1..=2 {
+        place.fake.add_issue(&format!("[bug] make-{n}"), "It must be there.", &["ready-for-agent"]);
+    }
+    let mark = room.path().join("checking");
+    place.clone.git(&["config", "burn.check.made.command", &format!("touch '{}'; sleep 60", mark.display())]);
+    let child = place.clone.untouched_by(|| {
+        let child = started(&place, &["sprint"]);
+        for _ in 0..1500 {
+            if mark.exists() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        assert!(mark.exists(), "the check began");
+        let signal = room.command("kill", room.path()).args(["-INT", &child.id().to_string()]).status();
+        assert!(signal.expect("kill runs").success());
+        child.wait_with_output().expect("it ends")
+    });
+    let told = String::from_utf8_lossy(&child.stdout).into_owned();
+    assert_eq!(child.status.code(), Some(130), "{told}\n{}", String::from_utf8_lossy(&child.stderr));
+    assert!(told.contains("Stopped: interrupted") && told.contains("0 of 2 completed"), "{told}");
+    assert_eq!(place.bare.git(&["for-each-ref", "--format=%(refname)"]), "refs/heads/main", "its claim is given back");
+    assert_eq!(place.clone.git(&["for-each-ref", "--format=%(refname)", "refs/burn/draft"]), "refs/burn/draft/1");
+    assert!(place.burn(&["status"]).exits(0).stdout.contains("unfinished  #1"));
+
+    // What the model had made is proven and published; nobody is asked again.
+    place.clone.git(&["config", "burn.check.made.command", "ls made-*.txt"]);
+    place.clone.git(&["config", "burn.provider.command.run", "/bin/false"]);
+    let _ = place.burn(&["continue"]).exits(0);
+    assert_eq!(place.fake.state().pulls.len(), 1);
+    assert_eq!(place.clone.git(&["for-each-ref", "refs/burn/draft"]), "");
+}
+
+#[test]
+fn many_repositories_are_served_by_git_for_each_repo() {
+    let room = Room::new();
+    let places = [
+        Place::named(&room, Flavour::Gitea, "one").with_model(),
+        Place::named(&room, Flavour::Gitea, "two").with_model(),
+    ];
+    let home = room.path().join("home/.gitconfig");
+    for place in &places {
+        place.fake.add_issue("[bug] make-1", "It must be there.", &["ready-for-agent"]);
+        let mut add = room.command("git", room.path());
+        add.args([
+            "config",
+            "--file",
+            home.to_str().unwrap(),
+            "--add",
+            "burn.repo",
+            place.clone.path.to_str().unwrap(),
+        ]);
+        assert!(add.status().unwrap().success());
+    }
+    let mut all = room.git_with_burn(room.path(), &["for-each-repo", "--config=burn.repo", "burn", "next"]);
+    let told = Ended::of(all.env("GITEA_TOKEN", TOKEN)).exits(0);
+    assert_eq!(told.stdout.lines().count(), 2, "an address for each: {}", told.stdout);
+    for place in &places {
+        assert_eq!(place.fake.state().pulls.len(), 1);
+    }
+    let status = places[0].burn(&["status", "--all-repos"]).exits(0).stdout;
+    assert_eq!(status.matches("recent      1 passed, 0 failed").count(), 2, "{status}");
+    let records = places[0].burn(&["status", "--all-repos", "--json"]).exits(0).stdout;
+    let recorded: Vec<Value> = records.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(recorded.len() == 2 && recorded.iter().all(|one| one["recent"]["passed"] == 1), "{records}");
 }

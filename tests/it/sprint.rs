@@ -8,7 +8,7 @@ use git_burn::core::budget::Cost;
 use git_burn::core::claim::{Claim, Peer};
 use git_burn::core::names::{IssueNumber, RunId, Secret, Timestamp};
 use git_burn::core::outcome::Outcome;
-use git_burn::core::sprint::{Burned, Ended, Limits, SprintResult, Stop};
+use git_burn::core::sprint::{Burned, Ended, Limits, Share, SprintResult, Stop};
 use git_burn::edge::git::{Credential, Login};
 use git_burn::edge::repo::{Remote, Repo};
 use git_burn::flow::Clock;
@@ -209,13 +209,13 @@ fn sprint_of(jobs: usize, limits: &Limits, ends: &(dyn Fn(u64) -> Ended + Sync))
     let run = RunId::parse("r").expect("a run id");
     let stop = AtomicBool::new(false);
     let clock = Clock { now: noon, elapsed: || Duration::ZERO };
-    let plan = Sprint { limits, jobs, run: &run, clock, stop: &stop };
+    let plan = Sprint { limits, each: Share::default(), jobs, run: &run, clock, stop: &stop };
     let mut listings = vec![vec![7], vec![1, 2, 3, 4, 5, 6]];
     let mut list = || {
         let numbers = listings.pop().unwrap_or_default();
         Ok(numbers.into_iter().map(|n| Candidate { issue: number(n), title: format!("issue {n}") }).collect())
     };
-    let work = |candidate: Candidate| {
+    let work = |(candidate, _): (Candidate, Share)| {
         let ended = ends(candidate.issue.get());
         let Candidate { issue, title } = candidate;
         Burned { issue, title, ended, tokens: 10, cost: Cost::from_micros(5), seconds: 1, setbacks: 0 }
@@ -262,4 +262,30 @@ fn a_sprint_stops_at_its_limit_also_side_by_side() {
     let (result, order) = sprint_of(1, &Limits { issues: 1, ..unlimited() }, &taken);
     assert!((2..=4).contains(&order.len()), "a lost race does not count, and the next try is drawn: {order:?}");
     assert_eq!((result.completed, result.exit_code()), (1, 0));
+}
+
+#[test]
+fn no_issue_may_spend_what_the_sprint_has_not() {
+    let shares = std::sync::Mutex::new(Vec::new());
+    let limits = Limits { cost: Some(Cost::from_micros(100)), ..unlimited() };
+    let each = Share { tokens: None, cost: Some(Cost::from_micros(60)) };
+    let run = RunId::parse("r").expect("a run id");
+    let stop = AtomicBool::new(false);
+    let clock = Clock { now: noon, elapsed: || Duration::ZERO };
+    let plan = Sprint { limits: &limits, each, jobs: 1, run: &run, clock, stop: &stop };
+    let mut list = || Ok((1..=5).map(|n| Candidate { issue: number(n), title: String::new() }).collect());
+    let work = |(Candidate { issue, title }, share): (Candidate, Share)| {
+        shares.lock().expect("no panic").push(share.cost.expect("a limit").micros());
+        // Each issue wants 45 and ends in order where it cannot have them.
+        let (cost, ended) = match share.cost >= Some(Cost::from_micros(45)) {
+            true => (45, fixed()),
+            false => (0, Ended::Outcome(Outcome::OutOfBudget { limit: "cost".into() })),
+        };
+        Burned { issue, title, ended, tokens: 10, cost: Cost::from_micros(cost), seconds: 1, setbacks: 0 }
+    };
+    let mut told = |_: &Burned| {};
+    let result = sprint(plan, Team { list: &mut list, work: &work, told: &mut told }).expect("a result");
+    assert_eq!(*shares.lock().expect("no panic"), [60, 55, 10]);
+    assert_eq!(result.stop, Stop::Cost { limit: Cost::from_micros(100) }, "the rest is left alone");
+    assert_eq!((result.completed, result.cost, result.exit_code()), (2, Cost::from_micros(90), 6));
 }

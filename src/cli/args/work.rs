@@ -152,10 +152,10 @@ pub struct Sprint {
     /// Begin no further issue after this time, as 30m or 8h
     #[arg(long, value_name = "TIME")]
     pub for_time: Option<String>,
-    /// Begin no further issue after so many tokens in all
+    /// Use so many tokens in all, shared among the issues
     #[arg(long, value_name = "COUNT")]
     pub all_tokens: Option<u64>,
-    /// Begin no further issue after so much money in all, in US dollars
+    /// Spend so much money in all, in US dollars, shared among the issues
     #[arg(long, value_name = "USD")]
     pub all_cost: Option<String>,
     /// Work on a JSON list of features with pass flags instead of the forge's issues

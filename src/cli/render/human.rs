@@ -214,6 +214,10 @@ impl Sink for Human {
             }
             Event::Result { branch, url, .. } => self.result(branch, url.as_deref())?,
             Event::RunFinished { .. } => self.live.rest(),
+            Event::On { issue, inner } => match inner.as_ref() {
+                Event::Warning { text } => self.warning(&format!("#{issue}: {text}")),
+                other => self.emit(other)?,
+            },
         }
         Ok(())
     }

@@ -13,7 +13,6 @@ mod request;
 mod stream;
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -25,7 +24,7 @@ use self::answer::{parse, printable, read_limited};
 pub use error::{HttpError, HttpErrorKind, Refused};
 pub use options::{Ambient, Credential, CredentialHeader, HttpEvent, HttpOptions, Observer, PlainHttp, Timeouts};
 pub use origin::{Origin, Proxies};
-pub use pace::{Pace, Toll};
+pub use pace::{Pace, Pacer, Pacers, Toll};
 pub use request::{Method, Repeat, Request, encode};
 pub use stream::Stream;
 
@@ -47,7 +46,6 @@ pub struct Http {
     agent: ureq::Agent,
     options: HttpOptions,
     origin: Origin,
-    meter: Mutex<pace::Meter>,
 }
 
 impl Http {
@@ -60,8 +58,7 @@ impl Http {
         ensure!(safe, "{origin} is not encrypted: use https, or allow plain http for this server");
         ensure!(!options.base.contains(['?', '#']), "`{}` must not have a query", options.base);
         let agent = agent(&options, &origin)?;
-        let meter = Mutex::new(pace::Meter::new(options.pace));
-        Ok(Self { agent, options, origin, meter })
+        Ok(Self { agent, options, origin })
     }
 
     /// Where all requests of this client go.
@@ -144,7 +141,7 @@ impl Http {
 
     fn take_turn(&self, request: &Request) {
         let now = (self.options.ambient.elapsed)();
-        let wait = self.meter.lock().unwrap_or_else(PoisonError::into_inner).book(request.toll, now);
+        let wait = self.options.pace.book(request.toll, now);
         if !wait.is_zero() {
             if wait >= Duration::from_secs(2) {
                 let url = &self.options.base;

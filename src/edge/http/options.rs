@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Method, Pace, Proxies};
+use super::{Method, Pace, Pacer, Proxies};
 use crate::core::names::{Secret, Timestamp};
 use crate::core::retry::RetryPolicy;
 
@@ -20,7 +20,7 @@ pub struct HttpOptions {
     pub headers: Vec<(&'static str, String)>,
     pub timeouts: Timeouts,
     pub retry: RetryPolicy,
-    pub pace: Pace,
+    pub pace: Pacer,
     /// Largest answer, in bytes as they are handed on.
     pub body_limit: u64,
     pub ambient: Ambient,
@@ -38,7 +38,7 @@ impl HttpOptions {
             headers: Vec::new(),
             timeouts: Timeouts::FORGE,
             retry: RetryPolicy::STANDARD,
-            pace: Pace::FORGE,
+            pace: Pace::FORGE.into(),
             body_limit: 64 << 20,
             ambient: Ambient::system(),
             observer: None,

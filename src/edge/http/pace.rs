@@ -1,8 +1,10 @@
-//! How fast one client may go: a bucket of requests a minute, and a pause between writes.
+//! How fast the clients of one server may go together: a bucket of requests a minute, and a pause between writes.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The speed limit of one client.
+/// A speed limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace {
     /// Requests a minute; that many may also go out at once after a rest. 0 means no limit.
@@ -28,9 +30,38 @@ pub enum Toll {
     Write,
 }
 
+/// A [`Pace`] that is kept; its clones keep it together.
+#[derive(Debug, Clone)]
+pub struct Pacer(Arc<Mutex<Meter>>);
+
+impl From<Pace> for Pacer {
+    fn from(pace: Pace) -> Self {
+        Self(Arc::new(Mutex::new(Meter::new(pace))))
+    }
+}
+
+impl Pacer {
+    /// Books a request and returns how long it has to wait from `now`. Time is counted from any fixed start.
+    pub(super) fn book(&self, toll: Toll, now: Duration) -> Duration {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).book(toll, now)
+    }
+}
+
+/// The pacers of a whole process, one for each server: several clients of it are no faster than one.
+#[derive(Debug, Default)]
+pub struct Pacers(Mutex<HashMap<String, Pacer>>);
+
+impl Pacers {
+    /// The pacer of a server, made with this pace when it is asked for the first time.
+    pub fn of(&self, server: &str, pace: Pace) -> Pacer {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(server.to_owned()).or_insert_with(|| pace.into()).clone()
+    }
+}
+
 /// What is left of the [`Pace`] now.
 #[derive(Debug)]
-pub(super) struct Meter {
+struct Meter {
     pace: Pace,
     /// Requests that may start at once; below zero when callers have booked ahead.
     tokens: f64,
@@ -39,12 +70,11 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) fn new(pace: Pace) -> Self {
+    fn new(pace: Pace) -> Self {
         Self { pace, tokens: f64::from(pace.per_minute), filled: Duration::ZERO, next_write: Duration::ZERO }
     }
 
-    /// Books a request and returns how long it has to wait from `now`. Time is counted from any fixed start.
-    pub(super) fn book(&mut self, toll: Toll, now: Duration) -> Duration {
+    fn book(&mut self, toll: Toll, now: Duration) -> Duration {
         let mut start = now;
         if self.pace.per_minute > 0 && toll != Toll::NextPage {
             start += self.book_token(now);
@@ -81,6 +111,16 @@ mod tests {
         assert_eq!(waits, [2000, 4000, 6000]);
         assert_eq!(meter.book(Toll::NextPage, start), Duration::ZERO);
         assert_eq!(meter.book(Toll::Read, start + Duration::from_secs(120)), Duration::ZERO);
+    }
+
+    #[test]
+    fn several_clients_of_one_server_are_no_faster_than_one() {
+        let pacers = Pacers::default();
+        let (one, two, other) = (pacers.of("a", Pace::FORGE), pacers.of("a", Pace::FORGE), pacers.of("b", Pace::FORGE));
+        let now = Duration::from_secs(5);
+        (0..15).for_each(|_| assert_eq!(one.book(Toll::Read, now) + two.book(Toll::Read, now), Duration::ZERO));
+        assert_eq!(two.book(Toll::Read, now), Duration::from_secs(2));
+        assert_eq!(other.book(Toll::Read, now), Duration::ZERO);
     }
 
     #[test]

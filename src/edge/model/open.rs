@@ -93,7 +93,7 @@ impl OpenModel<'_> {
             headers: if is_anthropic { vec![("anthropic-version", anthropic::VERSION.to_owned())] } else { Vec::new() },
             timeouts: remote::TIMEOUTS,
             retry: remote::RETRY,
-            pace: Pace::FREE,
+            pace: Pace::FREE.into(),
             body_limit: remote::BODY_LIMIT,
             observer: Some(Arc::new(observer)),
             ..self.http.clone()

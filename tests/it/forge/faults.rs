@@ -12,7 +12,7 @@ use crate::support::fake_forge::{FakeForge, Fault, Flavour, hasty};
 use crate::support::server::{Answer, Server};
 
 fn forge_at(server: &Server, dialect: Dialect) -> Forge {
-    let options = HttpOptions { ambient: hasty(), pace: Pace::FREE, ..HttpOptions::new(server.url()) };
+    let options = HttpOptions { ambient: hasty(), pace: Pace::FREE.into(), ..HttpOptions::new(server.url()) };
     Forge::server(dialect, Http::new(options).unwrap(), Slug { owner: "acme".into(), name: "demo".into() })
 }
 

@@ -56,7 +56,7 @@ fn options(url: &str, header: CredentialHeader) -> HttpOptions {
         credential: Some(Credential { header, secret }),
         timeouts: quick,
         retry: RetryPolicy { tries: 2, ..RetryPolicy::STANDARD },
-        pace: Pace::FREE,
+        pace: Pace::FREE.into(),
         ambient: hasty(),
         ..HttpOptions::new(url)
     }

@@ -37,7 +37,7 @@ fn slept() -> Vec<f64> {
 fn client(server: &Server, change: impl FnOnce(&mut HttpOptions)) -> Http {
     let mut options = HttpOptions {
         credential: Some(Credential { header: CredentialHeader::Token, secret: Secret::new(SECRET).unwrap() }),
-        pace: Pace::FREE,
+        pace: Pace::FREE.into(),
         ambient: noting(),
         ..HttpOptions::new(format!("{}/api", server.url()))
     };
@@ -235,8 +235,11 @@ fn silence_and_dripping_end() {
 #[test]
 fn an_absent_server_is_unreachable() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let options =
-        HttpOptions { ambient: noting(), pace: Pace::FREE, ..HttpOptions::new(format!("http://127.0.0.1:{port}")) };
+    let options = HttpOptions {
+        ambient: noting(),
+        pace: Pace::FREE.into(),
+        ..HttpOptions::new(format!("http://127.0.0.1:{port}"))
+    };
     let error = post(&Http::new(options).unwrap()).unwrap_err();
     assert!(matches!(error.kind, HttpErrorKind::Unreachable { .. }), "{error}");
     assert!(!error.effect_unknown());
@@ -287,13 +290,13 @@ fn a_stream_is_limited_too() {
 #[test]
 fn thirty_requests_go_at_once_and_writes_keep_apart() {
     let server = Server::start(|_| ok());
-    let http = client(&server, |options| options.pace = Pace::FORGE);
+    let http = client(&server, |options| options.pace = Pace::FORGE.into());
     for _ in 0..32 {
         get(&http).unwrap();
     }
     let waits = slept();
     assert!(waits.len() == 2 && waits[0] > 1.0 && waits[1] > 3.0, "{waits:?}");
-    let http = client(&server, |options| options.pace = Pace::FORGE);
+    let http = client(&server, |options| options.pace = Pace::FORGE.into());
     post(&http).unwrap();
     post(&http).unwrap();
     assert!(slept()[0] > 0.3);

@@ -236,7 +236,7 @@ impl FakeForge {
         let secret = Secret::new(TOKEN).expect("a token");
         HttpOptions {
             credential: Some(Credential { header: CredentialHeader::Token, secret }),
-            pace: Pace::FREE,
+            pace: Pace::FREE.into(),
             ambient: hasty(),
             ..HttpOptions::new(self.api())
         }
