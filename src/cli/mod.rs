@@ -24,7 +24,9 @@ pub mod models;
 pub mod pager;
 pub mod patches;
 pub mod rank;
+pub mod record;
 pub mod render;
+pub mod replay;
 pub mod report;
 pub mod resume;
 pub mod schedule;
@@ -81,6 +83,7 @@ fn purpose(command: &Command) -> Purpose {
         | Command::Init(_)
         | Command::Issue(_)
         | Command::Next(_)
+        | Command::Replay(_)
         | Command::Revise(_)
         | Command::Schedule(_)
         | Command::Sprint(_)
@@ -106,6 +109,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Next(args) => burn::next(&args, context),
         Command::Approve(args) => approve::run(&args, context),
         Command::Plan(args) => burn::plan(&args, context),
+        Command::Replay(args) => replay::run(&args, context),
         Command::Revise(args) => burn::revise(&args, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Guard(args) => guard::run(&args, context),

@@ -14,22 +14,26 @@ use super::connect::{self, Connected};
 use super::context::{Context, Network};
 use super::error::{Exit, Explained, explain};
 use super::models;
+use super::record::Header;
 use super::render::human::{Detail, Human};
 use super::render::json::Json;
 use super::settings::{credentials, work};
+use crate::core::act::Ripeness;
 use crate::core::claim::{Claim, Peer};
 use crate::core::event::{Event, Sink, Tee};
 use crate::core::names::{RunId, Secret};
 use crate::core::report::pull::SubjectStyle;
+use crate::core::task::RUN;
 use crate::core::text::Redactor;
 use crate::edge::http::Ambient;
 use crate::edge::journal::{Exchanges, Journal, LedgerFile, RunState, new_run_id, runs};
 use crate::edge::model::{Lineup, Recorder};
 use crate::edge::rank_index::Index;
 use crate::edge::repo::{Base, Repo, nonce};
+use crate::edge::tape::Tape;
 use crate::edge::verify::cache_dir;
 use crate::flow::claims::Claimant;
-use crate::flow::{Clock, Mode, Progress, Settings, Shop, Workshop};
+use crate::flow::{Clock, Mode, Progress, Publishing, Settings, Shop, Workshop};
 
 /// Everything that one run needs, opened.
 pub struct Session {
@@ -39,6 +43,7 @@ pub struct Session {
     pub base: Base,
     models: Option<Lineup>,
     pub settings: Settings,
+    min_score: Option<u8>,
     mode: Mode,
     workshop: Workshop,
     index: Index,
@@ -87,6 +92,7 @@ impl Session {
                 Models::NotAsked => None,
             },
             settings,
+            min_score,
             mode: if work.dry_run { Mode::DryRun } else { Mode::Real },
             workshop: Workshop {
                 cache: cache.join("worktrees"),
@@ -125,6 +131,9 @@ impl Session {
     ) -> anyhow::Result<T> {
         let mut journal = Journal::open(&self.repo.burn_dir(), self.run.clone())?;
         let exchanges = Arc::new(journal.exchanges());
+        let (header, tape) = (self.header(), Arc::new(tape(Arc::clone(&exchanges), &self.secrets)));
+        tape.note(RUN, &header);
+        let forge = self.connected.forge.recorded_by(Arc::clone(&tape));
         let mut tee = Tee(vec![&mut journal, shown]);
         let now = Ambient::system().wall;
         tee.emit(&Event::RunStarted {
@@ -150,7 +159,8 @@ impl Session {
             peer: &peer,
         });
         let mut shop = Shop {
-            forge: &self.connected.forge,
+            forge: &forge,
+            tape: &tape,
             repo: &self.repo,
             remote: self.connected.remote.as_ref(),
             push_credential: self.connected.push.as_ref(),
@@ -165,13 +175,28 @@ impl Session {
             settings: &self.settings,
             subject_style: self.style,
             secrets: &self.secrets,
-            nonce: nonce(),
+            nonce: header.nonce,
             mode: self.mode,
             run: self.run.clone(),
             clock: Clock { now, elapsed: Ambient::system().elapsed },
             stop: &self.signals.stop,
         };
         flow(&mut shop).inspect_err(|error| self.end_broken(error, &mut tee))
+    }
+
+    /// What the run works with, for its record.
+    fn header(&self) -> Header {
+        Header {
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            nonce: nonce(),
+            base: self.base.clone(),
+            forge: self.connected.forge.kind(),
+            own_logins: self.settings.rules.own_logins.clone(),
+            min_score: self.min_score,
+            draft: self.settings.ripeness == Ripeness::Draft,
+            no_push: self.settings.publishing == Publishing::Keep,
+            config: self.config.kept(),
+        }
     }
 
     /// Ends the record of a run that came to an outcome with its exit status.
@@ -250,6 +275,14 @@ fn recorder(exchanges: Arc<Exchanges>, secrets: &[Secret]) -> Recorder {
     })
 }
 
+/// Writes down what is read of the world, as [`recorder`] does with exchanges.
+fn tape(exchanges: Arc<Exchanges>, secrets: &[Secret]) -> Tape {
+    let redactor = Redactor::new(secrets);
+    Tape::recording(Box::new(move |line| {
+        let _ = exchanges.write(&redactor.redact(line));
+    }))
+}
+
 /// What the work starts from. The remote's newest commit of the base branch is fetched, without moving any ref.
 fn base(context: &Context, repo: &Repo, config: &Config, connected: &Connected) -> anyhow::Result<Base> {
     let remote = connected.remote.as_ref();
@@ -297,7 +330,8 @@ fn secrets(context: &Context, config: &Config, connected: &Connected) -> Vec<Sec
     secrets
 }
 
-fn subject_style(repo: &Repo, base: &Base) -> anyhow::Result<SubjectStyle> {
+/// How the newest commits are worded.
+pub fn subject_style(repo: &Repo, base: &Base) -> anyhow::Result<SubjectStyle> {
     let subjects = repo.subjects(&base.commit, RECENT)?;
     Ok(SubjectStyle::of(subjects.iter().map(String::as_str)))
 }

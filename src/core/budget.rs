@@ -127,7 +127,7 @@ impl fmt::Display for Usage {
 }
 
 /// Prices for a million tokens each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rates {
     pub input: Cost,
     /// Input that is read from the provider's cache.
@@ -138,7 +138,7 @@ pub struct Rates {
 }
 
 /// What a model costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     pub base: Rates,
     /// Some providers charge the whole request at higher rates when its prompt is long.
@@ -146,7 +146,7 @@ pub struct Price {
 }
 
 /// Rates of requests whose prompt has more tokens than this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LongPrompt {
     pub over: u64,
     pub rates: Rates,

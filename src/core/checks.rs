@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::names::{CommitId, TreeId};
 
@@ -21,7 +21,7 @@ pub struct Check {
 }
 
 /// Whether a check decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Need {
     Required,
@@ -29,7 +29,7 @@ pub enum Need {
 }
 
 /// Which state of the code a check ran on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// The base commit: what was red or green before.
@@ -41,7 +41,7 @@ pub enum Stage {
 }
 
 /// Every way in which a check can end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "how", rename_all = "snake_case")]
 pub enum Ended {
     Passed,
@@ -53,7 +53,7 @@ pub enum Ended {
     },
     /// The time limit; the whole process tree was ended.
     TimedOut {
-        #[serde(serialize_with = "seconds")]
+        #[serde(serialize_with = "seconds", deserialize_with = "of_seconds")]
         after: Duration,
     },
     /// More output than the limit; the whole process tree was ended.
@@ -74,6 +74,11 @@ fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_f64(time.as_secs_f64())
 }
 
+fn of_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let seconds = f64::deserialize(deserializer)?;
+    Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)
+}
+
 impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -89,14 +94,14 @@ impl std::fmt::Display for Ended {
 }
 
 /// One run of one check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckResult {
     pub name: String,
     pub command: String,
     pub need: Need,
     pub stage: Stage,
     pub ended: Ended,
-    #[serde(serialize_with = "seconds")]
+    #[serde(serialize_with = "seconds", deserialize_with = "of_seconds")]
     pub took: Duration,
     /// Head and tail of what it printed (both streams, in order), cut in the middle; not yet sanitised.
     #[serde(skip)]

@@ -171,6 +171,13 @@ pub enum Event {
         branch: BurnBranch,
         url: Option<String>,
     },
+    /// A recorded run was played again; `difference` says where it first came out otherwise.
+    Replayed {
+        run: RunId,
+        same: bool,
+        commits: Vec<CommitId>,
+        difference: Option<String>,
+    },
     /// The run ended with this exit status.
     RunFinished {
         run: RunId,

@@ -1,11 +1,11 @@
 //! One model of issues, comments and pull requests for all forges.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::names::{CommitId, IssueNumber, Timestamp, fnv1a};
 
 /// An issue as any forge has it; absent or null lists are empty here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issue {
     pub number: IssueNumber,
     pub title: String,
@@ -62,7 +62,7 @@ impl Fingerprint {
 }
 
 /// Open or closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     Open,
@@ -70,7 +70,7 @@ pub enum State {
 }
 
 /// How much a person's words weigh. Gitea and a `files` forge do not say it on the issue: `Unknown` there until asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// May push to the repository.
@@ -81,7 +81,7 @@ pub enum Role {
 }
 
 /// A comment on an issue or pull request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comment {
     /// The forge's id, for editing it.
     pub id: u64,
@@ -94,7 +94,7 @@ pub struct Comment {
 }
 
 /// A pull request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pull {
     pub number: u64,
     pub title: String,
@@ -112,7 +112,7 @@ pub struct Pull {
 }
 
 /// How a pull request stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PullState {
     Open,

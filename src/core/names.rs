@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use bstr::{BStr, BString, ByteSlice};
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A file inside the repository: relative, `/`-separated, never able to leave the tree or to reach `.git`.
 ///
@@ -113,6 +114,13 @@ impl fmt::Debug for RepoPath {
     }
 }
 
+impl<'de> Deserialize<'de> for RepoPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(text.as_str()).map_err(D::Error::custom)
+    }
+}
+
 impl Serialize for RepoPath {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -133,6 +141,12 @@ impl IssueNumber {
     /// The number itself.
     pub fn get(self) -> u64 {
         self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for IssueNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(u64::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("0 is no issue's number"))
     }
 }
 
@@ -159,6 +173,13 @@ macro_rules! object_id {
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let hex = String::deserialize(deserializer)?;
+                Self::parse(&hex).ok_or_else(|| D::Error::custom(format!("`{hex}` is not an object id")))
+            }
+        }
 
         impl $name {
             /// Accepts 40 or 64 lower-case hexadecimal digits.
@@ -389,6 +410,13 @@ impl fmt::Display for Timestamp {
             Ok(time) => write!(f, "{time}"),
             Err(_) => write!(f, "@{}", self.0),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is not a time")))
     }
 }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::act::is_signed;
 use super::issue::{Comment, Role};
 use super::names::{RepoPath, Timestamp};
 
 /// Everything that a forge has of a pull request's reviews.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
     pub reviews: Vec<Review>,
     /// Remarks at lines, of all reviews.
@@ -21,7 +21,7 @@ pub struct Reading {
 }
 
 /// One person's verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     pub id: u64,
     pub author: String,
@@ -34,7 +34,7 @@ pub struct Review {
 }
 
 /// What a review comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     Approved,
@@ -45,7 +45,7 @@ pub enum Verdict {
 }
 
 /// Something that was said about a place in the change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remark {
     pub id: u64,
     /// The remark that began the conversation at this place: its own id, or that of the one it replies to.
@@ -62,7 +62,7 @@ pub struct Remark {
 }
 
 /// Where in the change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     pub path: RepoPath,
     /// From 1; `None`: the whole file. For an outdated remark the line that it had.
@@ -83,7 +83,7 @@ impl fmt::Display for Place {
 }
 
 /// Which state of the file a line number counts in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     New,
@@ -92,7 +92,7 @@ pub enum Side {
 }
 
 /// Whether a remark still stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
     Open,

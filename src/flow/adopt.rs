@@ -28,16 +28,13 @@ pub(super) struct Earlier {
 /// # Errors
 /// [`Stop::Ended`] when the branch is somebody else's; [`Stop::Broke`] when the remote does not answer.
 pub(super) fn earlier(shop: &Shop<'_>, picked: &Picked, insistence: Insistence) -> Result<Option<Earlier>, Stop> {
-    let Some(remote) = shop.remote else { return Ok(None) };
-    let Some(tip) = shop.repo.fetch_branch(remote, shop.push_credential, picked.branch.as_str())? else {
-        return Ok(None);
-    };
+    let Some(tip) = shop.remote_tip(picked.branch.as_str())? else { return Ok(None) };
     let commit = shop.repo.commit_at(&tip)?;
     refuse_answered(shop, picked, insistence)?;
     let base = match commit.parents.as_slice() {
         [parent] if is_ours(&commit.message) && is_on_base(shop, parent) => parent.clone(),
         [] | [_] | [_, ..] => {
-            return Err(Outcome::Taken { by: taken(shop, picked, &remote.name, &tip)? }.into());
+            return Err(Outcome::Taken { by: taken(shop, picked, &tip)? }.into());
         }
     };
     let base = Base { tree: shop.repo.tree_of(&base)?, commit: base, branch: shop.base.branch.clone() };
@@ -46,11 +43,11 @@ pub(super) fn earlier(shop: &Shop<'_>, picked: &Picked, insistence: Insistence) 
 }
 
 /// What a branch is that holds something else than one commit of git-burn's.
-fn taken(shop: &Shop<'_>, picked: &Picked, remote: &str, tip: &CommitId) -> anyhow::Result<String> {
+fn taken(shop: &Shop<'_>, picked: &Picked, tip: &CommitId) -> anyhow::Result<String> {
     let (branch, number) = (&picked.branch, picked.issue.number);
     Ok(match own_part(shop, tip)? {
         Some(_) => format!("the branch {branch} has grown: `git burn revise {number}` works on it"),
-        None => format!("the branch {branch} exists on {remote} and is not git-burn's"),
+        None => format!("the branch {branch} exists on the remote and is not git-burn's"),
     })
 }
 
@@ -69,8 +66,7 @@ fn own_part(shop: &Shop<'_>, tip: &CommitId) -> anyhow::Result<Option<CommitId>>
 /// # Errors
 /// The remote does not answer.
 pub(super) fn unmerged(shop: &Shop<'_>, branch: &BurnBranch) -> anyhow::Result<Option<(Commit, Base)>> {
-    let Some(remote) = shop.remote else { return Ok(None) };
-    let Some(tip) = shop.repo.fetch_branch(remote, shop.push_credential, branch.as_str())? else { return Ok(None) };
+    let Some(tip) = shop.remote_tip(branch.as_str())? else { return Ok(None) };
     let commit = shop.repo.commit_at(&tip)?;
     let Some(fork) = own_part(shop, &tip)? else { return Ok(None) };
     let base = Base { tree: shop.repo.tree_of(&fork)?, commit: fork, branch: shop.base.branch.clone() };
@@ -140,7 +136,7 @@ pub(super) fn draft(shop: &mut Shop<'_>, picked: &Picked) -> Result<Option<Kept>
 /// # Errors
 /// It cannot be read.
 pub(super) fn kept(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<Option<Kept>> {
-    let Some(Draft { commit, base, tree, .. }) = shop.repo.draft(picked.issue.number)? else { return Ok(None) };
+    let Some(Draft { commit, base, tree, .. }) = shop.draft(picked.issue.number)? else { return Ok(None) };
     if !is_on_base(shop, &base) {
         shop.warn(format!(
             "the draft {} was made on {}, which the base branch no longer has: not used",
@@ -158,7 +154,7 @@ pub(super) fn kept(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<Optio
 /// # Errors
 /// It cannot be read.
 pub(super) fn draft_on(shop: &Shop<'_>, issue: IssueNumber, head: &CommitId) -> anyhow::Result<Option<Kept>> {
-    let kept = shop.repo.draft(issue)?.filter(|draft| draft.base == *head);
+    let kept = shop.draft(issue)?.filter(|draft| draft.base == *head);
     let Some(Draft { commit, tree, .. }) = kept else { return Ok(None) };
     Ok(Some(Kept { commit: shop.repo.commit_at(&commit)?, base: shop.base.clone(), tree }))
 }

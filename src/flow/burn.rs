@@ -15,12 +15,14 @@ use crate::core::freshness::Insistence;
 use crate::core::names::{IssueNumber, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::report::{self, About, Ending, pull};
+use crate::core::task::{TASK, Task};
 
 /// Works on one issue until it is published or cannot be.
 ///
 /// # Errors
 /// Something broke. Every expected ending is an [`Outcome`].
 pub fn burn(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence) -> anyhow::Result<Outcome> {
+    shop.tape.note(TASK, &Task::of_issue(number, insistence));
     until_the_end(shop, number, |shop, spent| {
         shop.repo.check_identity()?;
         let picked = gate::pick(shop, number, insistence)?;

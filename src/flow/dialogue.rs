@@ -20,6 +20,7 @@ use crate::core::outcome::Outcome;
 use crate::core::patch::{self, ApplyOptions, Care, Completeness, LineNumbers, Patch, Refusal};
 use crate::core::report::{About, pull};
 use crate::core::review::{Key, TRAILER, listed};
+use crate::core::task::COMMIT;
 use crate::edge::model::{self, Answer};
 use crate::edge::repo::Base;
 
@@ -339,6 +340,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         let message = pull::commit_message(&self.subject, step.change(), origins);
         let committed = self.shop.repo.commit(footing, &step, &message, self.shop.now())?;
         let (commit, tree) = (committed.commit, committed.tree);
+        self.shop.tape.note(COMMIT, &self.shop.repo.making(&commit)?);
         self.shop.emit(Event::Committed { commit: commit.clone(), tree: tree.clone() })?;
         // Before the checks: whatever ends them, the next run finds the change here and asks nobody again.
         self.shop.perform(&Act::KeepDraft { issue: self.about.issue.number, commit: commit.clone() })?;

@@ -76,7 +76,10 @@ impl Shop<'_> {
             },
             Holding::Note(note) => {
                 let note = note.clone();
-                self.progress.holding = Holding::Note(self.renew_note(&claimant, note)?);
+                let paused = self.tape.pause();
+                let renewed = self.renew_note(&claimant, note);
+                drop(paused);
+                self.progress.holding = Holding::Note(renewed?);
                 Ok(())
             }
         }

@@ -21,6 +21,7 @@ pub mod plan;
 mod prove;
 mod publish;
 pub mod reopened;
+pub mod replay;
 mod replies;
 pub mod resume;
 pub mod revise;

@@ -40,7 +40,11 @@ impl Shop<'_> {
             }
             Mode::Real => self.emit(Event::Acting { act: summary.clone() })?,
         }
-        let (event, receipt) = match self.carry_out(act)? {
+        let tape = self.tape;
+        let paused = tape.pause();
+        let carried_out = self.carry_out(act);
+        drop(paused);
+        let (event, receipt) = match carried_out? {
             Done::New(receipt) => (Event::Acted { act: summary, receipt: receipt.clone() }, receipt),
             Done::Already(receipt) => (Event::Kept { act: summary, receipt: receipt.clone() }, receipt),
         };

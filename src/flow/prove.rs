@@ -1,5 +1,7 @@
 //! Runs the checks on the three states of the code and judges what they show.
 
+use serde::{Deserialize, Serialize};
+
 use super::shop::{Shop, Stop};
 use crate::core::change::Change;
 use crate::core::checks::{Check, CheckResult, Ended, Need, Proof, Stage, Unproven, Verified};
@@ -127,10 +129,13 @@ impl Prover {
             shop.heed_signals()?;
             shop.keep_claim(check.timeout)?;
             shop.emit(Event::CheckStarted { name: check.name.clone(), stage })?;
-            let stop = shop.stop;
-            let Some(result) = self.bench(shop, commit)?.run(commit, stage, check, stop)? else {
-                return Err(Outcome::Interrupted.into());
-            };
+            let asked = format!("check {} on {}", check.name, stage_word(stage));
+            let (tape, stop) = (shop.tape, shop.stop);
+            let ran = tape.read(&asked, || {
+                let result = self.bench(shop, commit)?.run(commit, stage, check, stop)?;
+                Ok::<_, anyhow::Error>(result.map(Ran::of))
+            })?;
+            let Some(result) = ran.map(Ran::result) else { return Err(Outcome::Interrupted.into()) };
             shop.emit(Event::CheckFinished { result: result.clone() })?;
             results.push(result);
         }
@@ -142,6 +147,31 @@ impl Prover {
             Some(bench) => Ok(bench),
             none => Ok(none.insert(shop.workshop.open(shop.repo, commit)?)),
         }
+    }
+}
+
+/// A result with its output, which is no part of it elsewhere.
+#[derive(Serialize, Deserialize)]
+struct Ran {
+    result: CheckResult,
+    output: String,
+}
+
+impl Ran {
+    fn of(result: CheckResult) -> Self {
+        Self { output: result.output.clone(), result }
+    }
+
+    fn result(self) -> CheckResult {
+        CheckResult { output: self.output, ..self.result }
+    }
+}
+
+fn stage_word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Base => "the base",
+        Stage::WithTests => "the base with the tests",
+        Stage::Head => "the change",
     }
 }
 

@@ -11,7 +11,7 @@ use crate::core::checks::Check;
 use crate::core::closing::Closing;
 use crate::core::event::{Event, Sink};
 use crate::core::guard::Policy;
-use crate::core::names::{CommitId, RunId, Secret, Timestamp};
+use crate::core::names::{CommitId, IssueNumber, RunId, Secret, Timestamp};
 use crate::core::outcome::Outcome;
 use crate::core::report::Templates;
 use crate::core::report::pull::SubjectStyle;
@@ -21,8 +21,9 @@ use crate::edge::git::Credential;
 use crate::edge::journal::LedgerFile;
 use crate::edge::model::Lineup;
 use crate::edge::rank_index::Index;
-use crate::edge::repo::{Base, Remote, Repo};
+use crate::edge::repo::{Base, Draft, Remote, Repo};
 use crate::edge::sandbox::{Sandbox, SandboxOptions};
+use crate::edge::tape::Tape;
 use crate::edge::verify::Bench;
 
 /// The edges and settings of one run.
@@ -37,6 +38,8 @@ pub struct Shop<'a> {
     /// `None`: this run asks no model.
     pub models: Option<&'a Lineup>,
     pub index: &'a Index,
+    /// Where what is read of the world is written down, or played from.
+    pub tape: &'a Tape,
     /// Who takes claims on the remote; `None` without a remote.
     pub claimant: Option<Claimant<'a>>,
     pub progress: &'a mut Progress,
@@ -182,6 +185,26 @@ impl Shop<'_> {
             run: self.run.clone(),
             ..*self
         }
+    }
+
+    /// The tip of a branch of the remote, brought into the object database; `None`: there is no such branch, or no
+    /// remote.
+    ///
+    /// # Errors
+    /// The remote does not answer.
+    pub(super) fn remote_tip(&self, branch: &str) -> anyhow::Result<Option<CommitId>> {
+        self.tape.read(&format!("tip of {branch}"), || match self.remote {
+            Some(remote) => self.repo.fetch_branch(remote, self.push_credential, branch),
+            None => Ok(None),
+        })
+    }
+
+    /// The issue's draft.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn draft(&self, issue: IssueNumber) -> anyhow::Result<Option<Draft>> {
+        self.tape.read(&format!("draft {issue}"), || self.repo.draft(issue))
     }
 
     /// Tells everybody.

@@ -19,6 +19,7 @@ mod model;
 mod patches;
 mod push;
 mod rank;
+mod replay;
 mod repo;
 mod revise;
 mod schedule;

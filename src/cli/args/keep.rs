@@ -1,4 +1,4 @@
-//! Arguments of the commands that keep things in order: clean, claim, schedule.
+//! Arguments of the commands that keep things in order: clean, claim, schedule, replay.
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -36,6 +36,14 @@ pub enum ClaimAction {
         #[arg(short, long)]
         force: bool,
     },
+}
+
+/// Arguments of `git burn replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The run, as `git burn log --json` and the records of events name it; its beginning is enough
+    #[arg(value_name = "RUN")]
+    pub run: String,
 }
 
 /// Arguments of `git burn schedule`.

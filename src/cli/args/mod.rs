@@ -95,6 +95,8 @@ pub enum Command {
     Claim(keep::Claim),
     /// Run regularly without a daemon
     Schedule(keep::Schedule),
+    /// Play a recorded run again, offline, and compare what comes of it
+    Replay(keep::Replay),
     /// Let the team's settings that run programs count
     Trust(start::Trust),
     /// Print a completion script for a shell

@@ -9,6 +9,8 @@ pub mod shared;
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use self::keys::{KEYS, Key, Name, Shape, Sharing};
 use self::shared::Line;
 use super::error::{Exit, Explained};
@@ -28,6 +30,8 @@ pub enum Origin {
     Variable(String),
     /// This flag.
     Flag(&'static str),
+    /// The record of a run that is played again.
+    Record(Place),
 }
 
 impl fmt::Display for Origin {
@@ -37,13 +41,15 @@ impl fmt::Display for Origin {
             Self::Git(origin) => write!(f, "{origin}"),
             Self::Variable(name) => f.write_str(name),
             Self::Flag(flag) => f.write_str(flag),
+            Self::Record(_) => f.write_str("the record"),
         }
     }
 }
 
 /// Places in their order of precedence, without which file or line.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
     Shared,
     Git,
     Variable,
@@ -57,6 +63,7 @@ impl Origin {
             Self::Git(_) => Place::Git,
             Self::Variable(_) => Place::Variable,
             Self::Flag(_) => Place::Flag,
+            Self::Record(place) => *place,
         }
     }
 }
@@ -85,6 +92,15 @@ impl Setting {
     pub fn read<T>(&self, reader: impl FnOnce(&str) -> Result<T, String>) -> anyhow::Result<T> {
         reader(self.text()).map_err(|problem| self.wrong(problem))
     }
+}
+
+/// A value as it stands in the record of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    place: Place,
+    /// As git spells it: `burn.check.test.command`.
+    key: String,
+    value: Option<String>,
 }
 
 /// Whose values: the team's file, or the user's own places.
@@ -167,6 +183,27 @@ impl Config {
     }
 
     /// Keeps the order of places, whatever order they are added in.
+    /// Everything that counts, for the record of a run.
+    pub fn kept(&self) -> Vec<Kept> {
+        let kept = |Setting { name, value, origin }: &Setting| Kept {
+            place: origin.place(),
+            key: name.to_string(),
+            value: value.clone(),
+        };
+        self.settings.iter().map(kept).collect()
+    }
+
+    /// What counted in a recorded run, and nothing of today.
+    pub fn of_record(kept: Vec<Kept>) -> Self {
+        let mut config = Self::default();
+        for Kept { place, key, value } in kept {
+            if let Some(name) = Name::of_git_key(&key) {
+                config.insert(Setting { name, value, origin: Origin::Record(place) });
+            }
+        }
+        config
+    }
+
     fn insert(&mut self, setting: Setting) {
         let place = setting.origin.place();
         let at = self.settings.partition_point(|other| other.origin.place() <= place);

@@ -6,7 +6,7 @@ use crate::core::act::Receipt;
 use crate::core::budget::Cost;
 use crate::core::checks::{CheckResult, Ended, Stage, Strength};
 use crate::core::event::{Event, Sink};
-use crate::core::names::{BurnBranch, IssueNumber, RepoPath};
+use crate::core::names::{BurnBranch, CommitId, IssueNumber, RepoPath};
 use crate::core::outcome::Outcome;
 use crate::core::text::one_line;
 
@@ -150,6 +150,14 @@ impl Human {
         Ok(self.terminal.write_out(format!("{}\n", one_line(text)).as_bytes())?)
     }
 
+    fn replayed(&self, commits: &[CommitId], difference: Option<&str>) -> anyhow::Result<()> {
+        let ids: Vec<&str> = commits.iter().map(CommitId::as_str).collect();
+        match difference {
+            None => self.out(format!("same {}", ids.join(" ")).trim_end()),
+            Some(difference) => self.out(&format!("differs: {difference}")),
+        }
+    }
+
     /// The result itself: the pull request's address, or the branch where no pull request was asked for.
     fn result(&self, branch: &BurnBranch, url: Option<&str>) -> anyhow::Result<()> {
         match url {
@@ -213,6 +221,7 @@ impl Sink for Human {
                 self.finished(*issue, outcome, reason, *seconds);
             }
             Event::Result { branch, url, .. } => self.result(branch, url.as_deref())?,
+            Event::Replayed { commits, difference, .. } => self.replayed(commits, difference.as_deref())?,
             Event::RunFinished { .. } => self.live.rest(),
             Event::On { issue, inner } => match inner.as_ref() {
                 Event::Warning { text } => self.warning(&format!("#{issue}: {text}")),

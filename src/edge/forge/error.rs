@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::edge::http::{HttpError, HttpErrorKind};
+use crate::edge::tape::NotRecorded;
 
 /// A call to a forge that failed.
 #[derive(Debug)]
@@ -92,6 +93,12 @@ impl ForgeError {
             Trouble::Busy => "wait for the other git-burn to end".into(),
             Trouble::Conflict | Trouble::Refused { .. } | Trouble::Malformed { .. } => return None,
         })
+    }
+}
+
+impl From<NotRecorded> for ForgeError {
+    fn from(NotRecorded { asked, what }: NotRecorded) -> Self {
+        Self::new(format!("replay `{asked}`"), "the record of a run", Trouble::Refused { message: what })
     }
 }
 

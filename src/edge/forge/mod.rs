@@ -10,7 +10,10 @@ mod files;
 mod rest;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::core::act::Ripeness;
 use crate::core::issue::{Comment, Issue, Pick, Pull, PullState, Role};
@@ -18,6 +21,7 @@ use crate::core::names::{IssueNumber, Slug, Timestamp};
 use crate::core::review::Reading;
 
 use super::http::{Ambient, Http};
+use super::tape::Tape;
 
 pub use error::{ForgeError, Trouble};
 
@@ -25,17 +29,21 @@ pub use error::{ForgeError, Trouble};
 pub type Result<T> = std::result::Result<T, ForgeError>;
 
 /// A forge with one repository on it.
+#[derive(Clone)]
 pub struct Forge {
-    backend: Backend,
+    backend: Arc<Backend>,
+    tape: Arc<Tape>,
 }
 
 enum Backend {
     Rest(Box<rest::Rest>),
     Files(files::Folder),
+    /// A recorded forge: what it answers is on the tape, and nothing can be changed.
+    Played(Kind),
 }
 
 /// How a server speaks. The calls are nearly the same; the traps are not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Dialect {
     /// Gitea and Forgejo.
     Gitea,
@@ -44,14 +52,14 @@ pub enum Dialect {
 }
 
 /// Which kind of forge it is; see [`Forge::kind`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     Rest(Dialect),
     Files,
 }
 
 /// Whose credential it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Me {
     /// `None` where the forge does not tell: an application's token, a folder of files.
     pub id: Option<u64>,
@@ -59,7 +67,7 @@ pub struct Me {
 }
 
 /// The repository as the forge has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repository {
     /// `OWNER/NAME`, as the forge spells it now; the folder of a `files` forge.
     pub name: String,
@@ -77,7 +85,7 @@ pub struct Repository {
 
 /// What a number stands for.
 #[expect(clippy::large_enum_variant, reason = "one at a time, and taken apart at once")]
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Found {
     Issue(Issue),
     /// The number of a pull request, not of an issue.
@@ -87,7 +95,7 @@ pub enum Found {
 }
 
 /// Issues that were asked for, by number.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
     pub issues: Vec<Issue>,
     /// Why something may be missing, for people: an unreadable issue, pages that repeat themselves.
@@ -175,9 +183,10 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 macro_rules! each_backend {
     ($self:ident, $backend:ident => $call:expr) => {
-        match &$self.backend {
+        match &*$self.backend {
             Backend::Rest($backend) => $call,
             Backend::Files($backend) => $call,
+            Backend::Played(_) => Err(unchangeable()),
         }
     };
 }
@@ -185,50 +194,68 @@ macro_rules! each_backend {
 impl Forge {
     /// A server; `http` is bound to its API: `https://HOST/api/v1`, `https://api.github.com`, `https://HOST/api/v3`.
     pub fn server(dialect: Dialect, http: Http, slug: Slug) -> Self {
-        Self { backend: Backend::Rest(Box::new(rest::Rest::new(dialect, http, slug))) }
+        Self::over(Backend::Rest(Box::new(rest::Rest::new(dialect, http, slug))))
     }
 
     /// A folder of issues; `login` is the name under which comments are written there. Nothing is read yet.
     pub fn files(folder: PathBuf, login: String, ambient: Ambient) -> Self {
-        Self { backend: Backend::Files(files::Folder::new(folder, login, ambient)) }
+        Self::over(Backend::Files(files::Folder::new(folder, login, ambient)))
+    }
+
+    /// A forge that answers what the tape holds, and asks nobody.
+    pub fn played(kind: Kind, tape: Arc<Tape>) -> Self {
+        Self { tape, ..Self::over(Backend::Played(kind)) }
+    }
+
+    fn over(backend: Backend) -> Self {
+        Self { backend: Arc::new(backend), tape: Arc::new(Tape::off()) }
+    }
+
+    /// The same forge, whose answers are recorded.
+    pub fn recorded_by(&self, tape: Arc<Tape>) -> Self {
+        Self { backend: Arc::clone(&self.backend), tape }
     }
 
     /// What this is.
     pub fn kind(&self) -> Kind {
-        match &self.backend {
+        match &*self.backend {
             Backend::Rest(rest) => Kind::Rest(rest.dialect()),
             Backend::Files(_) => Kind::Files,
+            Backend::Played(kind) => *kind,
         }
     }
 
     /// Whose credential is in use. Asked once.
     pub fn me(&self) -> Result<Me> {
-        each_backend!(self, backend => backend.me())
+        self.tape.read("me", || each_backend!(self, backend => backend.me()))
     }
 
     /// The repository. The call to begin with: it finds out whether server, name and credential are right.
     pub fn repository(&self) -> Result<Repository> {
-        each_backend!(self, backend => backend.repository())
+        self.tape.read("repository", || each_backend!(self, backend => backend.repository()))
     }
 
     /// Open issues that `pick` admits, by number; reading stops once `limit` of them were found.
     pub fn issues(&self, pick: &Pick, limit: usize) -> Result<Listing> {
-        each_backend!(self, backend => backend.issues(pick, limit))
+        self.tape.read(
+            &format!("issues {} {limit}", words(pick)),
+            || each_backend!(self, backend => backend.issues(pick, limit)),
+        )
     }
 
     /// One issue, open or closed.
     pub fn issue(&self, number: IssueNumber) -> Result<Found> {
-        each_backend!(self, backend => backend.issue(number))
+        self.tape.read(&format!("issue {number}"), || each_backend!(self, backend => backend.issue(number)))
     }
 
     /// All comments on an issue or pull request, oldest first.
     pub fn comments(&self, number: IssueNumber) -> Result<Vec<Comment>> {
-        each_backend!(self, backend => backend.comments(number))
+        self.tape.read(&format!("comments {number}"), || each_backend!(self, backend => backend.comments(number)))
     }
 
     /// When an issue was last opened again; `None`: never, or nobody kept a record.
     pub fn reopened(&self, number: IssueNumber) -> Result<Option<Timestamp>> {
-        each_backend!(self, backend => backend.reopened(number))
+        self.tape.read(&format!("reopened {number}"), || each_backend!(self, backend => backend.reopened(number)))
     }
 
     /// Comments on issues that were written or edited since a time, in no certain order; about `limit` at most.
@@ -238,38 +265,45 @@ impl Forge {
 
     /// The latest comment that this credential's own user wrote with `marker` in it. Others may have pasted the marker.
     pub fn own_comment(&self, number: IssueNumber, marker: &str) -> Result<Option<Comment>> {
-        each_backend!(self, backend => backend.own_comment(number, marker))
+        self.tape.read(
+            &format!("own comment {number} {marker}"),
+            || each_backend!(self, backend => backend.own_comment(number, marker)),
+        )
     }
 
     /// Pull requests, newest first; the head of one from a fork is `OWNER:BRANCH`. Reads at most about `limit`.
     pub fn pulls(&self, filter: PullFilter, limit: usize) -> Result<Vec<Pull>> {
-        each_backend!(self, backend => backend.pulls(filter, limit))
+        self.tape
+            .read(&format!("pulls {filter:?} {limit}"), || each_backend!(self, backend => backend.pulls(filter, limit)))
     }
 
     /// One pull request, `None` when there is none of this number.
     pub fn pull(&self, number: u64) -> Result<Option<Pull>> {
-        each_backend!(self, backend => backend.pull(number))
+        self.tape.read(&format!("pull {number}"), || each_backend!(self, backend => backend.pull(number)))
     }
 
     /// The pull request from a branch of this repository into `base`: an open one, or else the newest that was closed.
     pub fn pull_for_branch(&self, head: &str, base: &str) -> Result<Option<Pull>> {
-        each_backend!(self, backend => backend.pull_for_branch(head, base))
+        self.tape.read(
+            &format!("pull from {head} into {base}"),
+            || each_backend!(self, backend => backend.pull_for_branch(head, base)),
+        )
     }
 
     /// What reviewers said about a pull request, apart from the comments below it. Reviews that were only asked for, or
     /// that are still being written, are none.
     pub fn reviews(&self, pull: u64) -> Result<Reading> {
-        each_backend!(self, backend => backend.reviews(pull))
+        self.tape.read(&format!("reviews {pull}"), || each_backend!(self, backend => backend.reviews(pull)))
     }
 
     /// Names of the labels that exist.
     pub fn labels(&self) -> Result<Vec<String>> {
-        each_backend!(self, backend => backend.labels())
+        self.tape.read("labels", || each_backend!(self, backend => backend.labels()))
     }
 
     /// What a person may do in this repository; `Unknown` when this credential may not ask. Asked once per login.
     pub fn permission(&self, login: &str) -> Result<Role> {
-        each_backend!(self, backend => backend.permission(login))
+        self.tape.read(&format!("permission {login}"), || each_backend!(self, backend => backend.permission(login)))
     }
 
     /// Posts a comment, also on pull requests. After a lost answer it looks for it before posting again.
@@ -331,6 +365,17 @@ impl Forge {
     pub fn close_issue(&self, number: IssueNumber) -> Result<()> {
         each_backend!(self, backend => backend.close_issue(number))
     }
+}
+
+/// A filter in words, for the record.
+fn words(pick: &Pick) -> String {
+    let Pick { labels, not_labels, assignee, milestone } = pick;
+    format!("{labels:?} {not_labels:?} {assignee:?} {milestone:?}")
+}
+
+fn unchangeable() -> ForgeError {
+    let message = "a recorded forge takes no changes".to_owned();
+    ForgeError::new("change anything", "the record of a run", Trouble::Refused { message })
 }
 
 /// Cuts a text at [`BODY_LIMIT`] and says so.

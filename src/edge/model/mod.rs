@@ -41,7 +41,7 @@ pub use error::{ModelError, ModelErrorKind};
 pub use lineup::{Lineup, Next};
 pub use open::OpenModel;
 pub use provider::{KeyNeed, ModelName, Provider, ProviderSettings, WireFormat};
-pub use replay::{Exchange, Script};
+pub use replay::{Exchange, Facts, Script};
 
 /// One model of one provider, ready to be asked. Cheap to clone; clones share their state.
 #[derive(Clone)]
@@ -108,12 +108,13 @@ const COMMAND_GRACE: Duration = Duration::from_secs(1);
 impl Model {
     /// Plays a recorded or written script instead of asking anybody; see [`Script`].
     pub fn replay(script: Script) -> Self {
+        let facts = script.facts().unwrap_or(Facts { price: Some(Price::FREE), ..Facts::default() });
         Self {
             name: format!("replay/{}", script.name()),
             bare_name: script.name().to_owned(),
-            price: Some(Price::FREE),
-            context: None,
-            longest_answer: None,
+            price: facts.price,
+            context: facts.context,
+            longest_answer: facts.longest_answer,
             key: None,
             recorder: None,
             wire: Arc::new(Wire::Replay(script)),
@@ -185,7 +186,8 @@ impl Model {
         };
         let answer = answer.and_then(|answer| self.without_key(answer));
         if let (Ok(answer), Some(recorder)) = (&answer, &self.recorder) {
-            recorder(&Exchange::of(conversation, answer, limits.issue));
+            let (context, longest_answer, price) = (self.context(), self.longest_answer(), self.price().copied());
+            recorder(&Exchange::of(conversation, answer, limits.issue, Facts { context, longest_answer, price }));
         }
         answer.map_err(|kind| ModelError { model: self.name.clone(), kind: kind.map(|text| self.redact(text)) })
     }

@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::AskLimits;
 use super::answer::{Answer, Phase, Progress, Stop};
 use super::error::ModelErrorKind;
-use crate::core::budget::Usage;
+use crate::core::budget::{Price, Usage};
 use crate::core::conversation::{Conversation, tokens};
 use crate::core::names::IssueNumber;
+use crate::edge::trust::Digest;
 
 /// Replies in order, each for one issue or for any.
 ///
@@ -29,8 +30,18 @@ use crate::core::names::IssueNumber;
 pub struct Script {
     name: String,
     entries: Vec<Entry>,
+    fidelity: Fidelity,
     /// How many replies each issue has had.
     played: Mutex<BTreeMap<Option<IssueNumber>, usize>>,
+}
+
+/// How much a script wants to be asked what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fidelity {
+    /// A script that somebody wrote, or a recording that stands in for a model.
+    Loose,
+    /// A recording that is played again: another prompt is a failure, and the answer is the recorded model's.
+    Exact,
 }
 
 /// One reply.
@@ -43,6 +54,17 @@ struct Entry {
     outcome: Result<(String, Stop), Failure>,
     usage: Option<Usage>,
     pause: Duration,
+    /// Of a recorded exchange.
+    recorded: Option<Recorded>,
+}
+
+/// What a recorded exchange says beside the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Recorded {
+    model: String,
+    asked: String,
+    prompt: String,
+    facts: Facts,
 }
 
 /// Troubles that a script can play.
@@ -75,6 +97,20 @@ pub struct Exchange {
     #[serde(default = "Exchange::end")]
     pub stop: Stop,
     pub usage: Option<Usage>,
+    /// Digest of the whole prompt; a written script has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// What was known of the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Facts>,
+}
+
+/// What is known of a model: decides how long conversations and answers may be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    pub context: Option<u64>,
+    pub longest_answer: Option<u64>,
+    pub price: Option<Price>,
 }
 
 impl Exchange {
@@ -87,7 +123,7 @@ impl Exchange {
     }
 
     /// What to write into the journal, after redaction.
-    pub fn of(conversation: &Conversation, answer: &Answer, issue: Option<IssueNumber>) -> Self {
+    pub fn of(conversation: &Conversation, answer: &Answer, issue: Option<IssueNumber>, facts: Facts) -> Self {
         Self {
             kind: Self::kind(),
             issue: issue.map(IssueNumber::get),
@@ -96,8 +132,15 @@ impl Exchange {
             answer: answer.text_so_far().to_owned(),
             stop: answer.stop.clone(),
             usage: answer.usage,
+            prompt: Some(digest(conversation)),
+            facts: Some(facts),
         }
     }
+}
+
+/// Names a prompt: equal for two that are the same to the last byte.
+fn digest(conversation: &Conversation) -> String {
+    Digest::of(&serde_json::to_vec(conversation).unwrap_or_default()).as_str().to_owned()
 }
 
 /// What a written line of JSON may say besides an [`Exchange`].
@@ -139,7 +182,25 @@ impl Script {
     pub fn parse(name: &str, text: &str) -> anyhow::Result<Self> {
         let entries = if text.trim_start().starts_with('{') { json_entries(text)? } else { text_entries(text)? };
         ensure!(!entries.is_empty(), "it holds no reply: no line starts with `{MARK}`, and it is not JSON lines");
-        Ok(Self { name: name.to_owned(), entries, played: Mutex::default() })
+        Ok(Self { name: name.to_owned(), entries, fidelity: Fidelity::Loose, played: Mutex::default() })
+    }
+
+    /// Reads a run's record, to be played exactly.
+    ///
+    /// # Errors
+    /// It holds no exchange with a model, or one that was recorded before prompts were.
+    pub fn recorded(name: &str, text: &str) -> anyhow::Result<Self> {
+        let entries = json_entries(text)?;
+        ensure!(!entries.is_empty(), "no exchange with a model is recorded");
+        let exact = entries.iter().all(|entry| entry.recorded.is_some());
+        ensure!(exact, "it was recorded by an older version, which did not write down what was asked");
+        Ok(Self { name: name.to_owned(), entries, fidelity: Fidelity::Exact, played: Mutex::default() })
+    }
+
+    /// What was known of the recorded model, of a recording that is played exactly.
+    pub(super) fn facts(&self) -> Option<Facts> {
+        let first = self.entries.first().filter(|_| self.fidelity == Fidelity::Exact)?;
+        first.recorded.as_ref().map(|recorded| recorded.facts)
     }
 
     pub(super) fn name(&self) -> &str {
@@ -164,6 +225,9 @@ impl Script {
         let (text, stop) = entry.outcome.clone().map_err(|failure| failure.play(&self.name, entry.line))?;
         let count = tokens(&text);
         progress(Progress { phase: Phase::Writing, bytes: text.len() as u64, tokens: count });
+        if let (Fidelity::Exact, Some(recorded)) = (self.fidelity, &entry.recorded) {
+            return Ok(Answer::new(text, stop, entry.usage, &recorded.model));
+        }
         let usage =
             entry.usage.unwrap_or_else(|| Usage { input: conversation.tokens(), output: count, ..Usage::default() });
         Ok(Answer::new(text, stop, Some(usage), &self.name))
@@ -186,6 +250,9 @@ impl Script {
     }
 
     fn check(&self, entry: &Entry, conversation: &Conversation) -> Result<(), ModelErrorKind> {
+        if let (Fidelity::Exact, Some(recorded)) = (self.fidelity, &entry.recorded) {
+            return recorded.check(&self.name, entry.line, conversation);
+        }
         let texts = || conversation.messages.iter().map(|message| &message.text).chain([&conversation.system]);
         let missing: Vec<String> = entry
             .expect
@@ -205,6 +272,29 @@ impl Script {
             ),
         })
     }
+}
+
+impl Recorded {
+    /// Fails where the prompt is not the recorded one to the last byte, and says where the newest message differs.
+    fn check(&self, name: &str, line: usize, conversation: &Conversation) -> Result<(), ModelErrorKind> {
+        if digest(conversation) == self.prompt {
+            return Ok(());
+        }
+        let now = conversation.messages.last().map_or("", |message| &message.text);
+        let differs = self.asked.lines().zip(now.lines()).zip(1..).find(|((then, now), _)| then != now);
+        let place = match differs {
+            Some(((then, now), number)) => {
+                format!("line {number} of its newest message was `{}` and is `{}`", shown(then), shown(now))
+            }
+            None => "an earlier message, or the length of the newest, differs".to_owned(),
+        };
+        Err(ModelErrorKind::Script { problem: format!("{name} line {line}: the prompt is another one: {place}") })
+    }
+}
+
+/// The beginning of a line.
+fn shown(line: &str) -> String {
+    line.chars().filter(|c| !c.is_control()).take(120).collect()
 }
 
 impl Failure {
@@ -248,6 +338,12 @@ impl Written {
                 Texts::One(text) => vec![text],
                 Texts::Many(texts) => texts,
             },
+            recorded: exchange.prompt.map(|prompt| Recorded {
+                model: exchange.model,
+                asked: exchange.asked,
+                prompt,
+                facts: exchange.facts.unwrap_or_default(),
+            }),
             outcome: error.map_or(Ok((exchange.answer, exchange.stop)), Err),
             usage: exchange.usage,
             pause: Duration::from_millis(pause),
@@ -294,6 +390,7 @@ fn marked_entry(line: usize, attributes: &str) -> anyhow::Result<Entry> {
         outcome: Ok((String::new(), Stop::End)),
         usage: None,
         pause: Duration::ZERO,
+        recorded: None,
     };
     for (key, value) in pairs(attributes)? {
         let number = || value.parse::<u64>().with_context(|| format!("{key}={value} is not a number"));
@@ -423,7 +520,7 @@ cut
         let mut conversation = Conversation::default();
         conversation.push(Message::user(Topic::Opening, "hello"));
         let answer = Answer::new("```look\nread z\n```".into(), Stop::End, Some(Usage::default()), "m");
-        let exchange = Exchange::of(&conversation, &answer, IssueNumber::new(4));
+        let exchange = Exchange::of(&conversation, &answer, IssueNumber::new(4), Facts::default());
         let line = serde_json::to_string(&exchange).unwrap();
         let model = Model::replay(Script::parse("r", &line).unwrap());
         assert_eq!(told(&model, 4, "x"), "read z");

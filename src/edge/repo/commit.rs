@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use gix::date::time::Format;
+use serde::{Deserialize, Serialize};
 
 use super::{Repo, commit_id};
 use crate::core::guard::Approved;
@@ -12,6 +13,18 @@ use crate::core::names::{CommitId, Timestamp, TreeId};
 pub struct Committed {
     pub commit: CommitId,
     pub tree: TreeId,
+}
+
+/// Who made a commit, and when: what two runs that do the same differ in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Making {
+    pub commit: CommitId,
+    pub tree: TreeId,
+    /// As in the object: `Name <e-mail> SECONDS +ZONE`.
+    pub author: String,
+    pub committer: String,
+    /// Whether it is signed: then nobody else can make it again.
+    pub signed: bool,
 }
 
 /// A name, an e-mail address and a time, as they stand in a commit.
@@ -62,6 +75,40 @@ impl Repo {
         self.person(Role::Author, now).and_then(|_| self.person(Role::Committer, now)).map(drop)
     }
 
+    /// Who made a commit, and when.
+    ///
+    /// # Errors
+    /// There is no such commit.
+    pub fn making(&self, id: &CommitId) -> Result<Making> {
+        let commit = self.gix.find_commit(self.id(id.as_str())?)?;
+        let header = |name: &str| headers(&commit.data).find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        Ok(Making {
+            commit: id.clone(),
+            tree: self.tree_of(id)?,
+            author: header("author ").to_owned(),
+            committer: header("committer ").to_owned(),
+            signed: headers(&commit.data).any(|line| line.starts_with("gpgsig")),
+        })
+    }
+
+    /// The id that a commit would have if it had been made by those people at that time. Nothing is written.
+    ///
+    /// # Errors
+    /// There is no such commit.
+    pub fn id_as_made(&self, id: &CommitId, making: &Making) -> Result<CommitId> {
+        let commit = self.gix.find_commit(self.id(id.as_str())?)?;
+        let text = String::from_utf8_lossy(&commit.data);
+        let (head, message) = text.split_once("\n\n").context("a commit has a message")?;
+        let lines = head.lines().map(|line| match line.split_once(' ') {
+            Some(("author", _)) => format!("author {}\n", making.author),
+            Some(("committer", _)) => format!("committer {}\n", making.committer),
+            Some(_) | None => format!("{line}\n"),
+        });
+        let data = format!("{}\n{message}", lines.collect::<String>());
+        let hash = gix::objs::compute_hash(self.gix.object_hash(), gix::objs::Kind::Commit, data.as_bytes());
+        Ok(commit_id(hash.context("the id cannot be computed")?))
+    }
+
     fn person(&self, role: Role, when: Timestamp) -> Result<Person> {
         let (found, who, variable) = match role {
             Role::Author => (self.gix.author(), "author", "GIT_AUTHOR_DATE"),
@@ -105,6 +152,12 @@ impl Repo {
         )?;
         CommitId::parse(&id).with_context(|| format!("git commit-tree printed `{id}`"))
     }
+}
+
+/// The lines before the message.
+fn headers(commit: &[u8]) -> impl Iterator<Item = &str> {
+    let end = commit.windows(2).position(|two| two == b"\n\n").unwrap_or(commit.len());
+    std::str::from_utf8(&commit[..end]).unwrap_or_default().lines()
 }
 
 impl Person {

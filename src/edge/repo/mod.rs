@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 pub use claims::{ClaimCommit, Claimed, RemoteClaim, nonce};
-pub use commit::Committed;
+pub use commit::{Committed, Making};
 pub use difference::Range;
 pub use history::{Ancestry, BlamedLine, LogEntry, Mention, MentionKind};
 pub use open::{ConfigScope, OpenOptions};

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 
 use super::{Repo, commit_id};
 use crate::core::names::{CommitId, IssueNumber, TreeId};
@@ -39,7 +40,7 @@ impl RefEdit {
 }
 
 /// An unfinished change, kept between runs: a commit on top of its base that no branch holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     pub commit: CommitId,
     pub base: CommitId,

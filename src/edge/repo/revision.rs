@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use gix::bstr::ByteSlice;
+use serde::{Deserialize, Serialize};
 
 use super::{Remote, Repo, commit_id, tree_id};
 use crate::core::names::{CommitId, Timestamp, TreeId};
@@ -19,7 +20,7 @@ pub struct Commit {
 }
 
 /// The state of the code that the work starts from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Base {
     pub commit: CommitId,
     pub tree: TreeId,

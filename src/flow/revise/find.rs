@@ -118,9 +118,7 @@ pub(super) fn branch(shop: &Shop<'_>, subject: &Subject) -> Result<Branch, Stop>
 }
 
 fn tip(shop: &Shop<'_>, subject: &Subject) -> anyhow::Result<Option<CommitId>> {
-    let remote =
-        shop.remote.context("this clone has no remote, where the branch would be\nhint: git remote add origin URL")?;
-    shop.repo.fetch_branch(remote, shop.push_credential, subject.branch.as_str())
+    shop.remote_tip(subject.branch.as_str())
 }
 
 /// Looks again, before anything is paid for and before anything is published.

@@ -23,6 +23,7 @@ use crate::core::names::{IssueNumber, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::report::{self, About, Ending, revision};
 use crate::core::review;
+use crate::core::task::{TASK, Task};
 
 use self::find::{Branch, Subject};
 use self::wishes::Wishes;
@@ -51,6 +52,7 @@ pub enum Revised {
 /// # Errors
 /// Something broke. Every expected ending is an [`Outcome`].
 pub fn revise(shop: &mut Shop<'_>, number: IssueNumber) -> anyhow::Result<Revised> {
+    shop.tape.note(TASK, &Task::Revise { number });
     let started = (shop.clock.elapsed)();
     let (mut spent, mut issue) = (Spent::default(), number);
     let outcome = match work(shop, number, &mut issue, &mut spent) {

@@ -80,6 +80,13 @@ impl Ended {
         self
     }
 
+    /// Asserts that standard output holds these words.
+    #[track_caller]
+    pub fn prints_with(self, words: &str) -> Self {
+        assert!(self.stdout.contains(words), "`{words}` is not in stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+
     /// Asserts what standard output is, but for blanks at its ends.
     #[track_caller]
     pub fn prints(self, expected: &str) -> Self {
