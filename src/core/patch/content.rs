@@ -44,6 +44,9 @@ pub(super) fn whole_like(before: &[u8], whole: &[u8]) -> Vec<u8> {
     };
     if old.unended && text.ends_with(b"\n") {
         text.pop();
+        if old.ending == Ending::Crlf && text.ends_with(b"\r") {
+            text.pop();
+        }
     }
     text
 }

@@ -81,6 +81,9 @@ pub(super) struct Hunk {
     /// Text that the header gives to find the place: the function after `@@`, or an envelope's anchors.
     pub section: Option<BString>,
     pub lines: Vec<Line>,
+    /// Every way to read a SEARCH block whose divider occurs several times, the shortest search first; `lines` is that
+    /// one. Empty where there is no doubt.
+    pub readings: Vec<Vec<Line>>,
     /// `\ No newline at end of file` after the last old line.
     pub old_unended: bool,
     /// The same after the last new line.

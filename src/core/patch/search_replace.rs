@@ -42,11 +42,14 @@ const TAGS: Markers =
     [|row| row.trim() == b"<original>", |row| row.trim() == b"</original>", |row| row.trim() == b"</patched>"];
 
 struct Parts {
-    search: Vec<Row>,
-    replace: Vec<Row>,
+    /// Search and replacement, for every line that may divide them, the first one first.
+    readings: Vec<(Vec<Row>, Vec<Row>)>,
     start_line: Option<u64>,
     next: usize,
 }
+
+/// A block with more lines that may divide it is refused.
+const MOST_DIVIDERS: usize = 8;
 
 fn marker(row: &[u8], sign: u8, words: &[&str]) -> bool {
     let indent = row.len() - row.trim_start().len();
@@ -60,7 +63,8 @@ fn is_head(row: &[u8]) -> bool {
     marker(row, b'<', &["SEARCH", "ORIGINAL"]) || marker(row, b'-', &["SEARCH"])
 }
 
-fn is_divider(row: &[u8]) -> bool {
+/// Whether a row can divide search and replacement.
+pub(super) fn is_divider(row: &[u8]) -> bool {
     let rest = row.trim();
     row.len() - row.trim_start().len() <= 3 && (5..=9).contains(&rest.len()) && rest.iter().all(|byte| *byte == b'=')
 }
@@ -79,22 +83,20 @@ fn divide(source: Source<'_>, at: usize, [head, divider, tail]: Markers) -> Resu
     let dividers: Vec<usize> = (at + 1..end).filter(|index| divider(source.get(*index))).collect();
     // A heading of reStructuredText can look like the divider, but hardly with the marker's own seven signs.
     let exact: Vec<usize> = dividers.iter().copied().filter(|index| source.get(*index) == b"=======").collect();
-    let middle = match (dividers.as_slice(), exact.as_slice()) {
-        ([only], _) | (_, [only]) => *only,
+    let middles = match (dividers.as_slice(), exact.as_slice()) {
         ([], _) => return Err(("has no `=======`", end + 1)),
-        _ => return Err(("has several `=======` lines, so that search and replacement cannot be told apart", end + 1)),
+        (all, []) => all,
+        (_, exact) => exact,
     };
-    let (search, start_line) = without_hints(source, at + 1, middle);
-    let mut replace = middle + 1;
-    while replace < end && source.get(replace).trim() == b"<patched>" {
-        replace += 1;
+    if middles.len() > MOST_DIVIDERS {
+        return Err(("has too many `=======` lines to tell search and replacement apart", end + 1));
     }
-    Ok(Parts {
-        search: source.rows[search..middle].to_vec(),
-        replace: source.rows[replace..end].to_vec(),
-        start_line,
-        next: end + 1,
-    })
+    let (search, start_line) = without_hints(source, at + 1, middles[0]);
+    let reading = |middle: &usize| {
+        let replace = (middle + 1..end).find(|index| source.get(*index).trim() != b"<patched>").unwrap_or(end);
+        (source.rows[search..*middle].to_vec(), source.rows[replace..end].to_vec())
+    };
+    Ok(Parts { readings: middles.iter().map(reading).collect(), start_line, next: end + 1 })
 }
 
 /// Roo's `:start_line:N` above a `-------` line.
@@ -169,8 +171,14 @@ fn has_extension(text: &[u8]) -> bool {
 
 fn file(source: Source<'_>, at: usize, name: Name, parts: &Parts) -> FilePatch {
     let line = source.number(at);
-    let blank = parts.search.iter().all(|row| source.text[row.start as usize..row.end as usize].trim().is_empty());
-    let mut hunk = Hunk { line, lines: diff(source.text, &parts.search, &parts.replace), ..Hunk::default() };
+    let is_blank = |row: &Row| source.text[row.start as usize..row.end as usize].trim().is_empty();
+    let blank = parts.readings[0].0.iter().all(is_blank);
+    let mut readings: Vec<Vec<Line>> =
+        parts.readings.iter().map(|(search, replace)| diff(source.text, search, replace)).collect();
+    let mut hunk = Hunk { line, lines: readings[0].clone(), ..Hunk::default() };
+    if readings.len() > 1 && !blank {
+        hunk.readings = std::mem::take(&mut readings);
+    }
     hunk.marks.searched = true;
     if blank {
         hunk.lines.retain(|line| line.tag == Tag::Add || line.tag == Tag::Context);

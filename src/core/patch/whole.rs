@@ -73,34 +73,67 @@ fn open(source: Source<'_>, from: usize, limit: usize) -> Extent {
     }
 }
 
-/// In a fence that opens right below the marker.
+/// In a fence that opens right below the marker. `None`: there is none, or what looks like one is the file's own.
 fn fenced(source: Source<'_>, from: usize, limit: usize) -> Option<Result<Extent, &'static str>> {
     let opening = (from..limit).find(|index| !source.get(*index).trim().is_empty())?;
-    let row = source.get(opening);
-    let length = row.iter().take_while(|byte| **byte == b'`').count();
+    let length = signs(source.get(opening));
     if length < 3 {
         return None;
     }
-    let info = &row[length..];
-    let fence = |index: &usize| -> Option<(usize, bool)> {
-        let row = source.get(*index);
-        let signs = row.iter().take_while(|byte| **byte == b'`').count();
-        (signs >= length).then(|| (*index, row[signs..].trim().is_empty()))
+    let fences = |longest: usize| -> Vec<(usize, Fence)> {
+        let rows = (opening + 1..limit).map(|index| (index, source.get(index)));
+        let fences = rows.filter(|(_, row)| (length..=longest).contains(&signs(row)));
+        fences.map(|(index, row)| (index, Fence::of(row))).collect()
     };
+    // Who opens with so many signs closes with as many: a longer row is rather a heading's underline.
+    let end = match end_of(&fences(length)) {
+        Ok(None) => end_of(&fences(usize::MAX)),
+        found => found,
+    };
+    Some(match end {
+        Ok(Some(end)) => Ok(Extent { from: opening + 1, to: end, ended: true, next: end + 1 }),
+        Ok(None) => Ok(Extent { from: opening + 1, to: limit, ended: false, next: limit }),
+        // The file begins with a fence of its own when an end marker shows that it was given without one.
+        Err(_) if (opening..limit).any(|index| ENDS.contains(&source.get(index).trim_end())) => return None,
+        Err(what) => Err(what),
+    })
+}
+
+/// Back quotes at the beginning of a row.
+fn signs(row: &[u8]) -> usize {
+    row.iter().take_while(|byte| **byte == b'`').count()
+}
+
+/// A fence with a word behind it can only open a block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fence {
+    Bare,
+    Named,
+}
+
+impl Fence {
+    fn of(row: &[u8]) -> Self {
+        if row[signs(row)..].trim().is_empty() { Self::Bare } else { Self::Named }
+    }
+}
+
+/// The fence that closes the block which is open before them. More fences behind it may be the file's own as well, and
+/// nothing distinguishes them.
+fn end_of(fences: &[(usize, Fence)]) -> Result<Option<usize>, &'static str> {
     let mut depth = 1;
-    let mut end = None;
-    for (index, bare) in (opening + 1..limit).filter_map(|index| fence(&index)) {
-        if end.is_some() {
-            // More fences behind the end: the text may hold fences that nothing distinguishes from its own.
-            return (!info.is_empty()).then_some(Err("holds fences like its own, so that its end cannot be told"));
+    for (number, (index, fence)) in fences.iter().enumerate() {
+        match fence {
+            Fence::Named => depth += 1,
+            Fence::Bare => depth -= 1,
         }
-        depth = if bare { depth - 1 } else { depth + 1 };
         if depth == 0 {
-            end = Some(index);
+            let last = number + 1 == fences.len();
+            return if last {
+                Ok(Some(*index))
+            } else {
+                Err("holds fences like its own, so that its end cannot be told")
+            };
         }
     }
-    Some(Ok(match end {
-        Some(end) => Extent { from: opening + 1, to: end, ended: true, next: end + 1 },
-        None => Extent { from: opening + 1, to: limit, ended: false, next: limit },
-    }))
+    Ok(None)
 }

@@ -5,7 +5,8 @@
 //! - `synth CASES.jsonl...` reads what `gen_synth.py` wrote and prints exact, refused and wrong results by kind of damage.
 //!   `--unknown` applies without knowing that the answers are whole, `--shown` lets near line numbers decide,
 //!   `--show=KIND:VERDICT`, `--show=ID` and `--show=list` print cases.
-//! - `formats CASES.jsonl...` does the same for the other three formats, into which it converts the cases.
+//! - `formats CASES.jsonl...` does the same for all four formats, into which it converts the cases, and sums up by format.
+//!   `--dump=FORMAT` prints the converted cases instead, one JSON line each.
 //! - `real ANSWERS.jsonl...` counts applied answers by model.
 //! - `history GITDIR [--limit=N]` applies every commit's diff to its parent and compares with the commit's tree.
 //! - `speed GITDIR OLD NEW` measures the diff between two revisions, also with `git apply --cached`.
@@ -20,19 +21,19 @@ use std::io::{BufRead, BufReader};
 use git_burn::core::change::{Change, Entry, Snapshot};
 use git_burn::core::names::RepoPath;
 use git_burn::core::patch::{Applied, ApplyOptions, Care, Completeness, LineNumbers, Patch, Refusal};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use formats::Format;
+use formats::{FORMATS, Format};
 
 type Texts = BTreeMap<String, Option<String>>;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct Case {
     id: String,
     pub(crate) kind: String,
     expect: String,
     pub(crate) patch: String,
-    files: Texts,
+    pub(crate) files: Texts,
     pub(crate) expected: Texts,
 }
 
@@ -56,12 +57,10 @@ pub(crate) fn run(args: &[String]) {
             let line_numbers = option("--shown").map_or(LineNumbers::Hidden, |_| LineNumbers::Shown);
             synth(&files, completeness, line_numbers, option("--show="));
         }
-        Some("formats") => {
-            for format in [Format::SearchReplace, Format::Envelope, Format::Whole] {
-                println!("{format:?}");
-                convert_and_apply(&files, format, option("--show="));
-            }
-        }
+        Some("formats") => match option("--dump=") {
+            Some(name) => dump(&files, name),
+            None => all_formats(&files, option("--show=")),
+        },
         Some("history") => {
             let limit = option("--limit=").and_then(|limit| limit.parse().ok()).unwrap_or(usize::MAX);
             files.iter().for_each(|dir| history::history(dir, limit));
@@ -121,7 +120,7 @@ fn judge(case: &Case, result: &Result<Applied, Refusal>) -> Verdict {
 }
 
 fn synth(files: &[&String], completeness: Completeness, line_numbers: LineNumbers, show: Option<&str>) {
-    let mut counts: BTreeMap<String, BTreeMap<Verdict, usize>> = BTreeMap::new();
+    let mut counts: BTreeMap<String, Verdicts> = BTreeMap::new();
     let mut rungs = Rungs::new();
     for line in files.iter().flat_map(|path| lines(path)) {
         let case: Case = serde_json::from_str(&line).expect("a case of gen_synth.py");
@@ -217,22 +216,69 @@ fn reasons(result: &Result<Applied, Refusal>) -> String {
     result.as_ref().err().map_or_else(String::new, kinds)
 }
 
-fn convert_and_apply(files: &[&String], format: Format, show: Option<&str>) {
-    let mut counts: BTreeMap<String, BTreeMap<Verdict, usize>> = BTreeMap::new();
-    for line in files.iter().flat_map(|path| lines(path)) {
-        let mut case: Case = serde_json::from_str(&line).expect("a case of gen_synth.py");
-        let Some(reply) = formats::convert(&case, format) else { continue };
-        case.patch = reply;
-        let result = apply(&case.patch, &snapshot(&case.files), Completeness::Complete, LineNumbers::Hidden);
-        let verdict = judge(&case, &result);
-        *counts.entry(case.kind.clone()).or_default().entry(verdict).or_default() += 1;
-        if show
-            .is_some_and(|wanted| wanted == format!("{}:{verdict:?}", case.kind) || wanted == format!("*:{verdict:?}"))
-        {
-            describe(&case, &result);
+/// Every case in one format.
+fn converted(files: &[&String], format: Format) -> impl Iterator<Item = Case> {
+    let cases = files.iter().flat_map(|path| lines(path));
+    cases.flat_map(move |line| {
+        let case: Case = serde_json::from_str(&line).expect("a case of gen_synth.py");
+        let replies = formats::convert(&case, format).into_iter();
+        let rest = (case.id, case.expect, case.files, case.expected);
+        replies.map(move |(kind, patch)| {
+            let (id, expect, files, expected) = rest.clone();
+            Case { id: format!("{id}/{kind}"), kind, expect, patch, files, expected }
+        })
+    })
+}
+
+fn dump(files: &[&String], name: &str) {
+    for format in FORMATS.into_iter().filter(|format| format!("{format:?}") == name) {
+        for case in converted(files, format) {
+            println!("{}", serde_json::to_string(&case).expect("plain text"));
         }
     }
-    table(&counts);
+}
+
+/// Prints a table of each format and one that sums them up.
+fn all_formats(files: &[&String], show: Option<&str>) {
+    let mut sums: BTreeMap<Format, Verdicts> = BTreeMap::new();
+    for format in FORMATS {
+        println!("\n{format:?}");
+        let mut counts: BTreeMap<String, Verdicts> = BTreeMap::new();
+        for case in converted(files, format) {
+            let result = apply(&case.patch, &snapshot(&case.files), Completeness::Complete, LineNumbers::Hidden);
+            let verdict = judge(&case, &result);
+            if show == Some("list") {
+                println!("{format:?}\t{}\t{}\t{verdict:?}\t{}", case.id, case.kind, reasons(&result));
+            }
+            *counts.entry(case.kind.clone()).or_default().entry(verdict).or_default() += 1;
+            let label = format!("{}:{verdict:?}", case.kind);
+            if show.is_some_and(|wanted| {
+                wanted == case.id
+                    || wanted == label
+                    || wanted == format!("*:{verdict:?}") && !case.kind.starts_with("truncated")
+            }) {
+                describe(&case, &result);
+            }
+        }
+        sums.insert(format, table(&counts));
+    }
+    println!("\nall but truncated\n{}", HEAD.replace("kind", "format"));
+    let mut all = Verdicts::new();
+    for (format, verdicts) in &sums {
+        row(&format!("{format:?}"), verdicts);
+        verdicts.iter().for_each(|(verdict, count)| *all.entry(*verdict).or_default() += count);
+    }
+    row("together", &all);
+    let said = |(format, verdicts): (&Format, &Verdicts)| {
+        let count = |verdict| verdicts.get(&verdict).copied().unwrap_or(0);
+        format!(
+            "{format:?} {} exact, {} wrong of {}",
+            count(Verdict::Exact),
+            count(Verdict::Wrong),
+            verdicts.values().sum::<usize>()
+        )
+    };
+    println!("\n{}", sums.iter().map(said).collect::<Vec<_>>().join("; "));
 }
 
 fn describe(case: &Case, result: &Result<Applied, Refusal>) {
@@ -263,9 +309,15 @@ fn describe(case: &Case, result: &Result<Applied, Refusal>) {
     println!("---- patch\n{}", case.patch);
 }
 
-fn table(counts: &BTreeMap<String, BTreeMap<Verdict, usize>>) {
-    println!("| kind | n | exact % | refused % | ends % | wrong % | wrong |\n|---|---|---|---|---|---|---|");
-    let mut all: BTreeMap<Verdict, usize> = BTreeMap::new();
+/// How many results of each kind.
+type Verdicts = BTreeMap<Verdict, usize>;
+
+const HEAD: &str = "| kind | n | exact % | refused % | ends % | wrong % | wrong |\n|---|---|---|---|---|---|---|";
+
+/// Prints a row for every kind; returns the sum of all but cut-off answers.
+fn table(counts: &BTreeMap<String, Verdicts>) -> Verdicts {
+    println!("{HEAD}");
+    let mut all = Verdicts::new();
     for (kind, verdicts) in counts {
         row(kind, verdicts);
         if !kind.starts_with("truncated") {
@@ -273,9 +325,10 @@ fn table(counts: &BTreeMap<String, BTreeMap<Verdict, usize>>) {
         }
     }
     row("all but truncated", &all);
+    all
 }
 
-fn row(kind: &str, verdicts: &BTreeMap<Verdict, usize>) {
+fn row(kind: &str, verdicts: &Verdicts) {
     let total: usize = verdicts.values().sum();
     let count = |verdict| verdicts.get(&verdict).copied().unwrap_or(0);
     let percent = |verdict| 100.0 * count(verdict) as f64 / total.max(1) as f64;

@@ -3,9 +3,12 @@
 //! change at the same place.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::super::form::{Hunk, Line, Tag};
+use super::Target;
 use super::lines::{ABSENT, Compare, Index, information};
+use super::matching::Matching;
 use super::table::{BAND, NEVER, Old, Removed, Table, alike, old_lines};
 use super::windows::ENOUGH;
 
@@ -48,9 +51,10 @@ const TRIES: usize = 8;
 const COMMON: usize = 50;
 /// Another alignment must be worse by more than this to be ruled out.
 const MARGIN: i64 = 3;
-/// Aligns `hunk` with the file whose lines `index` holds (compared without trailing blanks).
-pub(super) fn align(hunk: &Hunk, reply: &[u8], file: &[&[u8]], index: &Index<'_>) -> Result<Aligned, Unaligned> {
-    let old = old_lines(hunk, reply, index);
+/// Aligns `hunk` with the file, compared without trailing blanks.
+pub(super) fn align(hunk: &Hunk, target: &Target<'_>) -> Result<Aligned, Unaligned> {
+    let (index, file) = (target.index(Compare::TrimEnd), target.file.lines.as_slice());
+    let old = old_lines(hunk, target.reply, index);
     if old.iter().any(|line| line.removed && line.id == ABSENT) || old.is_empty() {
         return Err(Unaligned::NotThere);
     }
@@ -74,7 +78,11 @@ pub(super) fn align(hunk: &Hunk, reply: &[u8], file: &[&[u8]], index: &Index<'_>
         return Err(Unaligned::Elsewhere { here: first, other });
     }
     enough(&old, &path)?;
-    let edits = Look { hunk, reply, file, old: &old, table: &best, path: &path }.spots()?;
+    let look = Look { hunk, reply: target.reply, file, old: &old, table: &best, path: &path };
+    let edits = look.spots()?;
+    if hunk.marks.searched {
+        look.apart(&target.matching(hunk).ok_or(Unaligned::Weak)?)?;
+    }
     Ok(Aligned { edits, first, end })
 }
 
@@ -164,7 +172,7 @@ impl Look<'_> {
         for run in runs(self.hunk) {
             let from = self.old.iter().take_while(|line| line.index < run.first).count();
             let to = from + run.removed;
-            let at = if run.removed > 0 { self.removed_at(from, to)? } else { self.inserted_at(from)? };
+            let at = if run.removed > 0 { self.removed_at(from, to)? } else { self.inserted_at(from, &run)? };
             let placed = Placed { run: &run, from, to, at };
             self.says_enough(&placed)?;
             self.beside(&placed)?;
@@ -174,6 +182,45 @@ impl Look<'_> {
             spots.push(Spot { at, remove: run.removed, add: run.added });
         }
         Ok(spots)
+    }
+
+    /// Wherever the file differs from a SEARCH block, the lines beside it have one counterpart in the replacement, so that
+    /// what the file has there goes to one place.
+    fn apart(&self, matching: &Matching<'_>) -> Result<(), Unaligned> {
+        for (j, at) in self.path.iter().enumerate() {
+            let unsure = !self.old[j].removed && matching.counterpart(self.old[j].index).is_none();
+            match *at {
+                None if unsure => return Err(Unaligned::Invented { line: self.old[j].index }),
+                Some(at) if unsure && !self.table.is_equal(j, at) => return Err(Unaligned::Unseen { at }),
+                None | Some(_) => {}
+            }
+            let above = j.checked_sub(1).and_then(|above| self.path[above]).map(|line| line + 1);
+            match (above, *at) {
+                (Some(above), Some(at)) if above != at && !self.has_one_place(matching, j, above..at) => {
+                    return Err(Unaligned::Unseen { at: above });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether file lines above old line `j`, which the block does not show, have one place in the replacement: between
+    /// two lines that are neighbours there too, or beside a removed line whose new version stands in its place.
+    fn has_one_place(&self, matching: &Matching<'_>, j: usize, unseen: Range<usize>) -> bool {
+        let changed = |line: &&Line| !line.is_context();
+        let run = |j: usize| self.hunk.lines[self.old[j].index..].iter().take_while(changed);
+        let added = |j: usize| run(j).filter(|line| line.tag == Tag::Add).map(|line| line.text(self.reply));
+        let rewritten = |j: usize, added: Option<&[u8]>| added.is_none_or(|added| is_version(self.old[j].text, added));
+        let (above, here) = (self.old[j - 1].index, self.old[j].index);
+        match (self.old[j - 1].removed, self.old[j].removed) {
+            (false, false) if above + 1 == here => matching.has_one_place_for(&self.file[unseen], here),
+            // Text goes in there, on the side that was decided for.
+            (false, false) => matching.counterpart(above).is_some() && matching.counterpart(here).is_some(),
+            (false, true) => matching.counterpart(above).is_some() && rewritten(j, added(j).next()),
+            (true, false) => matching.counterpart(here).is_some() && rewritten(j - 1, added(j - 1).last()),
+            (true, true) => false,
+        }
     }
 
     /// Removed lines stand together, and nowhere else where they would fit nearly as well.
@@ -188,17 +235,38 @@ impl Look<'_> {
     }
 
     /// The point between two neighbouring old lines that are neighbours in the file too.
-    fn inserted_at(&self, from: usize) -> Result<usize, Unaligned> {
-        let above = from.checked_sub(1).and_then(|j| self.path[j]).map(|at| at + 1);
-        let below = self.path.get(from).copied().flatten();
+    fn inserted_at(&self, from: usize, run: &Run) -> Result<usize, Unaligned> {
+        let (above, below) = self.gap(from);
         let at = match (above, below) {
-            (Some(above), Some(below)) if above != below => return Err(Unaligned::Unseen { at: above }),
+            (Some(above), Some(below)) if above != below => {
+                return self.beside_blank(run, above..below).ok_or(Unaligned::Unseen { at: above });
+            }
             (Some(at), _) | (None, Some(at)) => at,
             (None, None) => return Err(Unaligned::NotThere),
         };
         let inside = from > 0 && from < self.old.len();
         let rival = inside && rivals(at).any(|other| self.is_nearly_as_good(from, other));
         if rival { Err(Unaligned::Unseen { at }) } else { Ok(at) }
+    }
+
+    /// The file lines right below and at the old lines on both sides of a gap.
+    fn gap(&self, from: usize) -> (Option<usize>, Option<usize>) {
+        let above = from.checked_sub(1).and_then(|j| self.path[j]).map(|at| at + 1);
+        (above, self.path.get(from).copied().flatten())
+    }
+
+    /// Where text goes in beside a single blank line that the hunk does not show. Blank lines part what stands around
+    /// them: added text that brings one at one of its ends brings it for that side, and needs the unseen one at the other.
+    fn beside_blank(&self, run: &Run, unseen: Range<usize>) -> Option<usize> {
+        let blank = |text: &[u8]| Compare::Trim.key(text).is_empty();
+        let only = unseen.len() == 1 && blank(self.file[unseen.start]);
+        let parted = !blank(self.file[unseen.start.checked_sub(1)?]) && !blank(self.file.get(unseen.end)?);
+        let added = |line: &usize| blank(self.hunk.lines[*line].text(self.reply));
+        match (added(run.added.first()?), added(run.added.last()?)) {
+            (true, false) if only && parted => Some(unseen.start),
+            (false, true) if only && parted => Some(unseen.end),
+            _ => None,
+        }
     }
 
     fn is_nearly_as_good(&self, j: usize, at: i64) -> bool {
@@ -230,7 +298,11 @@ impl Look<'_> {
         let end = at + run.removed;
         // An unseen line below removed ones may have stood between them and the added ones, unless these are a new version
         // of the removed ones.
-        if to < self.old.len() && self.path[to] != Some(end) && !self.rewrites(placed, first, last) {
+        let decided = || match (run.removed, self.gap(from)) {
+            (0, (Some(above), Some(below))) => self.beside_blank(run, above..below).is_some(),
+            _ => self.rewrites(placed, first, last),
+        };
+        if to < self.old.len() && self.path[to] != Some(end) && !decided() {
             return Err(Unaligned::Unseen { at: end });
         }
         match at.checked_sub(1).filter(|line| from > 0 && self.path[from - 1] != Some(*line)) {
@@ -239,14 +311,13 @@ impl Look<'_> {
         }
     }
 
-    /// Whether the first or the last added line is much like the removed one in its place. A line that comes back as it
-    /// was is moved, not rewritten.
+    /// Whether the last added line is much like the last removed one, or as many lines at most begin much like the removed
+    /// ones: then no added line stands for itself, of which an unseen line might be above. A line that comes back as it was
+    /// is moved, not rewritten.
     fn rewrites(&self, placed: &Placed<'_>, first: usize, last: usize) -> bool {
-        let alike = |old: usize, added: usize| {
-            let (old, added) = (self.old[old].text, self.hunk.lines[added].text(self.reply));
-            old != added && alike(Compare::Trim.key(old), Compare::Trim.key(added)) > 50
-        };
-        placed.from < placed.to && (alike(placed.from, first) || alike(placed.to - 1, last))
+        let alike = |old: usize, added: usize| is_version(self.old[old].text, self.hunk.lines[added].text(self.reply));
+        let (removed, added) = (placed.to - placed.from, placed.run.added.len());
+        removed > 0 && (alike(placed.to - 1, last) || added <= removed && alike(placed.from, first))
     }
 
     fn adds_again(&self, line: usize, added: usize) -> bool {
@@ -254,6 +325,11 @@ impl Look<'_> {
         information(text) > 0
             && self.file.get(line).is_some_and(|file| Compare::Trim.key(file) == Compare::Trim.key(text))
     }
+}
+
+/// Whether one line is a changed form of the other.
+fn is_version(old: &[u8], new: &[u8]) -> bool {
+    old != new && alike(Compare::Trim.key(old), Compare::Trim.key(new)) > 50
 }
 
 fn rivals(at: usize) -> impl Iterator<Item = i64> {

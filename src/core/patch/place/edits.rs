@@ -22,7 +22,7 @@ pub(super) fn of_window<'t>(
         }
         Rung::Indentation => {
             let window = &target.file.lines[first..first + windows.count];
-            let reindented = indent::reindent(hunk, target.reply, window).ok_or_else(|| {
+            let reindented = indent::reindent(hunk, target.reply, window, &target.file.lines).ok_or_else(|| {
                 let what = "stands in the file with other indentation, and it cannot be told how its added lines are to be indented";
                 Problem::new(ProblemKind::Indentation, what).candidates(vec![explain::range(first, first + windows.count, 100)])
             })?;

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::form::Hunk;
+use bstr::ByteSlice;
+
+use super::super::form::{Hunk, Tag};
 use super::lines::Compare;
 
 /// How leading blanks of the patch become those of the file.
@@ -31,19 +33,31 @@ pub(super) struct Reindented {
     pub rescaled: bool,
 }
 
-/// Added lines with the file's indentation, when there is exactly one way to give it to them.
-pub(super) fn reindent(hunk: &Hunk, reply: &[u8], window: &[&[u8]]) -> Option<Reindented> {
+/// Added lines with the file's indentation, when there is exactly one way to give it to them. Text inside a string that
+/// spans lines may keep the patch's unit where the file has it somewhere too: nothing says then which it is.
+pub(super) fn reindent(hunk: &Hunk, reply: &[u8], window: &[&[u8]], file: &[&[u8]]) -> Option<Reindented> {
     let mut outcomes: Vec<Reindented> = Vec::new();
     for map in maps(hunk, reply, window) {
         let lines: Option<Vec<Vec<u8>>> = hunk.added().map(|line| map.apply(line.text(reply))).collect();
         let rescaled = matches!(map, Map::Unit { .. } | Map::Seen(_));
-        if let Some(lines) = lines
+        if let Some(lines) = lines.filter(|_| !map.is_doubtful(file) || !adds_to_string(hunk, reply))
             && !outcomes.iter().any(|outcome| outcome.lines == lines)
         {
             outcomes.push(Reindented { lines, rescaled });
         }
     }
     if outcomes.len() == 1 { outcomes.pop() } else { None }
+}
+
+/// Whether indented lines are added inside a string that spans lines.
+fn adds_to_string(hunk: &Hunk, reply: &[u8]) -> bool {
+    let mut inside = false;
+    hunk.new_lines().any(|line| {
+        let text = line.text(reply);
+        let found = inside && line.tag == Tag::Add && !lead(text).is_empty();
+        inside ^= ["`", "\"\"\"", "'''"].iter().any(|sign| text.find_iter(sign).count() % 2 == 1);
+        found
+    })
 }
 
 /// Whether added lines are indented while nothing of the old text is, so that only other hunks tell whether this one's
@@ -131,6 +145,16 @@ fn convert(lead: &[u8], patch: &[u8], file: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Map {
+    /// Whether the file has lines that are indented by the patch's unit already.
+    fn is_doubtful(&self, file: &[&[u8]]) -> bool {
+        let has = |lead: &[u8]| file.iter().any(|line| self::lead(line) == lead && lead.len() < line.len());
+        match self {
+            Self::Unit { patch, .. } => has(patch),
+            Self::Seen(seen) => seen.keys().any(|lead| !lead.is_empty() && has(lead)),
+            Self::Deeper(_) | Self::Shallower(_) => false,
+        }
+    }
+
     fn apply(&self, line: &[u8]) -> Option<Vec<u8>> {
         if Compare::Trim.key(line).is_empty() {
             let unit = match self {

@@ -5,17 +5,27 @@ use std::borrow::Cow;
 use bstr::ByteSlice;
 
 use super::super::form::{Hunk, Line, Marks};
-use super::super::refusal::Problem;
+use super::super::refusal::{Problem, ProblemKind};
+use super::super::search_replace::is_divider;
 use super::lines::Compare;
+use super::matching::Matching;
 use super::{Target, windows};
 
 /// The hunk, or its parts when the file holds these but not the whole.
 pub(super) fn split<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Vec<Cow<'h, Hunk>>, Problem> {
+    if !hunk.readings.is_empty() {
+        return read(hunk, target).map(|read| vec![Cow::Owned(read)]);
+    }
     if !target.find(hunk, Compare::TrimEnd)?.is_empty() {
         return Ok(vec![Cow::Borrowed(hunk)]);
     }
     let cuts: Vec<usize> =
         (0..hunk.lines.len()).filter(|index| is_elision(&hunk.lines[*index], target.reply)).collect();
+    let matching = if hunk.marks.searched { target.matching(hunk) } else { None };
+    let sure = |cut: &usize| matching.as_ref().is_some_and(|matching| matching.counterpart(*cut).is_some());
+    if hunk.marks.searched && (matching.is_none() || !cuts.iter().all(sure)) {
+        return Ok(vec![Cow::Borrowed(hunk)]);
+    }
     if !cuts.is_empty() {
         let mut parts = Vec::new();
         let mut from = 0;
@@ -25,7 +35,27 @@ pub(super) fn split<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Vec<Cow<'
         }
         return Ok(parts.into_iter().map(Cow::Owned).collect());
     }
-    Ok(segments(hunk, target)?.unwrap_or_else(|| vec![Cow::Borrowed(hunk)]))
+    let segments = segments(hunk, target, matching.as_ref())?;
+    Ok(segments.unwrap_or_else(|| vec![Cow::Borrowed(hunk)]))
+}
+
+/// The SEARCH block with the longest search that is in the file. Were a shorter one meant, it would be by chance that the
+/// divider and what follows it in the block stand right below in the file too. Where only the divider does, a longer one
+/// may be meant, of which a line has changed.
+fn read(hunk: &Hunk, target: &Target<'_>) -> Result<Hunk, Problem> {
+    for lines in hunk.readings.iter().rev() {
+        let read = Hunk { lines: lines.clone(), readings: Vec::new(), ..hunk.clone() };
+        let ends = target.find(&read, Compare::TrimEnd)?.into_iter().map(|at| at + read.old_lines().count());
+        let below: Vec<&[u8]> = ends.map(|end| target.file.lines.get(end).copied().unwrap_or_default()).collect();
+        if below.iter().any(|line| is_divider(line)) {
+            break;
+        }
+        if !below.is_empty() {
+            return Ok(read);
+        }
+    }
+    let what = "has several `=======` lines, and the file does not tell which one ends the search";
+    Err(Problem::new(ProblemKind::Malformed, what).hint("send this change as a unified diff"))
 }
 
 /// A context line that only says that something was left out.
@@ -67,6 +97,7 @@ fn part(hunk: &Hunk, from: usize, to: usize, reply: &[u8]) -> Option<Hunk> {
         numbers: hunk.numbers.filter(|_| from == 0),
         section: hunk.section.clone(),
         lines: lines.to_vec(),
+        readings: Vec::new(),
         old_unended: ends && hunk.old_unended,
         new_unended: ends && hunk.new_unended,
         at_end: ends && hunk.at_end,
@@ -82,14 +113,22 @@ fn part(hunk: &Hunk, from: usize, to: usize, reply: &[u8]) -> Option<Hunk> {
 }
 
 /// The longest stretches of the hunk that stand in the file one after the other, if each holds a change of its own and
-/// says enough. A change at a seam has no place, so every seam lies between two context lines.
-fn segments<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Vec<Cow<'h, Hunk>>>, Problem> {
+/// says enough. A change at a seam has no place, so every seam lies between two context lines; in a SEARCH block
+/// between two that are neighbours in its replacement too.
+fn segments<'h>(
+    hunk: &Hunk,
+    target: &Target<'_>,
+    matching: Option<&Matching<'_>>,
+) -> Result<Option<Vec<Cow<'h, Hunk>>>, Problem> {
     let mut parts: Vec<Cow<'h, Hunk>> = Vec::new();
     let mut from = 0;
     while from < hunk.lines.len() {
         let Some(to) = longest(hunk, from, target)? else { return Ok(None) };
-        let between =
-            |at: usize| hunk.lines.get(at).is_none_or(|line| line.is_context() && hunk.lines[at - 1].is_context());
+        let together = |at: usize| matching.is_none_or(|matching| matching.are_neighbours(at));
+        let between = |at: usize| {
+            let context = |line: &Line| line.is_context() && hunk.lines[at - 1].is_context();
+            hunk.lines.get(at).is_none_or(|line| context(line) && together(at))
+        };
         let Some(segment) = part(hunk, from, to, target.reply).filter(|_| between(to)) else { return Ok(None) };
         let says: usize = segment.old_lines().map(|line| super::lines::information(line.text(target.reply))).sum();
         if says < windows::ENOUGH {

@@ -57,6 +57,11 @@ fn edge_blanks<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Windows<'h
     if lead + tail == 0 || lead + tail >= hunk.lines.len() {
         return Ok(None);
     }
+    // A change of blank lines right there could as well be on the other side of what is missing.
+    let changed = |line: &Line| !line.is_context() && Compare::Trim.key(line.text(target.reply)).is_empty();
+    if lead > 0 && changed(&hunk.lines[lead]) || tail > 0 && changed(&hunk.lines[hunk.lines.len() - tail - 1]) {
+        return Ok(None);
+    }
     let trimmed = Hunk { lines: hunk.lines[lead..hunk.lines.len() - tail].to_vec(), ..hunk.clone() };
     let says: usize = trimmed.old_lines().map(|line| information(line.text(target.reply))).sum();
     if says < ENOUGH {
