@@ -86,8 +86,7 @@ fn prove(
     let checks = shop.settings.checks.clone();
     match Prover::new(&checks).prove(shop, &committed.commit, &committed.tree, &approved)? {
         Verdict::Proven(verified) => {
-            let waived = approved.waived().iter();
-            let notes = waived.map(|violation| format!("Approved by {}: {violation}", approval.by())).collect();
+            let notes = approved.waivers().iter().map(ToString::to_string).collect();
             Ok(Proven { approved, verified, claim: String::new(), notes, model: note.model.clone() })
         }
         Verdict::Red(results) => Err(Outcome::ChecksRed { checks: super::dialogue::red_names(&results) }.into()),

@@ -24,6 +24,6 @@ mod violation;
 mod weakening;
 
 pub use kind::is_test_file;
-pub use policy::{Approved, Flag, FlagKind, Policy, ReviewContext};
+pub use policy::{Approved, Flag, FlagKind, Policy, ReviewContext, Waiver};
 pub use settings::{Limits, Loosening, SettingError, Tightening};
 pub use violation::{Ending, Rule, Violation, ending};

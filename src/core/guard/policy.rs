@@ -47,7 +47,20 @@ pub struct Approved {
     change: Change,
     flags: Vec<Flag>,
     counts: LineCounts,
-    waived: Vec<Violation>,
+    waivers: Vec<Waiver>,
+}
+
+/// What the guard would have held, and who let it pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    pub violation: Violation,
+    pub by: String,
+}
+
+impl std::fmt::Display for Waiver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Approved by {}: {}", self.by, self.violation)
+    }
 }
 
 /// Something allowed that a reviewer should look at.
@@ -95,8 +108,8 @@ impl Approved {
     }
 
     /// What a person let pass.
-    pub fn waived(&self) -> &[Violation] {
-        &self.waived
+    pub fn waivers(&self) -> &[Waiver] {
+        &self.waivers
     }
 }
 
@@ -171,7 +184,11 @@ impl Policy {
     /// Approves a change or names everything that is wrong with it, in the order of its files.
     pub fn review(&self, change: Change, about: &ReviewContext<'_>) -> Result<Approved, Vec<Violation>> {
         let Judgement { violations, flags, counts } = self.judge(&change, about);
-        if violations.is_empty() { Ok(Approved { change, flags, counts, waived: Vec::new() }) } else { Err(violations) }
+        if violations.is_empty() {
+            Ok(Approved { change, flags, counts, waivers: Vec::new() })
+        } else {
+            Err(violations)
+        }
     }
 
     /// As [`Policy::review`] with a person's word for this change: it outweighs everything but what ends a run.
@@ -179,12 +196,16 @@ impl Policy {
         &self,
         change: Change,
         about: &ReviewContext<'_>,
-        _approval: &Approval,
+        approval: &Approval,
     ) -> Result<Approved, Vec<Violation>> {
         let Judgement { violations, flags, counts } = self.judge(&change, about);
-        let (grave, waived): (Vec<_>, Vec<_>) =
+        let (grave, held): (Vec<_>, Vec<_>) =
             violations.into_iter().partition(|violation| violation.ending == Ending::Abort);
-        if grave.is_empty() { Ok(Approved { change, flags, counts, waived }) } else { Err(grave) }
+        if !grave.is_empty() {
+            return Err(grave);
+        }
+        let waiver = |violation| Waiver { violation, by: approval.by().to_owned() };
+        Ok(Approved { change, flags, counts, waivers: held.into_iter().map(waiver).collect() })
     }
 
     fn judge(&self, change: &Change, about: &ReviewContext<'_>) -> Judgement {
@@ -359,12 +380,12 @@ mod tests {
         let protected = || change(&[("data/a.csv", "1\n2\n", "1\n")]);
         assert!(policy.review(protected(), &about).is_err());
         let approved = policy.review_with(protected(), &about, &word).expect("approved");
-        assert_eq!(approved.waived().iter().map(|one| one.rule).collect::<Vec<_>>(), [Rule::ProtectedPath]);
+        assert_eq!(approved.waivers().iter().map(|one| one.violation.rule).collect::<Vec<_>>(), [Rule::ProtectedPath]);
         let destroying =
             change(&[("data/a.csv", "1\n2\n", "1\n"), ("a.py", "x = 1\n", "db.run('DROP TABLE users')\n")]);
         let grave = policy.review_with(destroying, &about, &word).expect_err("refused");
         assert_eq!(grave.iter().map(|one| one.rule).collect::<Vec<_>>(), [Rule::Forbidden]);
         let harmless = policy.review_with(change(&[("a.py", "x = 1\n", "x = 2\n")]), &about, &word).expect("approved");
-        assert_eq!(harmless.waived(), []);
+        assert_eq!(harmless.waivers(), []);
     }
 }
