@@ -78,6 +78,11 @@ impl Human {
         self.line(Detail::Normal, &format!("#{issue}  {title}  {} score {score}", one_line(kind)));
     }
 
+    fn review_read(&self, pull: IssueNumber, head: &CommitId, points: &[String]) {
+        self.step("review", &format!("#{pull} at {}: {} to answer", head.short(), points.len()));
+        self.many("  point", Detail::Normal, points);
+    }
+
     fn context(&self, files: &[RepoPath], tokens: u64) {
         self.step("context", &format!("{} files, about {} tokens", files.len(), grouped(tokens)));
         let names: Vec<String> = files.iter().map(ToString::to_string).collect();
@@ -176,10 +181,7 @@ impl Sink for Human {
             Event::IssueSkipped { issue, reason } => {
                 self.line(Detail::Verbose, &format!("#{issue}  left alone: {}", one_line(reason)));
             }
-            Event::ReviewRead { pull, head, points } => {
-                self.step("review", &format!("#{pull} at {}: {} to answer", head.short(), points.len()));
-                self.many("  point", Detail::Normal, points);
-            }
+            Event::ReviewRead { pull, head, points } => self.review_read(*pull, head, points),
             Event::BaseChosen { branch, commit } => {
                 self.step("base", &format!("{} {}", one_line(branch), commit.short()));
             }
