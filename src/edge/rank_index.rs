@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::Write;
+use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -186,13 +186,63 @@ fn is_segment(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "segment")
 }
 
-/// Eight bytes at a time; finds damage, not malice: who can write the folder can do worse.
+/// Finds damage, not malice: who can write the folder can do worse.
 fn checksum(bytes: &[u8]) -> u64 {
-    use std::hash::Hasher;
-    let mut hasher = crate::core::rank::features::FastHasher::default();
-    hasher.write(bytes);
-    hasher.write_usize(bytes.len());
-    hasher.finish()
+    let mut sum = Checksum::default();
+    sum.add(bytes);
+    sum.finish()
+}
+
+/// Lanes of a [`Checksum`]: each waits for its own last multiplication only.
+const LANES: usize = 4;
+
+/// Bytes of all lanes together.
+const BLOCK: usize = 8 * LANES;
+
+/// Eight bytes at a time into lanes in turn, however the bytes are cut into calls of [`Checksum::add`].
+#[derive(Debug, Default)]
+struct Checksum {
+    lanes: [u64; LANES],
+    /// What did not fill a block, as many bytes as `length` is above a multiple of one.
+    rest: [u8; BLOCK],
+    length: usize,
+}
+
+impl Checksum {
+    fn add(&mut self, mut bytes: &[u8]) {
+        let filled = self.length % BLOCK;
+        self.length += bytes.len();
+        if filled > 0 {
+            let taken = (BLOCK - filled).min(bytes.len());
+            self.rest[filled..filled + taken].copy_from_slice(&bytes[..taken]);
+            bytes = &bytes[taken..];
+            if filled + taken < BLOCK {
+                return;
+            }
+            self.blocks(&self.rest.clone());
+        }
+        let (whole, rest) = bytes.split_at(bytes.len() - bytes.len() % BLOCK);
+        self.blocks(whole);
+        self.rest[..rest.len()].copy_from_slice(rest);
+    }
+
+    fn blocks(&mut self, bytes: &[u8]) {
+        let (words, _) = bytes.as_chunks::<8>();
+        for block in words.as_chunks::<LANES>().0 {
+            for (lane, word) in self.lanes.iter_mut().zip(block) {
+                *lane = (lane.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            }
+        }
+    }
+
+    fn finish(mut self) -> u64 {
+        self.rest[self.length % BLOCK..].fill(0);
+        self.blocks(&self.rest.clone());
+        let all = self.lanes.iter().fold(self.length as u64, |all, lane| {
+            (all.rotate_left(29) ^ lane ^ (lane >> 31)).wrapping_mul(0xc2b2_ae3d_27d4_eb4f)
+        });
+        all ^ (all >> 29)
+    }
 }
 
 /// How many records a segment has; `None` when it is not whole or of another version.
@@ -205,28 +255,53 @@ fn valid(bytes: &[u8]) -> Option<usize> {
         .then_some(count)
 }
 
-/// Writes under a temporary name, then renames: a reader sees all of it or nothing.
+/// Writes under a temporary name, then renames: a reader sees all of it or nothing. Record after record, so that the
+/// whole stands in memory only once.
 fn write_segment(folder: &Path, records: &[(Key, &[u8])]) -> Result<PathBuf> {
-    let mut body = Vec::new();
-    let mut offset = 0_u32;
-    for (key, record) in records {
-        body.extend(key.bytes());
-        body.extend(offset.to_le_bytes());
-        body.extend((record.len() as u32).to_le_bytes());
-        offset += record.len() as u32;
-    }
-    records.iter().for_each(|(_, record)| body.extend(*record));
-    let sum = checksum(&body);
+    let file = tempfile::Builder::new().prefix(".segment-").tempfile_in(folder).context("cannot write the index")?;
+    let sum = write_records(file.as_file(), records).context("cannot write the index")?;
     let path = folder.join(format!("{sum:016x}.segment"));
-    let mut file =
-        tempfile::Builder::new().prefix(".segment-").tempfile_in(folder).context("cannot write the index")?;
+    file.persist(&path).context("cannot write the index")?;
+    Ok(path)
+}
+
+/// Writes header, table and records; returns the checksum.
+fn write_records(mut file: &fs::File, records: &[(Key, &[u8])]) -> std::io::Result<u64> {
     let mut header = MAGIC.to_vec();
     header.extend(VERSION.to_le_bytes());
     header.extend((records.len() as u32).to_le_bytes());
-    header.extend(sum.to_le_bytes());
-    file.write_all(&header).and_then(|()| file.write_all(&body)).context("cannot write the index")?;
-    file.persist(&path).context("cannot write the index")?;
-    Ok(path)
+    let mut out = Summed { out: BufWriter::with_capacity(1 << 18, file), sum: Checksum::default() };
+    out.out.write_all(&header)?;
+    out.out.write_all(&[0; 8])?;
+    let mut offset = 0_u32;
+    for (key, record) in records {
+        let mut entry = [0; ENTRY];
+        entry[..33].copy_from_slice(&key.bytes());
+        entry[33..37].copy_from_slice(&offset.to_le_bytes());
+        entry[37..].copy_from_slice(&(record.len() as u32).to_le_bytes());
+        out.write(&entry)?;
+        offset += record.len() as u32;
+    }
+    records.iter().try_for_each(|(_, record)| out.write(record))?;
+    out.out.flush()?;
+    let sum = out.sum.finish();
+    drop(out.out);
+    file.seek(SeekFrom::Start(header.len() as u64))?;
+    file.write_all(&sum.to_le_bytes())?;
+    Ok(sum)
+}
+
+/// A writer that keeps the checksum of what was written.
+struct Summed<'f> {
+    out: BufWriter<&'f fs::File>,
+    sum: Checksum,
+}
+
+impl Summed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.sum.add(bytes);
+        self.out.write_all(bytes)
+    }
 }
 
 #[cfg(test)]
@@ -254,6 +329,18 @@ mod tests {
         index.keep(&[record(5)], &used).unwrap();
         assert!(!segment.exists());
         assert_eq!(Index::open(&folder).get(&record(5).0), Some(&[5_u8; 5][..]));
+    }
+
+    #[test]
+    fn a_checksum_does_not_depend_on_how_the_bytes_come() {
+        let bytes: Vec<u8> = (0..1000_u32).map(|number| (number * 7) as u8).collect();
+        for step in [1, 3, 32, 33, 999] {
+            let mut sum = Checksum::default();
+            bytes.chunks(step).for_each(|chunk| sum.add(chunk));
+            assert_eq!(sum.finish(), checksum(&bytes), "{step}");
+        }
+        assert_ne!(checksum(&bytes), checksum(&bytes[..999]));
+        assert_ne!(checksum(&[0]), checksum(&[0, 0]));
     }
 
     #[test]

@@ -53,11 +53,11 @@ pub fn scan(language: Language, text: &[u8]) -> Vec<Definition> {
         return found;
     }
     let mut start = 0;
-    for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
-        if let Some((name, kind, indent)) = definition_in(language, line) {
+    for (number, end) in memchr::memchr_iter(b'\n', text).chain([text.len()]).enumerate() {
+        if let Some((name, kind, indent)) = definition_in(language, &text[start..end]) {
             found.push(Definition { name: start + name.start..start + name.end, kind, line: number, indent });
         }
-        start += line.len() + 1;
+        start = end + 1;
     }
     found
 }
@@ -154,6 +154,81 @@ const MODIFIERS: &[&str] = &[
     "virtual",
 ];
 
+/// Every word of [`keyword`].
+const KEYWORDS: &[&str] = &[
+    "FUNCTION",
+    "PROCEDURE",
+    "TABLE",
+    "TRIGGER",
+    "VIEW",
+    "actor",
+    "annotation",
+    "class",
+    "def",
+    "defimpl",
+    "defmacro",
+    "defmodule",
+    "defp",
+    "defprotocol",
+    "enum",
+    "extension",
+    "fn",
+    "fun",
+    "func",
+    "function",
+    "function*",
+    "impl",
+    "init",
+    "instance",
+    "interface",
+    "let",
+    "macro",
+    "macro_rules",
+    "mixin",
+    "module",
+    "my",
+    "namespace",
+    "newtype",
+    "object",
+    "our",
+    "package",
+    "procedure",
+    "protocol",
+    "record",
+    "struct",
+    "sub",
+    "table",
+    "trait",
+    "type",
+    "union",
+    "val",
+    "var",
+    "view",
+];
+
+/// For each first byte, a bit for each length of a keyword or modifier that starts with it: most lines start with a word
+/// that is neither, and need no comparison.
+const SHAPES: [u32; 256] = {
+    let mut shapes = [0; 256];
+    let mut list = 0;
+    while list < 2 {
+        let words = if list == 0 { KEYWORDS } else { MODIFIERS };
+        let mut at = 0;
+        while at < words.len() {
+            let word = words[at].as_bytes();
+            shapes[word[0] as usize] |= 1 << word.len();
+            at += 1;
+        }
+        list += 1;
+    }
+    shapes
+};
+
+/// Whether a word can be a keyword or modifier, by its first byte and length.
+fn has_shape(word: &[u8]) -> bool {
+    word.len() < 32 && SHAPES[usize::from(word[0])] >> word.len() & 1 == 1
+}
+
 /// Keyword, kind, and for which languages (empty: all that use the word so).
 fn keyword(language: Language, word: &[u8]) -> Option<Kind> {
     use Language as L;
@@ -198,6 +273,9 @@ fn by_keyword(language: Language, line: &[u8], start: usize) -> Option<(Range<us
     for _ in 0..8 {
         let word = word_at(line, at)?;
         let text = &line[word.clone()];
+        if !has_shape(text) {
+            break;
+        }
         if let Some(kind) = keyword(language, text) {
             return name_after(language, line, word.end, text).map(|name| (name, kind));
         }
@@ -536,6 +614,18 @@ mod tests {
     #[test]
     fn modifiers_are_sorted_for_the_search() {
         assert!(MODIFIERS.is_sorted());
+    }
+
+    #[test]
+    fn every_keyword_has_its_shape() {
+        let source = include_str!("definitions.rs");
+        let body = &source[source.find("fn keyword(").unwrap()..source.find("fn by_keyword(").unwrap()];
+        let written = regex::Regex::new("b\"([^\"]+)\"").unwrap();
+        let words: Vec<&str> = written.captures_iter(body).map(|found| found.get(1).unwrap().as_str()).collect();
+        assert!(words.len() > KEYWORDS.len());
+        assert!(words.iter().all(|word| KEYWORDS.contains(word)), "{words:?}");
+        assert!(KEYWORDS.iter().chain(MODIFIERS).all(|word| has_shape(word.as_bytes())));
+        assert!(!has_shape(b"self") && !has_shape(b"raise"));
     }
 
     #[test]

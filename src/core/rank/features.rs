@@ -1,10 +1,9 @@
 //! What the index keeps of one blob, whatever the question: its terms with counts, and the names that it defines.
 
-use std::collections::HashMap;
-
 use super::definitions::{Kind, scan};
 use super::language::Language;
-use super::words::{Term, terms_of, words};
+use super::vocabulary::{Span, Vocabulary, each_number};
+use super::words::{Term, terms_of};
 
 /// The query-independent content of one file, in the form that is written to the cache. A pure function of the bytes
 /// and the language, so that a blob's id and language are its key for ever.
@@ -15,7 +14,7 @@ use super::words::{Term, terms_of, words};
 pub struct Features(Box<[u8]>);
 
 /// Changes whenever a blob's [`Features`] would come out differently; part of the cache's file header.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Text of a file beyond this many bytes is not indexed: it is a table or made by a program.
 pub const TEXT_LIMIT: usize = 512 << 10;
@@ -29,76 +28,75 @@ const HEADER: usize = 16;
 /// the blob at hand.
 #[derive(Default)]
 pub struct Workspace {
-    known: HashMap<Box<[u8]>, Box<[u32]>, Fast>,
-    numbers: HashMap<Term, u32, Fast>,
-    terms: Vec<Term>,
-    counts: Vec<u32>,
+    words: Vocabulary,
+    known: KnownWords,
     touched: Vec<u32>,
+    counted: Vec<(Term, u32)>,
+}
+
+/// What a [`Workspace`] knows of its words.
+#[derive(Default)]
+struct KnownWords {
+    /// By word number.
+    words: Vec<KnownWord>,
+    /// Terms of all known words.
+    terms: Vec<Term>,
     buffer: Vec<u8>,
+}
+
+/// A word: its terms as a part of [`KnownWords::terms`], and how often it stands in the blob at hand.
+struct KnownWord {
+    terms: Span,
+    count: u32,
 }
 
 /// Words that are remembered before the memory is emptied: bounds it to some 20 MiB.
 const KNOWN_LIMIT: usize = 150_000;
 
 impl Workspace {
-    /// Counts every term of `text` and returns (terms, occurrences); the counts stay until the next call.
-    fn count(&mut self, text: &[u8]) -> u32 {
-        if self.known.len() > KNOWN_LIMIT {
-            *self = Self::default();
+    /// The terms of `text` in ascending order with their counts, and how many there are with repetitions.
+    fn count(&mut self, text: &[u8]) -> (&[(Term, u32)], u32) {
+        if self.words.len() > KNOWN_LIMIT {
+            self.words.clear();
+            self.known.clear();
         }
-        let mut length = 0;
-        for range in words(text) {
-            let word = &text[range];
-            if word.len() > 80 {
-                continue;
+        let Self { words, known, touched, counted } = self;
+        each_number(words, text, known, KnownWords::learn, |known, number| {
+            let word = &mut known.words[number];
+            if word.count == 0 {
+                touched.push(number as u32);
             }
-            if let Some(numbers) = self.known.get(word) {
-                length += numbers.len() as u32;
-                tally(numbers, &mut self.counts, &mut self.touched);
-                continue;
-            }
-            self.learn(word);
-            let numbers = &self.known[word];
-            length += numbers.len() as u32;
-            tally(numbers, &mut self.counts, &mut self.touched);
-        }
-        length
-    }
-
-    fn learn(&mut self, word: &[u8]) {
-        let mut numbers = Vec::new();
-        let Self { numbers: known, terms, counts, buffer, .. } = self;
-        terms_of(word, buffer, |term| {
-            let number = *known.entry(term).or_insert_with(|| {
-                terms.push(term);
-                counts.push(0);
-                terms.len() as u32 - 1
-            });
-            numbers.push(number);
+            word.count += 1;
         });
-        self.known.insert(word.into(), numbers.into());
-    }
-
-    /// The counted terms in ascending order; resets the counts.
-    fn take(&mut self) -> Vec<(Term, u8)> {
-        let mut counted = Vec::with_capacity(self.touched.len());
-        for number in self.touched.drain(..) {
-            let count = std::mem::take(&mut self.counts[number as usize]);
-            counted.push((self.terms[number as usize], count.min(255) as u8));
+        counted.clear();
+        for number in touched.drain(..) {
+            let word = &mut known.words[number as usize];
+            let times = std::mem::take(&mut word.count);
+            counted.extend(known.terms[word.terms.range()].iter().map(|term| (*term, times)));
         }
-        counted.sort_unstable();
-        counted
+        let length = counted.iter().map(|(_, times)| times).sum();
+        counted.sort_unstable_by_key(|(term, _)| *term);
+        counted.dedup_by(|later, first| {
+            let same = later.0 == first.0;
+            first.1 += if same { later.1 } else { 0 };
+            same
+        });
+        (counted, length)
     }
 }
 
-/// Counts one word's terms.
-fn tally(numbers: &[u32], counts: &mut [u32], touched: &mut Vec<u32>) {
-    for number in numbers {
-        let count = &mut counts[*number as usize];
-        if *count == 0 {
-            touched.push(*number);
-        }
-        *count += 1;
+impl KnownWords {
+    fn learn(&mut self, word: &[u8]) {
+        let Self { words, terms, buffer } = self;
+        let before = terms.len();
+        terms_of(word, buffer, |term| terms.push(term));
+        words.push(KnownWord { terms: Span::since(before, terms), count: 0 });
+    }
+
+    /// Forgets all words, and keeps the memory.
+    fn clear(&mut self) {
+        self.words.clear();
+        self.terms.clear();
     }
 }
 
@@ -144,8 +142,6 @@ impl Features {
         }
         let limit = if language == Language::Other { DATA_LIMIT } else { TEXT_LIMIT };
         let text = &text[..text.len().min(limit)];
-        let length = workspace.count(text);
-        let terms = workspace.take();
         let mut definitions: Vec<(Term, Kind)> = scan(language, text)
             .into_iter()
             .filter(|definition| definition.kind != Kind::Block && definition.name.len() > 1)
@@ -153,17 +149,18 @@ impl Features {
             .collect();
         definitions.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
         definitions.dedup_by_key(|definition| definition.0);
-        let lines = text.iter().filter(|byte| **byte == b'\n').count() as u32;
-        Self::build(length, lines, &terms, &definitions)
+        let lines = memchr::memchr_iter(b'\n', text).count() as u32;
+        let (terms, length) = workspace.count(text);
+        Self::build(length, lines, terms, &definitions)
     }
 
-    fn build(length: u32, lines: u32, terms: &[(Term, u8)], definitions: &[(Term, Kind)]) -> Self {
+    fn build(length: u32, lines: u32, terms: &[(Term, u32)], definitions: &[(Term, Kind)]) -> Self {
         let mut bytes = Vec::with_capacity(HEADER + 5 * (terms.len() + definitions.len()));
         for number in [length, lines, terms.len() as u32, definitions.len() as u32] {
             bytes.extend(number.to_le_bytes());
         }
         terms.iter().for_each(|(term, _)| bytes.extend(term.0.to_le_bytes()));
-        bytes.extend(terms.iter().map(|(_, count)| *count));
+        bytes.extend(terms.iter().map(|(_, count)| u8::try_from(*count).unwrap_or(u8::MAX)));
         definitions.iter().for_each(|(name, _)| bytes.extend(name.0.to_le_bytes()));
         bytes.extend(definitions.iter().map(|(_, kind)| *kind as u8));
         Self(bytes.into())

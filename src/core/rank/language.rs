@@ -112,6 +112,19 @@ impl Role {
     }
 }
 
+/// Whether the name promises content without words (pictures, fonts, archives, programs): not worth unpacking. Only
+/// formats that [`crate::core::change::is_binary`] recognises by their first bytes: the answer stays the same.
+pub fn is_opaque(path: &[u8]) -> bool {
+    let name = file_name(path);
+    let extension = name.iter().rposition(|byte| *byte == b'.').map_or(&[][..], |dot| &name[dot + 1..]);
+    OPAQUE.iter().any(|one| one.as_bytes().eq_ignore_ascii_case(extension))
+}
+
+const OPAQUE: &[&str] = &[
+    "png", "gif", "jpg", "jpeg", "ico", "webp", "woff", "woff2", "ttf", "otf", "zip", "xz", "7z", "jar", "class",
+    "pyc", "so", "dylib", "dll", "exe", "wasm", "mo",
+];
+
 const TEST_FOLDERS: &[&str] = &[
     "tests",
     "__tests__",
@@ -280,6 +293,12 @@ mod tests {
         ] {
             assert_eq!(Role::of(path.as_bytes()), role, "{path}");
         }
+    }
+
+    #[test]
+    fn pictures_and_archives_are_not_unpacked() {
+        assert!(is_opaque(b"docs/Logo.PNG") && is_opaque(b"a.tar.xz"));
+        assert!(!is_opaque(b"png") && !is_opaque(b"a/png.py") && !is_opaque(b"a.png/b.svg"));
     }
 
     #[test]

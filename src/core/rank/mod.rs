@@ -15,4 +15,5 @@ pub mod ranking;
 pub mod reading;
 pub mod signals;
 mod spread;
+pub mod vocabulary;
 pub mod words;

@@ -11,7 +11,7 @@ use crate::core::names::{CommitId, RepoPath, TreeId};
 use crate::core::rank::corpus::{Corpus, File};
 use crate::core::rank::definitions::Kind;
 use crate::core::rank::features::{Features, View, Workspace};
-use crate::core::rank::language::Language;
+use crate::core::rank::language::{Language, is_opaque};
 use crate::core::rank::lexicon::Lexicon;
 use crate::core::rank::query::{Hits, Query};
 use crate::core::rank::ranking::{self, Ranked};
@@ -21,6 +21,9 @@ use crate::edge::rank_index::{Index, Key};
 
 /// A blob of more bytes is ranked by its path alone.
 const LARGEST_BLOB: u64 = 2 << 20;
+
+/// A picture or archive of at most so many bytes is looked into: it may be a text under a false name.
+const SMALL_OPAQUE: u64 = 256;
 
 /// Blobs that one thread takes at a time.
 const BATCH: usize = 32;
@@ -62,8 +65,7 @@ impl Repo {
     ) -> Result<Vec<Ranked>> {
         let listed: Vec<TreeFile> = self.files(tree)?.into_iter().filter(|file| file.kind.is_file()).collect();
         let paths = listed.iter().zip(0..).map(|(file, at)| (lineage::path_hash(file.path.as_bytes()), at)).collect();
-        let ids: Vec<(gix::ObjectId, Language)> =
-            listed.iter().map(|file| (file.id, Language::of(file.path.as_bytes()))).collect();
+        let ids: Vec<Item> = listed.iter().map(Item::of).collect();
         let shared = self.gix().clone().into_sync();
         let (past, mut sketches) = std::thread::scope(|scope| {
             let past = scope.spawn(|| tip.map(|tip| lineage::past(&shared, tip, query, index, &paths)));
@@ -72,17 +74,46 @@ impl Repo {
         });
         let past = past.transpose().context("cannot read the history")?.unwrap_or_default();
         let (mut new, mut used) = (past.records, past.used);
-        let keys = || ids.iter().map(|(id, language)| Key::new(id.as_slice(), *language as u8));
+        let keys = || ids.iter().map(Item::key);
         used.extend(keys());
         new.extend(keys().zip(&mut sketches).filter_map(|(key, sketch)| Some((key, sketch.record.take()?))));
         let files = listed.into_iter().zip(sketches).map(|(file, sketch)| sketch.file(file.path)).collect();
         let corpus = Corpus::new(files, past.commits);
         let (values, chosen) = ranking::look(query, &corpus);
-        let wanted: Vec<(gix::ObjectId, Language)> = chosen.iter().map(|at| ids[*at as usize]).collect();
+        let wanted: Vec<Item> = chosen.iter().map(|at| ids[*at as usize]).collect();
         let ranked = ranking::rank(query, &corpus, values, &chosen, &readings(&shared, &wanted, query));
         // What cannot be kept is read again the next time.
         let _ = index.keep(&new, &used);
         Ok(ranked)
+    }
+}
+
+/// A file to read.
+#[derive(Clone, Copy)]
+struct Item {
+    id: gix::ObjectId,
+    language: Language,
+    /// See [`is_opaque`].
+    opaque: bool,
+}
+
+impl Item {
+    fn of(file: &TreeFile) -> Self {
+        let path = file.path.as_bytes();
+        Self { id: file.id, language: Language::of(path), opaque: is_opaque(path) }
+    }
+
+    fn key(&self) -> Key {
+        Key::new(self.id.as_slice(), self.language as u8)
+    }
+
+    /// Its content, or something without words in its place; `None` as for [`blob`].
+    fn text<'b>(&self, objects: &gix::OdbHandle, buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
+        use gix::prelude::HeaderExt;
+        match self.opaque && objects.header(self.id).ok()?.size() > SMALL_OPAQUE {
+            true => Some(b"\0"),
+            false => blob(objects, &self.id, buffer),
+        }
     }
 }
 
@@ -105,28 +136,22 @@ impl Sketch {
     }
 }
 
-fn sketches(
-    shared: &gix::ThreadSafeRepository,
-    ids: &[(gix::ObjectId, Language)],
-    query: &Query,
-    index: &Index,
-) -> Vec<Sketch> {
-    in_parallel(shared, ids, |objects, buffer, workspace: &mut Workspace, (id, language)| {
-        let known = index.get(&Key::new(id.as_slice(), *language as u8)).and_then(View::parse);
-        if let Some(view) = known {
+fn sketches(shared: &gix::ThreadSafeRepository, items: &[Item], query: &Query, index: &Index) -> Vec<Sketch> {
+    in_parallel(shared, items, |objects, buffer, workspace: &mut Workspace, item| {
+        if let Some(view) = index.get(&item.key()).and_then(View::parse) {
             return Sketch::of(query, &view);
         }
-        let Some(text) = blob(objects, id, buffer) else { return Sketch::default() };
-        let features = Features::of(*language, text, workspace);
+        let Some(text) = item.text(objects, buffer) else { return Sketch::default() };
+        let features = Features::of(item.language, text, workspace);
         Sketch { record: Some(features.as_bytes().into()), ..Sketch::of(query, &features.view()) }
     })
 }
 
 /// The candidates' texts, read.
-fn readings(shared: &gix::ThreadSafeRepository, wanted: &[(gix::ObjectId, Language)], query: &Query) -> Vec<Reading> {
-    in_parallel(shared, wanted, |objects, buffer, lexicon: &mut Lexicon, (id, language)| {
-        let text = blob(objects, id, buffer).map_or_else(|| Arc::from([]), Arc::from);
-        Reading::of(query, *language, text, lexicon)
+fn readings(shared: &gix::ThreadSafeRepository, wanted: &[Item], query: &Query) -> Vec<Reading> {
+    in_parallel(shared, wanted, |objects, buffer, lexicon: &mut Lexicon, item| {
+        let text = blob(objects, &item.id, buffer).map_or_else(|| Arc::from([]), Arc::from);
+        Reading::of(query, item.language, text, lexicon)
     })
 }
 
