@@ -86,7 +86,7 @@ impl Asker {
         }
         question.spent.time = (question.shop.clock.elapsed)() - self.started;
         let ask = Ask {
-            prompt: question.conversation.tokens(),
+            prompt: question.conversation.tokens_at_most(),
             output: longest,
             least_output: longest.min(LEAST_ANSWER),
             context: model.context(),
@@ -123,9 +123,9 @@ impl Asker {
         match self.models.failed(&error) {
             Next::Again => Ok(question.shop.warn(format!("{error}; asking again"))?),
             Next::Shorten => {
-                let before = question.conversation.tokens();
+                let before = question.conversation.tokens_at_most();
                 question.make_room(before * 2 / 3)?;
-                match question.conversation.tokens() < before {
+                match question.conversation.tokens_at_most() < before {
                     true => Ok(()),
                     false => Err(Unanswered::Broke(error)),
                 }
@@ -141,7 +141,7 @@ impl Asker {
 
 impl Question<'_, '_> {
     fn make_room(&mut self, target: u64) -> anyhow::Result<()> {
-        if self.conversation.tokens() <= target {
+        if self.conversation.tokens_at_most() <= target {
             return Ok(());
         }
         let compacted = self.conversation.compact(target);

@@ -1,11 +1,12 @@
 //! Making room in a conversation: what can be looked up again goes first, and every gap says what stood there.
 
-use super::{Conversation, Look, Message, Role, Topic, tokens};
+use super::estimate::{tokens, with_reserve};
+use super::{Conversation, Look, Message, Role, Topic};
 
 /// What was dropped to make room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compacted {
-    /// Estimated tokens before and after.
+    /// Tokens before and after, as [`Conversation::tokens_at_most`] counts them.
     pub before: u64,
     pub after: u64,
     /// One clause for each gap.
@@ -16,26 +17,26 @@ pub struct Compacted {
 const LATEST: usize = 2;
 
 impl Conversation {
-    /// Shrinks to at most `target` estimated tokens, or as far as it goes: old look-ups first, then refused patches and
+    /// Shrinks to `target` tokens at most (see [`super::tokens_at_most`]), or as far as it goes: old look-ups first, then refused patches and
     /// other old exchanges, then the context pack, then the newer look-ups. The issue, the rules and the draft stay.
     pub fn compact(&mut self, target: u64) -> Compacted {
-        let before = self.tokens();
-        let mut after = before;
+        let mut left = self.tokens();
+        let before = with_reserve(left);
         let mut dropped = Vec::new();
         for index in self.order_of_dropping() {
-            if after <= target {
+            if with_reserve(left) <= target {
                 break;
             }
             let message = &mut self.messages[index];
             let stub = stub(message);
             let (old, new) = (tokens(&message.text), tokens(&stub));
             if new < old {
-                after -= old - new;
+                left -= old - new;
                 dropped.push(stub.trim_end().trim_matches(['(', ')']).to_owned());
                 message.text = stub;
             }
         }
-        Compacted { before, after, dropped }
+        Compacted { before, after: with_reserve(left), dropped }
     }
 
     /// Indexes of messages that may go, in the order in which they go.
@@ -126,10 +127,10 @@ mod tests {
     #[test]
     fn what_can_be_had_again_goes_first_and_the_gap_names_it() {
         let mut conversation = conversation();
-        let compacted = conversation.compact(conversation.tokens() - 100);
+        let compacted = conversation.compact(conversation.tokens_at_most() - 100);
         assert_eq!(compacted.dropped, ["dropped to save space, ask again if needed: read old"]);
         assert_eq!(conversation.messages[3].text, "(dropped to save space, ask again if needed: read old)\n");
-        assert_eq!(compacted.after, conversation.tokens());
+        assert_eq!(compacted.after, conversation.tokens_at_most());
     }
 
     #[test]

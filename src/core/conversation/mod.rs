@@ -19,7 +19,7 @@ mod revision;
 use serde::Serialize;
 
 pub use compact::Compacted;
-pub use estimate::tokens;
+pub use estimate::{tokens, tokens_at_most};
 pub use look::{LineRange, Look, LookProblem};
 pub use looked::{BlameLine, CommitLine, Found, Looked, Match, looked};
 pub use opening::{Briefing, Instructions, Opening, opening};
@@ -107,7 +107,13 @@ impl Conversation {
 
     /// Estimated size as a prompt; see [`tokens`].
     pub fn tokens(&self) -> u64 {
+        // What wires and providers put around each message.
         let overhead = 8 * (self.messages.len() as u64 + 1);
         overhead + tokens(&self.system) + self.messages.iter().map(|message| tokens(&message.text)).sum::<u64>()
+    }
+
+    /// The size as a prompt that contexts and budgets are measured by; see [`tokens_at_most`].
+    pub fn tokens_at_most(&self) -> u64 {
+        estimate::with_reserve(self.tokens())
     }
 }

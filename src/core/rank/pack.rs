@@ -13,8 +13,9 @@ use super::outline::Outline;
 use super::ranking::Ranked;
 use crate::core::names::RepoPath;
 
-/// Bytes that count as one token. Code takes 3.0 to 3.8 bytes a token with today's tokenizers; 4 is what the published
-/// comparisons of localisation count with. A caller who must not exceed a context gives a smaller budget.
+/// Bytes that count as one token, as in the published comparisons of localisation. Code takes 3.4 to 4.4 bytes a token
+/// with today's tokenizers, so a pack is at most about a sixth larger than its budget says; what a whole prompt may cost
+/// is reckoned with [`crate::core::conversation::tokens_at_most`].
 pub const BYTES_PER_TOKEN: usize = 4;
 
 /// Files that are looked at for excerpts.

@@ -222,7 +222,7 @@ impl Model {
             body: self.wire.body(&self.bare_name, conversation, output),
             time: limits.time,
             context: self.context,
-            prompt_tokens: conversation.tokens(),
+            prompt_tokens: conversation.tokens_at_most(),
             prompt_bytes: (conversation.system.len() + texts.sum::<usize>()) as u64,
         }
     }
