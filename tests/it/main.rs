@@ -2,6 +2,7 @@
 #![allow(unreachable_pub, dead_code, reason = "modules of one test binary, some used by few tests")]
 #![allow(clippy::print_stdout, reason = "a test that cannot run here says so")]
 mod backlog;
+mod caching;
 mod cli;
 mod cli_apply;
 mod cli_forge;
