@@ -1,6 +1,7 @@
 //! Benchmarks: `cargo bench -- NAME [ARGS]`. Each prints ratios of things measured side by side in one run.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
+mod conversation;
 mod flow;
 mod patch;
 mod rank;
@@ -12,11 +13,12 @@ fn main() {
     let name = args.next();
     let rest: Vec<String> = args.collect();
     match name.as_deref() {
+        Some("conversation") => conversation::run(&rest),
         Some("flow") => flow::run(&rest),
         Some("patch") => patch::run(&rest),
         Some("rank") => rank::run(&rest),
         Some("swarm") => swarm::run(&rest),
         Some("triage") => triage::run(&rest),
-        _ => println!("usage: cargo bench -- flow|patch|rank|triage|swarm [ARGS]"),
+        _ => println!("usage: cargo bench -- conversation|flow|patch|rank|triage|swarm [ARGS]"),
     }
 }

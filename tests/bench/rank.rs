@@ -2,6 +2,8 @@
 //!
 //!     cargo bench --profile quick -- rank open [--dump FILE]       GITDIRS=DIR with OWNER+NAME/repo
 //!     cargo bench --profile quick -- rank ISSUE_FILE GITDIR COMMIT prints paths, best first
+//!     cargo bench --profile quick -- rank speed ISSUE_FILE GITDIR COMMIT
+//!     python3 tests/bench/many_files.py GITDIR 100000              makes a large repository for it out of GITDIRS
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -294,37 +296,68 @@ fn evaluate(name: &str, mut instances: Vec<Instance>, dump: Option<&Path>) {
     println!("not among ten: {}", misses.join(" "));
 }
 
-/// Seconds of one ranking without and with its index, beside ripgrep counting the issue's words in a checkout.
+/// One ranking without and with its index, beside ripgrep counting the issue's words in a checkout. The checkout that
+/// ripgrep reads is unpacked already; a ranking unpacks the blobs itself.
 fn speed(issue: &str, git_dir: &Path, commit: &str) {
     let text = std::fs::read_to_string(issue).expect("an issue file");
     let repo = repository(git_dir);
     let room = tempfile::tempdir().expect("a folder");
-    let seconds = |work: &mut dyn FnMut()| {
-        let one = |work: &mut dyn FnMut()| {
-            let started = Instant::now();
-            work();
-            started.elapsed().as_secs_f64()
-        };
-        (0..5).map(|_| one(work)).fold(f64::MAX, f64::min)
-    };
-    let cold = seconds(&mut || drop(rank(&repo, commit, &text, &Index::none())));
-    rank(&repo, commit, &text, &Index::open(room.path()));
-    let warm = seconds(&mut || drop(rank(&repo, commit, &text, &Index::open(room.path()))));
+    let none = Index::none();
+    let cold = Cost::of(|| drop(rank(&repo, commit, &text, &none)));
+    let files = rank(&repo, commit, &text, &Index::open(room.path())).len();
+    let writing = Cost::of(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        drop(rank(&repo, commit, &text, &Index::open(folder.path())));
+    });
+    let warm = Cost::of(|| drop(rank(&repo, commit, &text, &Index::open(room.path()))));
     let checkout = room.path().join("checkout");
     let archive = format!(
         "mkdir {0} && git --git-dir {1} archive {commit} | tar -x -C {0}",
         checkout.display(),
         git_dir.display()
     );
-    let extracted = std::process::Command::new("sh").args(["-c", &archive]).status().expect("sh runs");
+    let unpacking = std::process::Command::new("sh").args(["-c", &archive]).status().expect("sh runs");
+    assert!(unpacking.success(), "{commit} is unpacked");
     let words: std::collections::BTreeSet<&str> =
         text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| word.len() > 3).collect();
     let pattern = words.into_iter().collect::<Vec<_>>().join("|");
     let mut search = std::process::Command::new("rg");
     search.args(["-i", "-c", "--no-ignore", &pattern]).arg(&checkout);
-    let rg = seconds(&mut || drop(search.output().expect("rg runs")));
-    let files = rank(&repo, commit, &text, &Index::none()).len();
-    println!("{files} files (checkout {extracted}): cold {cold:.3} s, with index {warm:.3} s, ripgrep {rg:.3} s");
+    let ripgrep = Cost::of(|| drop(search.output().expect("rg runs")));
+    println!("{files} files     wall    cpu");
+    for (name, cost) in
+        [("cold", cold), ("cold, and the index written", writing), ("with the index", warm), ("ripgrep", ripgrep)]
+    {
+        println!("{name:28} {:6.3} {:6.2}", cost.wall, cost.cpu);
+    }
+}
+
+/// Seconds that something took, the best of several times.
+struct Cost {
+    wall: f64,
+    /// Of all threads and of what ran below, user and system.
+    cpu: f64,
+}
+
+impl Cost {
+    fn of(mut work: impl FnMut()) -> Self {
+        let mut best = Self { wall: f64::MAX, cpu: f64::MAX };
+        for _ in 0..5 {
+            let (started, before) = (Instant::now(), cpu_seconds());
+            work();
+            best.wall = best.wall.min(started.elapsed().as_secs_f64());
+            best.cpu = best.cpu.min(cpu_seconds() - before);
+        }
+        best
+    }
+}
+
+/// `proc_pid_stat(5)`: the process's own times and those of its children, in hundredths.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+    let times = after_name.split(' ').skip(11).take(4).filter_map(|number| number.parse::<f64>().ok());
+    times.sum::<f64>() / 100.0
 }
 
 /// Lines shown under many policies, on both data sets: how [`Policy::USUAL`] was chosen.
