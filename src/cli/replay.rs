@@ -39,12 +39,12 @@ pub fn run(args: &Replay, context: &Context) -> anyhow::Result<Exit> {
     let run = chosen(&repo, &args.run)?;
     let record = Record::read(&run.dir).map_err(|problem| told(&run.id, &problem))?;
     if record.tasks.is_empty() {
-        let problem = anyhow::anyhow!("it worked on no issue, so that there is nothing to compare");
+        let problem = anyhow::anyhow!("no work of `issue`, `next`, `sprint`, `continue` or `revise` is recorded");
         return Err(told(&run.id, &problem));
     }
     let base = &record.header.base.commit;
     repo.tree_of(base).map_err(|problem| told(&run.id, &problem.context(format!("its base {base} is not here"))))?;
-    let mut listener = Listener { shown: sink(context, &repo), verbose: is_verbose(context), seen: Vec::new() };
+    let mut listener = Listener { shown: sink(context, &repo), showing: showing(context), seen: Vec::new() };
     let broke = play(context, &repo, &run.id, &record, &mut listener)?;
     let (commits, difference) = compare(&repo, &record, &listener.seen, broke.as_ref())?;
     let exit = if difference.is_some() { Exit::No } else { Exit::Done };
@@ -53,8 +53,21 @@ pub fn run(args: &Replay, context: &Context) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-fn is_verbose(context: &Context) -> bool {
-    context.common.json || context.common.verbose > 0
+/// Which events of the played run are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Showing {
+    Nothing,
+    /// All but those that a run prints as its result: standard output is for the verdict.
+    Steps,
+    Everything,
+}
+
+fn showing(context: &Context) -> Showing {
+    match (context.common.json, context.common.verbose) {
+        (true, _) => Showing::Everything,
+        (false, 0) => Showing::Nothing,
+        (false, _) => Showing::Steps,
+    }
 }
 
 fn told(run: &RunId, problem: &anyhow::Error) -> anyhow::Error {
@@ -196,15 +209,18 @@ fn ended_otherwise(record: &Record, seen: &[Event], commits: usize, broke: Optio
 /// Shows events to those who want them, and keeps them.
 struct Listener {
     shown: Box<dyn Sink + Send>,
-    verbose: bool,
+    showing: Showing,
     seen: Vec<Event>,
 }
 
 impl Sink for Listener {
     fn emit(&mut self, event: &Event) -> anyhow::Result<()> {
         self.seen.push(event.clone());
-        // Standard output is for the verdict, unless everything goes there as JSON.
         let is_result = matches!(event, Event::WouldAct { .. } | Event::Result { .. });
-        if self.verbose && !is_result { self.shown.emit(event) } else { Ok(()) }
+        match self.showing {
+            Showing::Nothing => Ok(()),
+            Showing::Steps if is_result => Ok(()),
+            Showing::Steps | Showing::Everything => self.shown.emit(event),
+        }
     }
 }

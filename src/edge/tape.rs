@@ -34,7 +34,7 @@ enum How {
 pub type Writer = Box<dyn Fn(&str) + Send + Sync>;
 
 /// Bytes of one answer and of all answers of a run that are recorded; a backlog is small, a record should be.
-const ANSWER: usize = 1 << 20;
+const ANSWER: usize = 4 << 20;
 const ALL: usize = 16 << 20;
 
 /// How a question was answered.

@@ -82,6 +82,7 @@ fn the_world_of_today_does_not_matter() {
     yard.clone.commit("the base moves");
     yard.clone.git(&["push", "-q", yard.remote.path.to_str().expect("a path"), "main"]);
     let ended = replay(&yard, &run, &["--json"]).exits(0);
+    assert!(ended.stdout.contains("\"event\":\"would_act\""), "{}", ended.stdout);
     let last: Value = ended.stdout.lines().last().and_then(|line| serde_json::from_str(line).ok()).expect("a record");
     assert_eq!((&last["event"], &last["same"]), (&"replayed".into(), &true.into()), "{last}");
     assert_eq!(last["commits"][0], pushed);
@@ -155,5 +156,5 @@ fn runs_that_cannot_be_played_say_why() {
     let _ = yard.clone.burn(&["replay", id(&run)]).exits(128).tells(&["cannot be played again", "older version"]);
     let _ = yard.burn(&["plan", "1"]).exits(0);
     let plan = recorded(&yard).into_iter().find(|other| *other != run).expect("the plan's run");
-    let _ = yard.clone.burn(&["replay", id(&plan)]).exits(128).tells(&["worked on no issue"]);
+    let _ = yard.clone.burn(&["replay", id(&plan)]).exits(128).tells(&["no work of `issue`"]);
 }

@@ -158,7 +158,8 @@ impl Human {
     fn replayed(&self, commits: &[CommitId], difference: Option<&str>) -> anyhow::Result<()> {
         let ids: Vec<&str> = commits.iter().map(CommitId::as_str).collect();
         match difference {
-            None => self.out(format!("same {}", ids.join(" ")).trim_end()),
+            None if ids.is_empty() => self.out("same (the run made no commit)"),
+            None => self.out(&format!("same {}", ids.join(" "))),
             Some(difference) => self.out(&format!("differs: {difference}")),
         }
     }
