@@ -2,6 +2,7 @@
 
 mod cases;
 mod corpus;
+mod damage;
 mod fidelity;
 mod formats;
 mod properties;

@@ -6,13 +6,15 @@ use git_burn::core::change::{Change, Entry, FileChange, Snapshot};
 use git_burn::core::names::RepoPath;
 use git_burn::core::patch::{ApplyOptions, Binaries, Care, Completeness, LineNumbers, Patch, Style, write_diff};
 
+use super::damage::Damage;
+
 const OPTIONS: ApplyOptions = ApplyOptions { line_numbers: LineNumbers::Hidden, care: Care::Tool, seen: None };
 
 /// A small generator with a fixed seed (xorshift).
-struct Dice(u64);
+pub(super) struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(super) fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -51,7 +53,11 @@ fn edited(dice: &mut Dice, text: &[u8]) -> Vec<u8> {
         match dice.roll(3) {
             0 if at < lines.len() => drop(lines.remove(at)),
             1 if at < lines.len() => lines.insert(at, lines[at].clone()),
-            _ => lines.insert(at, format!("added {}\n", dice.roll(100)).into_bytes()),
+            _ => {
+                let beside =
+                    lines.get(at).or(lines.last()).map_or(0, |line| line.iter().take_while(|b| **b == b' ').count());
+                lines.insert(at, format!("{}added {}\n", " ".repeat(beside), dice.roll(100)).into_bytes());
+            }
         }
     }
     lines.concat()
@@ -90,25 +96,108 @@ fn a_diff_of_any_two_texts_leads_to_the_second() {
     }
 }
 
-#[test]
-fn wrong_numbers_never_lead_to_a_third_text() {
-    let mut dice = Dice(0xc0ffee);
-    let mut applied = 0;
-    for round in 0..3000 {
-        let before = text(&mut dice);
-        let after = edited(&mut dice, &before);
-        if before == after {
-            continue;
+/// A text like code: indented blocks, names that differ, lines that are everywhere.
+fn code(dice: &mut Dice) -> String {
+    let mut text = String::new();
+    for function in 0..2 + dice.roll(8) {
+        text += &format!("fn work_{function}_{}(input: Input) {{\n", dice.roll(100));
+        for _ in 0..1 + dice.roll(7) {
+            text += &match dice.roll(8) {
+                0 => "\n".to_owned(),
+                1 => "    return None;\n".into(),
+                2 => format!("    if input.is_{}() {{\n        continue;\n    }}\n", dice.roll(4)),
+                3 => "    count += 1;\n".into(),
+                _ => format!("    let value_{} = input.read({});\n", dice.roll(50), dice.roll(1000)),
+            };
         }
-        let good = String::from_utf8(diff(&before, &after)).expect("text");
-        let bad: String =
-            good.split_inclusive('\n').map(|line| if line.starts_with("@@") { "@@\n" } else { line }).collect();
-        if let Ok(got) = apply(bad.as_bytes(), &before) {
-            applied += 1;
-            assert!(got == after, "round {round}:\n{good}");
+        text += "}\n\n";
+    }
+    if dice.roll(4) == 0 {
+        text.truncate(text.len() - 1 - dice.roll(2));
+    }
+    text
+}
+
+/// How often a damage came to the true text, to a refusal, and to another text.
+#[derive(Debug, Default, Clone, Copy)]
+struct Score {
+    exact: usize,
+    refused: usize,
+    wrong: usize,
+}
+
+/// Damages that take away what a place is known by, with how many wrong results of [`ROUNDS`] there are at most, and why
+/// nobody could tell. They are tried on texts like code alone: of lines that are all alike, nothing would be left to know.
+const LOSSY: [(Damage, usize, &str); 10] = [
+    (Damage::ContextDropped, 3, "the line that told two places apart, or the two sides of an insertion, is gone"),
+    (Damage::BlankContextDropped, 1, "an added blank line may as well be the missing one"),
+    (Damage::ContextInvented, 0, "the line may be an added one"),
+    (Damage::ContextChanged, 0, "the line may be an added one"),
+    (Damage::RemovedChanged, 0, "somebody else may have changed it"),
+    (Damage::Dedented, 0, "which added line stood at the margin is not known any more"),
+    (Damage::IndentHalved, 0, "the same"),
+    (Damage::ColumnLost, 0, "a line that begins with a sign is a change without its column"),
+    (Damage::PlusLost, 0, "without its sign the line is context"),
+    (Damage::PlusBlank, 0, "the same"),
+];
+
+#[test]
+fn a_broken_diff_leads_to_the_true_text_or_nowhere() {
+    let mut failures = Vec::new();
+    for damage in Damage::ALL {
+        let lossy = LOSSY.iter().find(|(of, _, _)| *of == damage);
+        let mut dice = Dice(0xc0ffee);
+        let mut score = Score::default();
+        let mut example = String::new();
+        for _ in 0..ROUNDS {
+            let alike = lossy.is_none() && dice.roll(3) == 0;
+            let before = if alike { text(&mut dice) } else { code(&mut dice).into_bytes() };
+            let after = edited(&mut dice, &before);
+            if before == after {
+                continue;
+            }
+            let good = String::from_utf8(diff(&before, &after)).expect("text");
+            let Some(bad) = damage.of(&good, &mut dice) else { continue };
+            let got = apply_among(bad.as_bytes(), &before);
+            score.count(damage, &got, &after);
+            if got.is_ok_and(|got| !damage.is_exact(&got, &after)) {
+                example = format!("{good}---- broken:\n{bad}---- of:\n{}", String::from_utf8_lossy(&before));
+            }
+        }
+        println!("{damage:?}: {score:?}");
+        let borne = lossy.map_or(0, |(_, borne, _)| *borne);
+        if score.wrong > borne {
+            failures.push(format!("{damage:?}: {score:?}, such as:\n{example}"));
+        }
+        assert!(score.exact + score.refused > ROUNDS / 50, "{damage:?} was hardly tried: {score:?}");
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+impl Score {
+    fn count(&mut self, damage: Damage, got: &Result<Vec<u8>, String>, after: &[u8]) {
+        match got {
+            Ok(got) if damage.is_exact(got, after) => self.exact += 1,
+            Ok(_) => self.wrong += 1,
+            Err(_) => self.refused += 1,
         }
     }
-    assert!(applied > 500, "only {applied} were applied");
+}
+
+/// Texts that each damage is tried on.
+const ROUNDS: usize = 500;
+
+/// Applies it with a listing, as the program does, so that paths can be repaired.
+fn apply_among(diff: &[u8], before: &[u8]) -> Result<Vec<u8>, String> {
+    let base = Snapshot {
+        entries: [(path(), Entry::file(before))].into(),
+        listing: Some(vec![path()].into()),
+        ..Snapshot::default()
+    };
+    let patch = Patch::parse(diff, Completeness::Complete).map_err(|refusal| refusal.to_string())?;
+    let applied = patch.apply(&base, &OPTIONS).map_err(|refusal| refusal.to_string())?;
+    let file = applied.change.files.get(&path()).ok_or("another file was changed")?;
+    Ok(file.new_bytes().to_vec())
 }
 
 #[test]

@@ -31,9 +31,17 @@ pub(super) fn is_applied(hunk: &Hunk, target: &Target<'_>) -> Result<bool, Probl
     // Text that is added at the end leaves the old text where it was: both stand at the stated line.
     let context = hunk.lines.iter().take_while(|line| line.is_context()).count();
     let appends = hunk.lines[context..].iter().all(|line| line.tag == Tag::Add);
-    if hunk.stated().is_some_and(|stated| old.contains(&stated) && !(appends && new.contains(&stated))) {
+    if hunk
+        .stated()
+        .is_some_and(|stated| old.binary_search(&stated).is_ok() && !(appends && new.binary_search(&stated).is_ok()))
+    {
         return Ok(false);
     }
     let reach = hunk.lines.len() + 10;
-    Ok(old.is_empty() || old.iter().any(|old| new.iter().any(|new| old.abs_diff(*new) < reach)))
+    // Both ascend.
+    let beside = |old: &usize| {
+        let next = new.partition_point(|new| *new + reach <= *old);
+        new.get(next).is_some_and(|new| old.abs_diff(*new) < reach)
+    };
+    Ok(old.is_empty() || old.iter().any(beside))
 }

@@ -33,16 +33,13 @@ pub(super) fn choose(open: &mut [Open<'_>], target: &Target<'_>, line_numbers: L
     if open.iter().all(|hunk| hunk.chosen.is_some()) {
         return;
     }
-    for index in 0..open.len() {
-        if open[index].chosen.is_none() {
-            open[index].chosen = at_end(&open[index], target).or_else(|| by_numbers(open, index));
-        }
+    let shifts = shifts(open);
+    for hunk in open.iter_mut().filter(|hunk| hunk.chosen.is_none()) {
+        hunk.chosen = at_end(hunk, target).or_else(|| by_numbers(hunk, &shifts));
     }
     by_order(open);
-    for index in 0..open.len() {
-        if open[index].chosen.is_none() {
-            open[index].chosen = by_section(open, index, target).or_else(|| near(open, index, line_numbers));
-        }
+    for hunk in open.iter_mut().filter(|hunk| hunk.chosen.is_none()) {
+        hunk.chosen = by_section(hunk, target).or_else(|| near(hunk, &shifts, line_numbers));
     }
     by_order(open);
 }
@@ -70,11 +67,10 @@ fn shifts(open: &[Open<'_>]) -> Vec<i64> {
 }
 
 /// One place is exactly on the stated line, or off by as much as the file's other hunks are.
-fn by_numbers(open: &[Open<'_>], index: usize) -> Option<(usize, Choice)> {
-    let hunk = &open[index];
+fn by_numbers(hunk: &Open<'_>, shifts: &[i64]) -> Option<(usize, Choice)> {
     let stated = hunk.hunk.stated()? as i64;
     let on = |line: i64| (0..hunk.found.len()).find(|place| hunk.found.first(*place) as i64 == line);
-    match shifts(open).as_slice() {
+    match shifts {
         [] | [0] if hunk.hunk.counts_hold() && hunk.hunk.lines.iter().any(super::super::form::Line::is_context) => {
             on(stated).map(|place| (place, Choice::Stated))
         }
@@ -120,8 +116,7 @@ fn by_order(open: &mut [Open<'_>]) {
 }
 
 /// The text after `@@`, or an envelope's anchor, stands above exactly one place as its nearest heading.
-fn by_section(open: &[Open<'_>], index: usize, target: &Target<'_>) -> Option<(usize, Choice)> {
-    let hunk = &open[index];
+fn by_section(hunk: &Open<'_>, target: &Target<'_>) -> Option<(usize, Choice)> {
     let section = hunk.hunk.section.as_ref()?;
     if hunk.found.len() > MANY {
         return None;
@@ -154,10 +149,9 @@ fn is_heading(line: &[u8]) -> bool {
 }
 
 /// One place within three lines of the stated line, and the next ten times as far: enough when the model saw line numbers.
-fn near(open: &[Open<'_>], index: usize, line_numbers: LineNumbers) -> Option<(usize, Choice)> {
-    let hunk = &open[index];
+fn near(hunk: &Open<'_>, shifts: &[i64], line_numbers: LineNumbers) -> Option<(usize, Choice)> {
     let stated = hunk.hunk.stated()? as i64;
-    if line_numbers == LineNumbers::Hidden || !matches!(shifts(open).as_slice(), [] | [0]) {
+    if line_numbers == LineNumbers::Hidden || !matches!(shifts, [] | [0]) {
         return None;
     }
     let mut away: Vec<(u64, usize)> =

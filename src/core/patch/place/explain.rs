@@ -55,6 +55,17 @@ fn heading(target: &Target<'_>, at: usize) -> Option<Numbered> {
     Some(Numbered { line: line as u32 + 1, text: shown(lines[line]).trim().to_owned() })
 }
 
+/// By its header it adds one line more than are marked as added: the mark was lost, and so would be the line.
+pub(super) fn unmarked(hunk: &Hunk, target: &Target<'_>) -> Problem {
+    let counts = hunk
+        .numbers
+        .map_or_else(String::new, |numbers| format!(" ({} lines into {})", numbers.old_count, numbers.new_count));
+    let what = format!("by its header{counts} one line more is added than begin with `+`");
+    let hint = Some("begin every added line with `+`".to_owned());
+    let found = unplaced(hunk, target, Unaligned::NotThere);
+    Problem { kind: ProblemKind::Malformed, what, hint, ..found }
+}
+
 /// The last hunk of a reply that may be cut off, when it looks cut off.
 pub(super) fn cut_off(hunk: &Hunk, end: usize, target: &Target<'_>) -> Result<(), Problem> {
     if !hunk.marks.last || end >= target.file.lines.len() {

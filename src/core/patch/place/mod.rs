@@ -128,7 +128,7 @@ pub(super) struct Target<'t> {
 }
 
 /// Comparisons of lines that one file may cost: a search that needs more is hostile or hopeless.
-const WORK: u64 = 200_000_000;
+const WORK: u64 = 40_000_000;
 
 impl<'t> Target<'t> {
     pub(super) fn new(reply: &'t [u8], text: &'t [u8]) -> Self {
@@ -364,7 +364,11 @@ fn as_stated<'t>(hunks: &[Hunk], target: &Target<'t>) -> Option<Vec<Place<'t>>> 
 
 fn split_all<'h>(hunks: &'h [Hunk], target: &Target<'_>) -> Result<Vec<Part<'h>>, (usize, Problem)> {
     let mut parts = Vec::with_capacity(hunks.len());
-    for (index, hunk) in hunks.iter().enumerate().filter(|(_, hunk)| hunk.changes()) {
+    let speaks = |hunk: &Hunk| hunk.changes() || windows::counts_a_plus_more(hunk);
+    for (index, hunk) in hunks.iter().enumerate().filter(|(_, hunk)| speaks(hunk)) {
+        if !hunk.changes() {
+            return Err((index, explain::unmarked(hunk, target)));
+        }
         let split = split::split(hunk, target).map_err(|problem| (index, problem))?;
         parts.extend(split.into_iter().map(|part| (index, part)));
     }
@@ -389,6 +393,10 @@ fn find<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Found<'h>, Problem> {
     }
     if applied::is_applied(hunk, target)? {
         return Err(explain::already_applied());
+    }
+    if windows::counts_a_plus_more(hunk) {
+        // A place found without one of its context lines would lose an added one.
+        return Err(explain::unmarked(hunk, target));
     }
     match align::align(hunk, target) {
         Ok(aligned) => Ok(Found::Aligned(aligned, Cow::Borrowed(hunk))),

@@ -35,7 +35,9 @@ pub(super) fn split<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Vec<Cow<'
         }
         return Ok(parts.into_iter().map(Cow::Owned).collect());
     }
-    let segments = segments(hunk, target, matching.as_ref())?;
+    // Two hunks under one header have more lines than it counts on both sides; one more old line is an added one.
+    let counted = windows::counts_a_plus_more(hunk);
+    let segments = if counted { None } else { segments(hunk, target, matching.as_ref())? };
     Ok(segments.unwrap_or_else(|| vec![Cow::Borrowed(hunk)]))
 }
 

@@ -90,12 +90,17 @@ fn column<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Windows<'h>>, P
     Ok(None)
 }
 
+/// The header's counts say that one context line is an added one.
+pub(super) fn counts_a_plus_more(hunk: &Hunk) -> bool {
+    hunk.numbers.is_some_and(|numbers| {
+        hunk.old_lines().count() as u64 == numbers.old_count + 1 && hunk.new_lines().count() as u64 == numbers.new_count
+    })
+}
+
 /// An added line that lost its `+` looks like context that the file does not have. The header's counts tell: with the
 /// line read as added they are right, as context the old side has one too many.
 pub(super) fn lost_plus<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Windows<'h>>, Problem> {
-    let Some(numbers) = hunk.numbers else { return Ok(None) };
-    let surplus = (hunk.old_lines().count() as u64).saturating_sub(numbers.old_count);
-    if surplus != 1 || hunk.new_lines().count() as u64 != numbers.new_count {
+    if !counts_a_plus_more(hunk) {
         return Ok(None);
     }
     let mut found: Option<(Vec<Vec<u8>>, Windows<'h>)> = None;
@@ -105,8 +110,12 @@ pub(super) fn lost_plus<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<W
         if !hunk.lines[index].is_context() || !next_to_added {
             continue;
         }
+        let added = Line { tag: Tag::Add, bare: true, ..hunk.lines[index].uncut() };
+        if !is_indented_like_another(&added, hunk, target) {
+            continue;
+        }
         let mut read = hunk.clone();
-        read.lines[index] = Line { tag: Tag::Add, bare: true, ..hunk.lines[index].uncut() };
+        read.lines[index] = added;
         let at = target.find(&read, Compare::NoReturn)?;
         if at.is_empty() {
             continue;
@@ -118,4 +127,18 @@ pub(super) fn lost_plus<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<W
         }
     }
     Ok(found.map(|(_, windows)| windows))
+}
+
+/// Whether the line has the indentation of another one: a blank may have come in place of the `+`, and would be one too
+/// many.
+fn is_indented_like_another(added: &Line, hunk: &Hunk, target: &Target<'_>) -> bool {
+    let indent = |line: &Line| {
+        let text = line.text(target.reply);
+        let bare = Compare::Trim.key(text);
+        let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        (!bare.is_empty()).then(|| text[..blanks].to_vec())
+    };
+    let own = indent(added);
+    let others = || hunk.lines.iter().filter(|line| line.end != added.end);
+    own.as_ref().is_none_or(Vec::is_empty) || others().any(|line| indent(line) == own)
 }
