@@ -1,4 +1,17 @@
 //! Round trips of real history, and speed on a large diff, both against git itself.
+//!
+//! `cargo bench --profile quick -- patch history GITDIR`, without a limit, on 2026-11-25 (a busy machine with two cores,
+//! git 2.47): every commit that is no merge, of all refs of the snapshot.
+//!
+//! | repository | commits | equal trees | different | refused | empty | objects missing | seconds |
+//! |---|---|---|---|---|---|---|---|
+//! | git-burn | 149 | 149 | 0 | 0 | 0 | 0 | 1 |
+//! | cli/cli | 11,152 | 11,081 | 0 | 0 | 53 | 18 | 69 |
+//! | redis/redis | 35,617 | 35,586 | 0 | 1 `case-collision` | 17 | 13 | 1,034 |
+//! | django/django | 47,053 | 46,812 | 0 | 0 | 241 | 0 | 1,164 |
+//!
+//! The one refusal adds `IO_URING_CHECK_VERSION.3` beside `io_uring_check_version.3`, which many file systems cannot hold.
+//! The first run refused 11 commits of redis that move a submodule on (`index A..B 160000` is all that names it): mended.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -88,7 +88,7 @@ pub fn round_trip(data: &[u8]) {
 }
 
 /// Bytes of the repeated reply and of the repeated file.
-const LARGE: usize = 1 << 19;
+const LARGE: usize = if cfg!(debug_assertions) { 1 << 17 } else { 1 << 19 };
 /// Far above what a linear search needs for so much, far below what a quadratic one does.
 const SOON: Duration = Duration::from_secs(if cfg!(debug_assertions) { 8 } else { 1 });
 
@@ -106,10 +106,9 @@ pub fn ends_soon(data: &[u8]) {
         drop(applied.map_err(|refusal| told(&refusal)));
         start.elapsed()
     };
-    // The machine may have had something else to do: the best of four counts.
-    let best = (0..4).map(|_| run()).take_while(|time| *time > SOON).min();
-    let best = if run() > SOON { best } else { None };
-    assert!(best.is_none(), "it takes {best:?}");
+    // The machine may have had something else to do: the best of five counts.
+    let times: Vec<Duration> = (0..5).map(|_| run()).take_while(|time| *time > SOON).collect();
+    assert!(times.len() < 5, "it takes {times:?}");
 }
 
 /// What stands between lines of `====`.
@@ -143,7 +142,10 @@ fn is_sound(applied: &Applied, patch: &Patch, base: &Snapshot) {
     let announced = patch.candidates_in(base.listing.as_deref().unwrap_or_default());
     for (path, file) in &applied.change.files {
         assert!(announced.contains(path), "{path} was not announced");
-        assert_eq!(file.before.as_ref(), file.origin.as_ref().map_or_else(|| base.entries.get(path), |_| file.before.as_ref()));
+        assert_eq!(
+            file.before.as_ref(),
+            file.origin.as_ref().map_or_else(|| base.entries.get(path), |_| file.before.as_ref())
+        );
     }
     let diff = written(&applied.change);
     let again = Patch::parse(&diff, Completeness::Unknown).and_then(|patch| patch.apply(base, &PLAIN));

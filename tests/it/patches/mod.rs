@@ -3,6 +3,8 @@
 mod cases;
 mod corpus;
 mod damage;
+mod explanations;
 mod fidelity;
 mod formats;
+mod fuzz;
 mod properties;

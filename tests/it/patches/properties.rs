@@ -185,7 +185,7 @@ impl Score {
 }
 
 /// Texts that each damage is tried on.
-const ROUNDS: usize = 500;
+const ROUNDS: usize = 300;
 
 /// Applies it with a listing, as the program does, so that paths can be repaired.
 fn apply_among(diff: &[u8], before: &[u8]) -> Result<Vec<u8>, String> {
