@@ -196,7 +196,7 @@ fn file(source: Source<'_>, at: usize, name: Name, parts: &Parts) -> FilePatch {
 }
 
 /// Lines that both sides share become context: only what differs is changed, and only that must be found exactly.
-fn diff(text: &[u8], search: &[Row], replace: &[Row]) -> Vec<Line> {
+pub(super) fn diff(text: &[u8], search: &[Row], replace: &[Row]) -> Vec<Line> {
     let bytes = |row: &Row| &text[row.start as usize..row.end as usize];
     let mut input: InternedInput<&[u8]> = InternedInput::default();
     input.update_before(search.iter().map(bytes));

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::super::form::{Hunk, Line, Tag};
 use super::Target;
-use super::lines::{ABSENT, Compare, Index, information};
+use super::lines::{ABSENT, Compare, Index, information, is_blank};
 use super::matching::Matching;
 use super::table::{BAND, NEVER, Old, Removed, Table, alike, old_lines};
 use super::windows::ENOUGH;
@@ -59,9 +59,7 @@ pub(super) fn align(hunk: &Hunk, target: &Target<'_>) -> Result<Aligned, Unalign
         return Err(Unaligned::NotThere);
     }
     let diagonals = diagonals(&old, index);
-    let strict = diagonals.iter().map(|diagonal| Table::new(&old, file, index, *diagonal, Removed::Needed));
-    let best = strict.filter(|table| table.total > NEVER / 2).max_by_key(|table| table.total);
-    let Some(best) = best else { return Err(Unaligned::NotThere) };
+    let best = best(&old, file, index, &diagonals).ok_or(Unaligned::NotThere)?;
     let path = best.path();
     let (first, end) = extent(&path).ok_or(Unaligned::NotThere)?;
     let stated = hunk.stated().filter(|_| hunk.counts_hold()).map(|stated| stated as i64);
@@ -86,8 +84,14 @@ pub(super) fn align(hunk: &Hunk, target: &Target<'_>) -> Result<Aligned, Unalign
     Ok(Aligned { edits, first, end })
 }
 
+/// The alignment that is worth most, of those where every removed line is there.
+pub(super) fn best<'o>(old: &'o [Old<'o>], file: &[&[u8]], index: &Index<'_>, diagonals: &[i64]) -> Option<Table<'o>> {
+    let strict = diagonals.iter().map(|diagonal| Table::new(old, file, index, *diagonal, Removed::Needed));
+    strict.filter(|table| table.total > NEVER / 2).max_by_key(|table| table.total)
+}
+
 /// Differences between file line and hunk line that the rarer lines vote for, best first.
-fn diagonals(old: &[Old<'_>], index: &Index<'_>) -> Vec<i64> {
+pub(super) fn diagonals(old: &[Old<'_>], index: &Index<'_>) -> Vec<i64> {
     let mut votes: HashMap<i64, i64> = HashMap::new();
     for (at, line) in old.iter().enumerate() {
         let places = index.places(line.id);
@@ -213,6 +217,9 @@ impl Look<'_> {
         let added = |j: usize| run(j).filter(|line| line.tag == Tag::Add).map(|line| line.text(self.reply));
         let rewritten = |j: usize, added: Option<&[u8]>| added.is_none_or(|added| is_version(self.old[j].text, added));
         let (above, here) = (self.old[j - 1].index, self.old[j].index);
+        if self.parts_rightly(matching, j, &unseen) {
+            return true;
+        }
         match (self.old[j - 1].removed, self.old[j].removed) {
             (false, false) if above + 1 == here => matching.has_one_place_for(&self.file[unseen], here),
             // Text goes in there, on the side that was decided for.
@@ -221,6 +228,26 @@ impl Look<'_> {
             (true, false) => matching.counterpart(here).is_some() && rewritten(j - 1, added(j - 1).last()),
             (true, true) => false,
         }
+    }
+
+    /// Whether a single blank line above old line `j`, which the block does not show, goes where it parts two lines of the
+    /// replacement as it does in the file.
+    fn parts_rightly(&self, matching: &Matching<'_>, j: usize, unseen: &Range<usize>) -> bool {
+        let (above, here) = (&self.old[j - 1], &self.old[j]);
+        let blank = unseen.len() == 1 && is_blank(self.file[unseen.start]);
+        if !blank || [above, here].iter().any(|line| line.removed || is_blank(line.text)) {
+            return false;
+        }
+        let added: Vec<usize> = (above.index + 1..here.index).collect();
+        let run = Run { first: above.index + 1, removed: 0, added };
+        let place = match self.beside_blank(&run, unseen.clone()) {
+            // Text that goes in below the blank line has it above its own first line, else above what follows.
+            Some(at) if at == unseen.end => matching.above(above.index) + 1,
+            Some(_) => matching.above(here.index),
+            None if run.added.is_empty() => matching.above(here.index),
+            None => return false,
+        };
+        matching.place_for_blank(j) == Some(place)
     }
 
     /// Removed lines stand together, and nowhere else where they would fit nearly as well.
@@ -258,10 +285,9 @@ impl Look<'_> {
     /// Where text goes in beside a single blank line that the hunk does not show. Blank lines part what stands around
     /// them: added text that brings one at one of its ends brings it for that side, and needs the unseen one at the other.
     fn beside_blank(&self, run: &Run, unseen: Range<usize>) -> Option<usize> {
-        let blank = |text: &[u8]| Compare::Trim.key(text).is_empty();
-        let only = unseen.len() == 1 && blank(self.file[unseen.start]);
-        let parted = !blank(self.file[unseen.start.checked_sub(1)?]) && !blank(self.file.get(unseen.end)?);
-        let added = |line: &usize| blank(self.hunk.lines[*line].text(self.reply));
+        let only = unseen.len() == 1 && is_blank(self.file[unseen.start]);
+        let parted = !is_blank(self.file[unseen.start.checked_sub(1)?]) && !is_blank(self.file.get(unseen.end)?);
+        let added = |line: &usize| is_blank(self.hunk.lines[*line].text(self.reply));
         match (added(run.added.first()?), added(run.added.last()?)) {
             (true, false) if only && parted => Some(unseen.start),
             (false, true) if only && parted => Some(unseen.end),

@@ -66,6 +66,10 @@ impl Compare {
     }
 }
 
+pub(super) fn is_blank(line: &[u8]) -> bool {
+    Compare::Trim.key(line).is_empty()
+}
+
 fn trim_end(line: &[u8]) -> &[u8] {
     line.trim_end_with(|c| matches!(c, ' ' | '\t' | '\r' | '\x0c' | '\x0b'))
 }

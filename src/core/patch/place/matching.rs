@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::super::form::Hunk;
-use super::lines::{Compare, information};
+use super::lines::{information, is_blank};
 
 /// What it costs to match a block, in comparisons.
 pub(super) fn cost(hunk: &Hunk) -> u64 {
@@ -50,6 +50,20 @@ impl<'t> Matching<'t> {
         self.counterpart(line - 1).is_some_and(|above| self.counterpart(line) == Some(above + 1))
     }
 
+    /// The number of new lines above this line of the block's diff.
+    pub(super) fn above(&self, line: usize) -> usize {
+        self.places[line].1
+    }
+
+    /// Where a blank line above old line `at`, between two that are not blank, goes in the replacement: the only place
+    /// beside either of them that is between two such lines too.
+    pub(super) fn place_for_blank(&self, at: usize) -> Option<usize> {
+        let beside = |place: &usize| self.scores.is_pair(at - 1, place - 1) || self.scores.is_pair(at, *place);
+        let parts = |place: &usize| !is_blank(self.new[place - 1]) && !is_blank(self.new[*place]);
+        let mut places = (1..self.new.len()).filter(|place| beside(place) && parts(place));
+        places.next().filter(|_| places.next().is_none())
+    }
+
     /// Whether lines that the file has above this one give the same text wherever a best matching puts them.
     pub(super) fn has_one_place_for(&self, unseen: &[&[u8]], line: usize) -> bool {
         let (old, here) = self.places[line];
@@ -63,7 +77,7 @@ impl<'t> Matching<'t> {
 }
 
 fn weight(line: &[u8]) -> i32 {
-    if Compare::Trim.key(line).is_empty() { 2 } else { 4 + information(line).min(40) as i32 }
+    if is_blank(line) { 2 } else { 4 + information(line).min(40) as i32 }
 }
 
 /// Best scores of matching the first lines of both texts, and the last ones.

@@ -12,8 +12,10 @@ mod indent;
 pub(super) mod lines;
 mod matching;
 mod nearest;
+mod reread;
 pub(super) mod split;
 mod table;
+mod together;
 mod windows;
 
 use std::borrow::Cow;
@@ -272,9 +274,9 @@ pub(super) fn place<'t>(
         }
     }
     if problems.is_empty() {
-        problems = out_of_order(&places);
-        problems.extend(overlaps(&mut places, hunks));
-        problems.extend(unanchored(&places, hunks, target));
+        problems = together::out_of_order(&places);
+        problems.extend(together::overlaps(&mut places, hunks));
+        problems.extend(together::unanchored(&places, hunks, target));
     }
     if problems.is_empty() {
         return Ok(places);
@@ -311,25 +313,6 @@ fn gather<'h>(
         }
     }
     (open, owners)
-}
-
-/// Hunks whose old text says nothing of indentation, in a patch whose other hunks are indented by another unit than the
-/// file: their added lines would be indented by the wrong one.
-fn unanchored(places: &[Place<'_>], hunks: &[Hunk], target: &Target<'_>) -> Vec<(usize, Problem)> {
-    let rescaled = places.iter().any(|place| {
-        let window = target.file.lines.get(place.first..place.end).unwrap_or_default();
-        place.rung == Rung::Indentation
-            && indent::reindent(&hunks[place.hunk], target.reply, window, &target.file.lines)
-                .is_some_and(|result| result.rescaled)
-    });
-    let doubtful = places
-        .iter()
-        .filter(|place| place.rung != Rung::Indentation && indent::is_unanchored(&hunks[place.hunk], target.reply));
-    let problem = |place: &Place<'_>| {
-        let what = "adds indented lines, and the other blocks of this file are indented by another unit than the file";
-        (place.hunk, Problem::new(ProblemKind::Indentation, what).hint("indent as the file does"))
-    };
-    doubtful.filter(|_| rescaled).map(problem).collect()
 }
 
 /// The usual case: every hunk stands exactly where it says and counts right. No search, no index.
@@ -398,9 +381,14 @@ fn find<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Found<'h>, Problem> {
         // A place found without one of its context lines would lose an added one.
         return Err(explain::unmarked(hunk, target));
     }
-    match align::align(hunk, target) {
-        Ok(aligned) => Ok(Found::Aligned(aligned, Cow::Borrowed(hunk))),
-        Err(why) => Err(explain::unplaced(hunk, target, why)),
+    let why = match align::align(hunk, target) {
+        Ok(aligned) => return Ok(Found::Aligned(aligned, Cow::Borrowed(hunk))),
+        Err(why) => why,
+    };
+    let again = reread::reread(hunk, target);
+    match again.and_then(|read| Some((align::align(&read, target).ok()?, read))) {
+        Some((aligned, read)) => Ok(Found::Aligned(aligned, Cow::Owned(read))),
+        None => Err(explain::unplaced(hunk, target, why)),
     }
 }
 
@@ -459,47 +447,3 @@ fn contradicted(hunk: &Hunk, first: usize, end: usize, target: &Target<'_>) -> R
 
 /// Percent of a hunk that must stand at its stated lines to cast doubt on another place.
 const ALIKE: i64 = 85;
-
-/// Blocks that were placed by what of their context is there, and alone break the order of the others: their own place
-/// may be the one where even the changed lines differ by now.
-fn out_of_order(places: &[Place<'_>]) -> Vec<(usize, Problem)> {
-    let ascend = |without: usize| {
-        let others: Vec<usize> =
-            places.iter().enumerate().filter(|(at, _)| *at != without).map(|(_, place)| place.first).collect();
-        others.is_sorted()
-    };
-    if places.is_sorted_by_key(|place| place.first) {
-        return Vec::new();
-    }
-    let doubtful = |at: usize| places[at].rung == Rung::Anchors && ascend(at);
-    let problem = |at: usize| {
-        let what = "its context is there only in part, and not where the order of the blocks says";
-        let candidates = vec![explain::range(places[at].first, places[at].end, 100)];
-        (places[at].hunk, Problem::new(ProblemKind::NotFound, what).candidates(candidates))
-    };
-    (0..places.len()).filter(|at| doubtful(*at)).map(problem).collect()
-}
-
-/// Sorts places and finds hunks that change the same lines, or insert at the same point.
-fn overlaps(places: &mut [Place<'_>], hunks: &[Hunk]) -> Vec<(usize, Problem)> {
-    places.sort_by_key(|place| (place.first, place.end));
-    let mut problems = Vec::new();
-    let mut edits: Vec<(usize, usize, usize)> = places
-        .iter()
-        .flat_map(|place| place.edits.iter().map(|edit| (edit.at, edit.at + edit.remove, place.hunk)))
-        .collect();
-    edits.sort_unstable();
-    for pair in edits.windows(2) {
-        let ((at, end, first), (next, next_end, second)) = (pair[0], pair[1]);
-        let same_point = at == next && (at == end || next == next_end);
-        if next < end || same_point {
-            let what = format!("changes the same lines as the block at line {} of the patch", hunks[first].line);
-            let mut candidates =
-                vec![explain::range(at, end.max(at + 1), 100), explain::range(next, next_end.max(next + 1), 100)];
-            candidates.dedup();
-            let problem = Problem::new(ProblemKind::Overlap, what).candidates(candidates).hint("merge the two blocks");
-            problems.push((second, problem));
-        }
-    }
-    problems
-}
