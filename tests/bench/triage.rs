@@ -1,10 +1,18 @@
-//! Scoring and ordering a large backlog: `cargo bench -- triage [ISSUES]`.
+//! A large backlog: reading it page by page from a server on loopback, scoring and ordering it:
+//! `cargo bench -- triage [ISSUES]`.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use git_burn::core::issue::{Issue, Role, State};
-use git_burn::core::names::{IssueNumber, Timestamp};
+use git_burn::core::issue::{Issue, Pick, Role, State};
+use git_burn::core::names::{IssueNumber, Slug, Timestamp};
 use git_burn::core::triage::{Rules, Surroundings, assess, order};
+use git_burn::edge::forge::{Dialect, Forge};
+use git_burn::edge::http::{Http, HttpOptions};
+use git_burn::flow::survey::survey;
+use serde_json::json;
 
 /// Sentences of ordinary reports; a body takes a number of them that depends on its issue's number.
 const SENTENCES: &[&str] = &[
@@ -18,9 +26,16 @@ const SENTENCES: &[&str] = &[
     "Expected: the list is sorted by date, and `cargo test` passes.\n",
 ];
 
-/// Prints milliseconds of the fastest of nine runs, for bodies of about one kilobyte.
+/// The most that the process may have in memory after it has read and judged ten thousand issues.
+const MEMORY: u64 = 64 << 20;
+
+/// Prints milliseconds of the fastest of nine runs, for bodies of about one kilobyte, then what reading them takes.
 pub(crate) fn run(args: &[String]) {
-    let count = args.first().and_then(|text| text.parse().ok()).unwrap_or(10_000);
+    if args.first().is_some_and(|word| word == "serve") {
+        return serve();
+    }
+    let count: u64 = args.first().and_then(|text| text.parse().ok()).unwrap_or(10_000);
+    fetch(count);
     let issues: Vec<Issue> = (1..=count).map(issue).collect();
     let bytes: usize = issues.iter().map(|issue| issue.body.len()).sum();
     let now = Timestamp::from_seconds(1_790_000_000);
@@ -38,6 +53,84 @@ pub(crate) fn run(args: &[String]) {
     println!("issues {count}, bodies {} KiB in all", bytes / 1024);
     println!("score  {:.1} ms", scoring.as_secs_f64() * 1000.0);
     println!("order  {:.1} ms", ordering.as_secs_f64() * 1000.0);
+}
+
+/// Reads and judges the backlog as `git burn triage` does, from a server in a process of its own.
+fn fetch(count: u64) {
+    let program = std::env::current_exe().expect("this program");
+    let mut server = Command::new(program)
+        .args(["triage", "serve", &count.to_string()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the server starts");
+    let mut port = String::new();
+    BufReader::new(server.stdout.take().expect("a pipe")).read_line(&mut port).expect("a port");
+    let http = Http::new(HttpOptions::new(format!("http://127.0.0.1:{}/api/v1", port.trim()))).expect("a client");
+    let forge = Forge::server(Dialect::Gitea, http, Slug { owner: "o".into(), name: "r".into() });
+    let before = memory();
+    let start = Instant::now();
+    let seen = survey(&forge, &Pick::default(), &Rules::builtin(), Timestamp::from_seconds(1_790_000_000));
+    let seen = seen.expect("a backlog");
+    let took = start.elapsed();
+    server.kill().and_then(|()| server.wait()).expect("the server ends");
+    assert_eq!(seen.issues.len() as u64, count, "every issue is read");
+    let most = memory();
+    println!(
+        "fetch  {:.1} s in {} pages, at most {} MiB in memory ({} MiB before)",
+        took.as_secs_f64(),
+        count.div_ceil(50),
+        most >> 20,
+        before >> 20
+    );
+    assert!(most <= MEMORY || count > 10_000, "more than {} MiB", MEMORY >> 20);
+}
+
+/// The most memory that this process had at any time, in bytes; 0 where the system does not say.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) << 10
+}
+
+/// As much of a Gitea as reading the backlog needs. Prints its port; ends with its parent's signal.
+fn serve() {
+    let count = std::env::args().next_back().and_then(|text| text.parse().ok()).expect("a number of issues");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    println!("{}", listener.local_addr().expect("an address").port());
+    for stream in listener.incoming() {
+        answer(&stream.expect("a connection"), count);
+    }
+}
+
+fn answer(stream: &TcpStream, count: u64) {
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    while let Some(request) = lines.next() {
+        if lines.by_ref().take_while(|line| !line.is_empty()).count() == 0 {
+            return;
+        }
+        let page = request.split(['&', ' ']).find_map(|part| part.strip_prefix("page=")?.parse().ok()).unwrap_or(1);
+        let numbers =
+            if request.contains("/comments") { 1..1 } else { (page - 1) * 50 + 1..(page * 50).min(count) + 1 };
+        let body = json!(numbers.map(wire).collect::<Vec<_>>()).to_string();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Total-Count: {count}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut writer = stream;
+        if writer.write_all(head.as_bytes()).and_then(|()| writer.write_all(body.as_bytes())).is_err() {
+            return;
+        }
+    }
+}
+
+/// An issue as Gitea sends it.
+fn wire(n: u64) -> serde_json::Value {
+    let Issue { title, body, labels, author, comments, created, updated, url, .. } = issue(n);
+    let labels: Vec<_> = labels.iter().map(|name| json!({ "id": 1, "name": name, "color": "ee0701" })).collect();
+    let user = json!({ "id": 7, "login": author, "full_name": "Ada", "email": "ada@example.org", "avatar_url": url });
+    json!({ "id": n, "number": n, "title": title, "body": body, "state": "open", "labels": labels, "user": user,
+            "assignees": null, "milestone": null, "is_locked": false, "comments": comments, "html_url": url,
+            "created_at": created.to_string(), "updated_at": updated.to_string(), "pull_request": null })
 }
 
 fn issue(n: u64) -> Issue {

@@ -30,7 +30,7 @@ pub struct Work {
     /// At most this many tokens for one issue
     #[arg(long, value_name = "COUNT")]
     pub max_tokens: Option<u64>,
-    /// At most this much money for this run, in US dollars
+    /// At most this much money for one issue, in US dollars
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<String>,
     /// At most this much time for one issue, as 90s, 30m or 2h
