@@ -21,6 +21,9 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Exit> {
     let exit = match &args.action {
         ClaimAction::List => {
             let text = session.run(context, "claim list", |shop| list(shop, context.common.json))?;
+            if text.is_empty() {
+                context.tell("nobody holds an issue");
+            }
             context.terminal.write_out(text.as_bytes())?;
             Exit::Done
         }

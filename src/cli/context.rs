@@ -12,8 +12,10 @@ use super::terminal::{Paint, Terminal};
 use super::values;
 use crate::core::change::Entry;
 use crate::core::names::{CommitId, RepoPath, TreeId};
+use crate::core::text::one_line;
 use crate::edge::git::Environment;
 use crate::edge::http::Pacers;
+use crate::edge::journal::{Lock, Locked};
 use crate::edge::repo::{Base, ConfigScope, Found, OpenOptions, Repo};
 use crate::edge::trust::{Digest, TrustStore};
 
@@ -90,6 +92,21 @@ impl Context {
     /// The repository that git would find from here.
     pub fn open_repo(&self) -> anyhow::Result<Repo> {
         Repo::open(&OpenOptions { config: self.scope, ..OpenOptions::new(&self.cwd, self.environment.clone()) })
+    }
+
+    /// With `--alone` the lock of this repository, which one run at a time holds.
+    pub fn alone(&self) -> anyhow::Result<Option<Lock>> {
+        if !self.common.alone {
+            return Ok(None);
+        }
+        let holder = format!("process {}", std::process::id());
+        match Lock::take(&self.open_repo()?.burn_dir(), "lock", &holder)? {
+            Locked::Taken(lock) => Ok(Some(lock)),
+            Locked::Held { by } => {
+                let problem = format!("another run goes on here ({})", one_line(&by));
+                Err(Explained::new(Exit::Busy, problem).hint("leave out --alone to run beside it").into())
+            }
+        }
     }
 
     /// Everything that is configured, without `.gitburn`.

@@ -6,7 +6,7 @@ use super::context::Context;
 use super::error::Exit;
 use super::pager;
 use super::render::json;
-use super::render::table::{Cell, Reader, Table};
+use super::render::table::{Cell, Reader, Table, cut};
 use super::settings::triage;
 use super::terminal::Style;
 use crate::core::text::one_line;
@@ -14,6 +14,9 @@ use crate::core::triage::Assessment;
 use crate::edge::http::Ambient;
 use crate::edge::repo::Repo;
 use crate::flow::survey::survey;
+
+/// Columns of a reason in the table for people.
+const WIDEST_REASON: usize = 44;
 
 /// Prints the issues that are ready, or all.
 pub fn run(args: &List, context: &Context) -> anyhow::Result<Exit> {
@@ -45,23 +48,33 @@ fn show(wanted: &[Assessment], args: &List, context: &Context, repo: &Repo) -> a
         true => Reader::Person { width: context.terminal.width },
         false => Reader::Program,
     };
-    let text = table(wanted).render(reader, context.paint_out(Some(repo)));
+    let text = table(wanted, args, reader).render(reader, context.paint_out(Some(repo)));
     pager::page(context, repo, &text)
 }
 
-fn table(assessments: &[Assessment]) -> Table {
-    let mut table = Table::new(&["#", "score", "tier", "kind", "ready", "title"]);
+/// With `--all` people read why an issue is not ready where the word stands, and programs in a column of its own.
+fn table(assessments: &[Assessment], args: &List, reader: Reader) -> Table {
+    let last = args.all && reader == Reader::Program;
+    let headings = ["#", "score", "tier", "kind", "ready", "title", "why"];
+    let mut table = Table::new(if last { &headings } else { &headings[..6] });
     for one in assessments {
-        let readiness = Cell::text(one.readiness.word());
-        let style = if one.readiness.is_workable() { Style::Good } else { Style::Careful };
-        table.row(vec![
+        let is_ready = one.readiness.is_workable();
+        let why = if is_ready { String::new() } else { one.readiness.to_string() };
+        let readiness = match (reader, args.all && !is_ready) {
+            (Reader::Person { .. }, true) => Cell::text(cut(&why, WIDEST_REASON)),
+            (Reader::Person { .. } | Reader::Program, _) => Cell::text(one.readiness.word()),
+        };
+        let style = if is_ready { Style::Good } else { Style::Careful };
+        let mut row = vec![
             Cell::figure(one.number).styled(Style::Name),
             Cell::figure(one.total),
             Cell::text(one.tier.to_string()),
             Cell::text(one.kind.to_string()),
             readiness.styled(style),
             Cell::text(&one.title),
-        ]);
+        ];
+        row.extend(last.then(|| Cell::text(why)));
+        table.row(row);
     }
     table
 }

@@ -55,7 +55,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(told) => return tell(&told).into(),
     };
     let purpose = purpose(&cli.command);
-    let ended = Context::new(cli.common).and_then(|context| dispatch(cli.command, &context));
+    let ended = Context::new(cli.common).and_then(|context| {
+        // Held until the command has ended.
+        let _alone = context.alone()?;
+        dispatch(cli.command, &context)
+    });
     ended.unwrap_or_else(|error| error::report(&error, purpose, &mut std::io::stderr().lock())).into()
 }
 

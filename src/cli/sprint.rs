@@ -153,12 +153,11 @@ impl Sink for Passed<'_, '_> {
     }
 }
 
-/// One line an issue.
+/// What broke has no event of its own.
 fn tell(burned: &Burned, context: &Context) {
-    let Burned { issue, ended, tokens, cost, seconds, .. } = burned;
-    if !context.common.json && !context.common.quiet {
-        let ended = one_line(&ended.sentence());
-        context.tell(&format!("#{issue}: {ended} ({tokens} tokens, {cost}, {seconds} s)"));
+    let Burned { issue, ended, .. } = burned;
+    if let (Ended::Broken { .. }, false) = (ended, context.common.json) {
+        context.tell(&format!("#{issue} {}", one_line(&ended.sentence())));
     }
 }
 

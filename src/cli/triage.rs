@@ -46,7 +46,7 @@ pub fn run(args: &Triage, context: &Context) -> anyhow::Result<Exit> {
                 true => Reader::Person { width: context.terminal.width },
                 false => Reader::Program,
             };
-            table(&report, limit).render(reader, context.paint_out(Some(&session.repo)))
+            table(&report, round.writing, limit).render(reader, context.paint_out(Some(&session.repo)))
         }
     };
     pager::page(context, &session.repo, &text)?;
@@ -58,11 +58,11 @@ fn assessment<'r>(report: &'r Report, taken: &Taken) -> Option<&'r Assessment> {
     report.survey.assessments.iter().find(|assessment| assessment.number == taken.issue)
 }
 
-fn table(report: &Report, limit: usize) -> Table {
+fn table(report: &Report, writing: Writing, limit: usize) -> Table {
     let mut table = Table::new(&["#", "score", "tier", "kind", "decision", "title"]);
     for taken in report.taken.iter().take(limit) {
         let Some(one) = assessment(report, taken) else { continue };
-        let (words, style) = decision(taken);
+        let (words, style) = decision(taken, writing);
         table.row(vec![
             Cell::figure(one.number).styled(Style::Name),
             Cell::figure(one.total),
@@ -75,10 +75,14 @@ fn table(report: &Report, limit: usize) -> Table {
     table
 }
 
-fn decision(taken: &Taken) -> (String, Style) {
+fn decision(taken: &Taken, writing: Writing) -> (String, Style) {
     let summary = one_line(&taken.decision.summary());
+    let failed = match writing {
+        Writing::Apply => "failed",
+        Writing::Tell => "would fail",
+    };
     match (&taken.done, &taken.decision) {
-        (Done::Failed { problem }, _) => (format!("{summary} (failed: {})", one_line(problem)), Style::Bad),
+        (Done::Failed { problem }, _) => (format!("{summary} ({failed}: {})", one_line(problem)), Style::Bad),
         (Done::Undone, _) => (format!("{summary} (undone by a person)"), Style::Careful),
         (Done::Before, _) => (format!("{summary} (said before)"), Style::Faint),
         (Done::Nothing, _) => (summary, Style::Faint),

@@ -96,10 +96,10 @@ pub struct Job {
 }
 
 impl Job {
-    /// The command line for all repositories in `burn.repo`; never asks for a password.
+    /// The command line for all repositories in `burn.repo`, one run at a time in each; never asks for a password.
     fn words(&self) -> Vec<String> {
         let fixed = ["-c", "credential.interactive=false", "-c", "core.askPass=true"];
-        let all = ["for-each-repo", "--keep-going", "--config=burn.repo", "burn"];
+        let all = ["for-each-repo", "--keep-going", "--config=burn.repo", "burn", "--alone"];
         let start = std::iter::once(self.git.as_str()).chain(fixed).chain(all).map(str::to_owned);
         start.chain(self.command.iter().cloned()).collect()
     }
@@ -244,7 +244,7 @@ mod tests {
             # BEGIN GIT-BURN SCHEDULE
             # Made by `git burn schedule start --every 30m`; removed by `git burn schedule stop`.
             # Any edits to this region are lost when it is made anew.
-            5,35 * * * * PATH=/home/ada/.cargo/bin:/usr/bin timeout 1800 /usr/bin/git -c credential.interactive=false -c core.askPass=true for-each-repo --keep-going --config=burn.repo burn next --label '50\% off'
+            5,35 * * * * PATH=/home/ada/.cargo/bin:/usr/bin timeout 1800 /usr/bin/git -c credential.interactive=false -c core.askPass=true for-each-repo --keep-going --config=burn.repo burn --alone next --label '50\% off'
             # END GIT-BURN SCHEDULE
         "]]
         .assert_eq(&region);
@@ -270,7 +270,7 @@ mod tests {
             [Service]
             Type=oneshot
             Environment="PATH=/home/ada/.cargo/bin:/usr/bin"
-            ExecStart="/usr/bin/git" "-c" "credential.interactive=false" "-c" "core.askPass=true" "for-each-repo" "--keep-going" "--config=burn.repo" "burn" "next" "--label" "50%% off"
+            ExecStart="/usr/bin/git" "-c" "credential.interactive=false" "-c" "core.askPass=true" "for-each-repo" "--keep-going" "--config=burn.repo" "burn" "--alone" "next" "--label" "50%% off"
             TimeoutStartSec=1800
             KillMode=mixed
             Nice=10

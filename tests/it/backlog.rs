@@ -226,9 +226,7 @@ fn a_sprint_publishes_what_works_and_goes_on_after_what_does_not() {
     assert!(place.fake.state().issue(numbers[0]).open, "no issue is closed");
 
     let csv = place.burn(&["log", "--csv"]).exits(0).stdout;
-    let mut columns: Vec<&str> = csv.lines().map(|line| line.split_once('|').unwrap().1).collect();
-    // Runs that began in the same second are listed in no order.
-    columns.sort_unstable();
+    let columns: Vec<&str> = csv.lines().map(|line| line.split_once('|').unwrap().1).collect();
     assert_eq!(columns, ["acme/demo|#1|0", "acme/demo|#2|6", "acme/demo|#3|0"]);
     let status = place.burn(&["status"]).exits(0).stdout;
     assert!(status.contains("recent      2 passed, 1 failed"), "{status}");
@@ -606,4 +604,23 @@ fn many_repositories_are_served_by_git_for_each_repo() {
     let records = places[0].burn(&["status", "--all-repos", "--json"]).exits(0).stdout;
     let recorded: Vec<Value> = records.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(recorded.len() == 2 && recorded.iter().all(|one| one["recent"]["passed"] == 1), "{records}");
+}
+
+#[test]
+fn runs_that_want_to_be_alone_do_not_overlap() {
+    let room = Room::new();
+    let place = Place::new(&room).with_model();
+    place.fake.add_issue("[bug] make-1", "It must be there.", &["ready-for-agent"]);
+    let mark = room.path().join("checking");
+    place.clone.git(&["config", "burn.check.made.command", &format!("touch '{}'; sleep 60", mark.display())]);
+    let child = started(&place, &["next", "--alone"]);
+    while !mark.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let _ = place.burn(&["--alone", "next"]).exits(7).tells(&["another run goes on here (process "]);
+    let _ = place.burn(&["list"]).exits(0);
+    let signal = room.command("kill", room.path()).args(["-TERM", &child.id().to_string()]).status();
+    assert!(signal.expect("kill runs").success());
+    assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(143));
+    let _ = place.burn(&["list", "--alone"]).exits(0);
 }

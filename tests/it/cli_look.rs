@@ -32,7 +32,7 @@ fn list_shows_what_is_ready_and_all_says_why_the_rest_is_not() {
         let fields: Vec<&str> = ready.stdout.trim_end().split('\t').collect();
         assert_eq!((fields[0], fields[2], fields[3], fields[4], fields.len()), ("3", "P1", "bug", "ready", 6));
         let all = repo.burn(&["list", "--all"]).exits(0).stdout;
-        assert!(all.contains("\texcluded\tRewrite \\u{1b}[2J everything\n"), "{all}");
+        assert!(all.contains("\texcluded\tRewrite \\u{1b}[2J everything\texcluded: tagged `epic`\n"), "{all}");
         assert!(!all.contains("Done already"), "closed issues are not listed: {all}");
         let none = repo.burn(&["list", "-l", "no-such-label"]).exits(0).tells(&["no issue is ready"]);
         assert_eq!(none.stdout, "");

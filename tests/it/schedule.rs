@@ -51,7 +51,7 @@ fn the_crontab_keeps_what_is_the_users_and_the_last_repository_takes_the_region_
     let tab = home(&room, "tab");
     assert!(tab.starts_with("MAILTO=ada\n# BEGIN GIT-BURN SCHEDULE\n"), "{tab}");
     assert_eq!(tab.matches("for-each-repo").count(), 1, "made anew, not twice: {tab}");
-    assert!(tab.contains("timeout 3600") && tab.contains("burn sprint --limit 3\n"), "{tab}");
+    assert!(tab.contains("timeout 3600") && tab.contains("burn --alone sprint --limit 3\n"), "{tab}");
     let listed = burn(&one, &["list"]).exits(0).stdout;
     assert_eq!(listed.matches("repository\t").count(), 2, "{listed}");
     assert!(listed.starts_with("crontab\t"), "{listed}");
@@ -101,7 +101,7 @@ fn printing_writes_nothing_and_nonsense_is_refused() {
     crontab(&room);
     let repo = room.init("one");
     let printed = burn(&repo, &["start", "--print", "--scheduler", "systemd"]).exits(0).stdout;
-    assert!(printed.contains("OnCalendar=") && printed.contains("\"burn\" \"next\""), "{printed}");
+    assert!(printed.contains("OnCalendar=") && printed.contains("\"burn\" \"--alone\" \"next\""), "{printed}");
     assert_eq!((home(&room, "tab"), home(&room, ".gitconfig")), (String::new(), String::new()));
     let _ = burn(&repo, &["start", "--every", "7m"]).exits(129).tells(&["`7m` is not an interval"]);
     std::fs::write(room.path().join("home/tab"), "# BEGIN GIT-BURN SCHEDULE\n").unwrap();

@@ -60,6 +60,9 @@ pub struct Common {
     /// Never ask anything
     #[arg(long, global = true)]
     pub no_input: bool,
+    /// Do nothing while another run with this flag goes on in this repository
+    #[arg(long, global = true)]
+    pub alone: bool,
 }
 
 /// When to do something that suits people but not programs.

@@ -1,31 +1,38 @@
 //! Which words count: file names, functions, tests and statements of what must hold, in all common languages.
 
-/// Words in lower case, with a table that turns nearly every other word away at a single look.
+/// Words in lower case, with tables that turn nearly every other word away at two looks.
 pub(super) struct List {
     words: &'static [&'static str],
     /// For each first byte the lengths, as bits, that a word of the list has.
     lengths: [u32; 256],
+    /// The same for each last byte.
+    endings: [u32; 256],
 }
 
 impl List {
     const fn new(words: &'static [&'static str]) -> Self {
-        let mut lengths = [0; 256];
+        let (mut lengths, mut endings) = ([0; 256], [0; 256]);
         let mut at = 0;
         while at < words.len() {
             let word = words[at].as_bytes();
             assert!(word.len() < 32, "lengths are bits of a u32");
             lengths[word[0] as usize] |= 1 << word.len();
             lengths[word[0].to_ascii_uppercase() as usize] |= 1 << word.len();
+            let last = word[word.len() - 1];
+            endings[last as usize] |= 1 << word.len();
+            endings[last.to_ascii_uppercase() as usize] |= 1 << word.len();
             at += 1;
         }
-        Self { words, lengths }
+        Self { words, lengths, endings }
     }
 
     /// Compares without regard to ASCII case.
     pub(super) fn has(&self, word: &[u8]) -> bool {
-        let Some(first) = word.first() else { return false };
+        let (Some(first), Some(last)) = (word.first(), word.last()) else { return false };
+        let possible = |table: &[u32; 256], byte: u8| table[usize::from(byte)] >> word.len() & 1 == 1;
         word.len() < 32
-            && self.lengths[usize::from(*first)] >> word.len() & 1 == 1
+            && possible(&self.lengths, *first)
+            && possible(&self.endings, *last)
             && self.words.iter().any(|listed| listed.as_bytes().eq_ignore_ascii_case(word))
     }
 }

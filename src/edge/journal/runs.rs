@@ -33,12 +33,21 @@ pub(super) fn run_dir(burn_dir: &Path, run: &RunId) -> PathBuf {
     burn_dir.join("runs").join(run.as_str())
 }
 
-/// A new id: the time, so that a listing is in order, and four random digits, so that no two are equal.
+/// A new id: the time down to milliseconds, so that a listing is in order, and four random digits, so that no two are
+/// equal.
 pub fn new_run_id(now: Timestamp) -> RunId {
     let time: String = now.to_string().chars().filter(|c| !matches!(c, '-' | ':')).collect();
     let nonce = crate::edge::repo::nonce();
     let random = &nonce[nonce.len().saturating_sub(4)..];
-    RunId::parse(&format!("{}-{random}", time.trim_end_matches('Z'))).expect("digits, T and hexadecimal digits")
+    let part = milliseconds(now);
+    RunId::parse(&format!("{}-{part:03}{random}", time.trim_end_matches('Z')))
+        .expect("digits, T and hexadecimal digits")
+}
+
+/// How far the second of `now` has gone by the system's clock; the last one when it is over already.
+fn milliseconds(now: Timestamp) -> u32 {
+    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    if i64::try_from(clock.as_secs()) == Ok(now.seconds()) { clock.subsec_millis() } else { 999 }
 }
 
 /// All runs, oldest first.
