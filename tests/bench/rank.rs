@@ -126,17 +126,21 @@ fn open_instances() -> Vec<Instance> {
     text.lines().map(parse).collect()
 }
 
-/// Repositories of other languages for the second data set.
+/// Repositories of other projects for the second data set: nine other languages, and Python.
 const OTHERS: &[&str] = &[
     "BurntSushi+ripgrep",
     "JamesNK+Newtonsoft.Json",
+    "celery+celery",
     "cli+cli",
     "composer+composer",
     "fastlane+fastlane",
     "fmtlib+fmt",
     "google+gson",
     "jj-vcs+jj",
+    "networkx+networkx",
+    "python+mypy",
     "redis+redis",
+    "scrapy+scrapy",
     "sharkdp+fd",
     "vuejs+core",
 ];

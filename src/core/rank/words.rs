@@ -23,7 +23,12 @@ pub fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
-/// Identifiers and words in order, as ranges: a letter, `_` or non-ASCII byte, then also digits.
+/// Words that start with digits are longer than this only by chance (`1234567abc` of a checksum): their letters alone
+/// stay.
+const LONGEST_NUMBERED: usize = 7;
+
+/// Identifiers and words in order, as ranges: a letter, `_` or non-ASCII byte, then also digits; and short words that
+/// start with digits (`3d`, `2to3`). Numbers alone are no words.
 pub fn words(text: &[u8]) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -40,7 +45,8 @@ pub fn words(text: &[u8]) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
             }
             let digits = text[start..at].iter().take_while(|byte| byte.is_ascii_digit()).count();
             if start + digits < at {
-                return Some(start + digits..at);
+                let skipped = if at - start <= LONGEST_NUMBERED { 0 } else { digits };
+                return Some(start + skipped..at);
             }
         }
     })
@@ -97,23 +103,39 @@ pub fn stem(part: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Calls `found` with the terms of one identifier: each stemmed part of two bytes or more, then, when it has several
-/// parts, the whole in lower case without outer underscores.
+/// A number and the letters beside it of at most this many bytes together are a term: `3d` of `mplot3d`, `e108`, `utf8`
+/// name what neither does alone. Measured: two more of SWE-bench Lite's 100 open instances among the first five, no
+/// change on 450 commits of other projects.
+const LONGEST_PAIR: usize = 5;
+
+/// Calls `found` with the terms of one identifier: each stemmed part of two bytes or more, each short pair of a number
+/// and letters, then, when it has several parts, the whole in lower case without outer underscores.
 pub fn terms_of(word: &[u8], buffer: &mut Vec<u8>, mut found: impl FnMut(Term)) {
-    let mut count = 0;
+    let (mut count, mut pairs) = (0, 0);
+    let mut before: &[u8] = b"";
     for part in parts(word) {
+        count += 1;
+        if is_pair(before, part) {
+            pairs += 1;
+            buffer.clear();
+            buffer.extend(before.iter().chain(part).map(u8::to_ascii_lowercase));
+            found(Term::of(buffer));
+        }
+        before = part;
         stem(part, buffer);
         if buffer.len() > 1 {
-            count += 1;
             found(Term::of(buffer));
         }
     }
-    if count != 1 {
-        let whole = trim_underscores(word);
-        if whole.len() > 1 {
-            found(whole_term(whole, buffer));
-        }
+    let is_whole_found = count == 2 && pairs == 1;
+    if count > 1 && !is_whole_found {
+        found(whole_term(trim_underscores(word), buffer));
     }
+}
+
+fn is_pair(left: &[u8], right: &[u8]) -> bool {
+    let is_number = |part: &[u8]| part.first().is_some_and(u8::is_ascii_digit);
+    !left.is_empty() && is_number(left) != is_number(right) && left.len() + right.len() <= LONGEST_PAIR
 }
 
 /// The identifier without the underscores around it.
@@ -266,10 +288,10 @@ mod tests {
     }
 
     #[test]
-    fn words_start_with_a_letter() {
-        let text = b"3D x1 1234 _a-b \xc3\xbcber";
+    fn words_have_a_letter_and_short_ones_keep_their_digits() {
+        let text = b"3D x1 1234 _a-b 12345678abc \xc3\xbcber";
         let found: Vec<_> = words(text).map(|range| String::from_utf8_lossy(&text[range]).into_owned()).collect();
-        assert_eq!(found, ["D", "x1", "_a", "b", "über"]);
+        assert_eq!(found, ["3D", "x1", "_a", "b", "abc", "über"]);
     }
 
     #[test]
@@ -295,5 +317,17 @@ mod tests {
         let mut found = Vec::new();
         terms_of(b"set_xticks", &mut Vec::new(), |term| found.push(term));
         assert_eq!(found, [Term::of(b"set"), Term::of(b"xtick"), Term::of(b"set_xticks")]);
+    }
+
+    #[test]
+    fn a_number_and_its_letters_are_found_together() {
+        let terms = |word: &str| {
+            let mut found = Vec::new();
+            terms_of(word.as_bytes(), &mut Vec::new(), |term| found.push(term));
+            found
+        };
+        let shared = |a: &str, b: &str| terms(a).iter().any(|term| terms(b).contains(term));
+        assert!(shared("3d", "mplot3d") && shared("3d", "Axes3D") && shared("E108", "e108"));
+        assert!(!shared("E108", "F210") && !shared("3d", "d"));
     }
 }
