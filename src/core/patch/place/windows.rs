@@ -111,7 +111,7 @@ pub(super) fn lost_plus<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<W
             continue;
         }
         let added = Line { tag: Tag::Add, bare: true, ..hunk.lines[index].uncut() };
-        if !is_indented_like_another(&added, hunk, target) {
+        if may_have_a_blank_too_many(&added, hunk, target) {
             continue;
         }
         let mut read = hunk.clone();
@@ -129,16 +129,15 @@ pub(super) fn lost_plus<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<W
     Ok(found.map(|(_, windows)| windows))
 }
 
-/// Whether the line has the indentation of another one: a blank may have come in place of the `+`, and would be one too
-/// many.
-fn is_indented_like_another(added: &Line, hunk: &Hunk, target: &Target<'_>) -> bool {
+/// Whether a blank may have come in place of the `+`, so that the line as it stands has one too many: other lines have
+/// one blank less, or it has an odd number and none has as many.
+fn may_have_a_blank_too_many(added: &Line, hunk: &Hunk, target: &Target<'_>) -> bool {
     let indent = |line: &Line| {
         let text = line.text(target.reply);
-        let bare = Compare::Trim.key(text);
-        let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        (!bare.is_empty()).then(|| text[..blanks].to_vec())
+        let blanks = text.iter().take_while(|byte| **byte == b' ').count();
+        (blanks < text.len()).then_some(blanks)
     };
-    let own = indent(added);
-    let others = || hunk.lines.iter().filter(|line| line.end != added.end);
-    own.as_ref().is_none_or(Vec::is_empty) || others().any(|line| indent(line) == own)
+    let own = indent(added).unwrap_or(0);
+    let others = || hunk.lines.iter().filter(|line| line.end != added.end).filter_map(indent);
+    own > 0 && !others().any(|other| other == own) && (own % 2 == 1 || others().any(|other| other + 1 == own))
 }
