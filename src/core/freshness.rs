@@ -177,16 +177,24 @@ fn perhaps_fixed(facts: &Facts<'_>) -> Option<Stale> {
     Some(Stale::PerhapsFixed { commit: touch.commit.clone(), subject, touched: touch.to_string() })
 }
 
-/// The newest commit that was made to solve the issue, by what it says: a closing word, or git-burn's own trailer beside
-/// the number. A commit that takes another back solves nothing.
+/// The newest of the [`fixes`].
 pub fn newest_fix<'m>(mentions: &'m [Mention], issue: &Issue) -> Option<&'m Mention> {
+    fixes(mentions, issue).into_iter().next()
+}
+
+/// The commits that were made to solve the issue, by what they say, newest first: a closing word, or git-burn's own
+/// trailer beside the number. A commit that takes another back solves nothing.
+pub fn fixes<'m>(mentions: &'m [Mention], issue: &Issue) -> Vec<&'m Mention> {
     let solves = |mention: &&Mention| {
         let named = names(&mention.message, issue.number);
         let ours = named != Named::Not && mention.message.lines().any(|line| line.starts_with("Burn-Run: "));
         let reverts = mention.message.starts_with("Revert ");
         mention.at >= issue.created && !reverts && (ours || named == Named::AsClosed)
     };
-    mentions.iter().filter(solves).max_by_key(|mention| mention.at)
+    let mut fixes: Vec<&Mention> = mentions.iter().filter(solves).collect();
+    // Of one second, as they come: the log has the newest first.
+    fixes.sort_by_key(|mention| std::cmp::Reverse(mention.at));
+    fixes
 }
 
 fn open_pull(facts: &Facts<'_>) -> Option<Stale> {

@@ -38,9 +38,9 @@ pub fn verify(shop: &mut Shop<'_>, number: IssueNumber) -> Result<Option<Verifie
     let branch = gate::branch(shop, &issue, &assessment)?;
     let verification = match adopt::unmerged(shop, &branch)? {
         Some((commit, base)) => on_branch(&mut shop.on(&base), &commit),
-        None => match fix_on_base(shop, &issue)? {
-            Some(fix) => on_base(shop, &fix),
-            None => return Ok(None),
+        None => match fixes_on_base(shop, &issue)?.as_slice() {
+            [newest, older @ ..] => on_base(shop, newest, older),
+            [] => return Ok(None),
         },
     };
     let verification = verification.map_err(Stop::into_error)?;
@@ -67,18 +67,19 @@ pub(super) fn look_back(
     if picked.assessment.readiness != Readiness::Reopened {
         return Ok(());
     }
-    let Some(fix) = fix_on_base(shop, &picked.issue)? else { return Ok(()) };
-    if was_reported(shop, picked.issue.number, &fix)? {
+    let fixes = fixes_on_base(shop, &picked.issue)?;
+    let [fix, older @ ..] = fixes.as_slice() else { return Ok(()) };
+    if was_reported(shop, picked.issue.number, fix)? {
         let before = format!("the fix {} was verified before, and people want it looked at again", fix.id.short());
         picked.hints.push(before);
         return Ok(());
     }
-    let seen = on_base(shop, &fix)?;
+    let seen = on_base(shop, fix, older)?;
     picked.hints.push(seen.sentence());
     match (seen.finding(), insistence) {
         (Finding::Holds, Insistence::Picked) => {
             report_it(shop, picked, about, &seen)?;
-            Err(Outcome::FixHolds { fix: fix.id }.into())
+            Err(Outcome::FixHolds { fix: fix.id.clone() }.into())
         }
         (Finding::Holds, Insistence::Named)
         | (Finding::Unshown | Finding::Overwritten | Finding::Red { .. } | Finding::Unchecked, _) => Ok(()),
@@ -98,13 +99,18 @@ fn was_reported(shop: &Shop<'_>, number: IssueNumber, fix: &Commit) -> Result<bo
     Ok(report.is_some_and(|report| report.body.contains(fix.id.short())))
 }
 
-/// The newest commit on the base branch that was made to solve the issue and changed something.
-fn fix_on_base(shop: &Shop<'_>, issue: &Issue) -> Result<Option<Commit>> {
+/// The commits on the base branch that were made to solve the issue and changed something, newest first: a pull request
+/// that was revised may have been merged as several.
+fn fixes_on_base(shop: &Shop<'_>, issue: &Issue) -> Result<Vec<Commit>> {
     let mentions = gate::mentions(shop, issue.number)?;
-    let Some(mention) = freshness::newest_fix(&mentions, issue) else { return Ok(None) };
-    let fix = shop.repo.commit_at(&mention.commit)?;
-    let changed = fix.tree != tree_before(shop, &fix)?.unwrap_or_else(|| fix.tree.clone());
-    Ok(changed.then_some(fix))
+    let mut fixes = Vec::new();
+    for mention in freshness::fixes(&mentions, issue) {
+        let fix = shop.repo.commit_at(&mention.commit)?;
+        if tree_before(shop, &fix)?.is_some_and(|before| before != fix.tree) {
+            fixes.push(fix);
+        }
+    }
+    Ok(fixes)
 }
 
 /// The tree that a commit was made on; for a merge that of the branch which it went into.
@@ -121,13 +127,18 @@ fn on_branch(shop: &mut Shop<'_>, fix: &Commit) -> Result<Verification, Stop> {
     Ok(of(fix, Standing::OnBranch, proof))
 }
 
-/// Takes the fix back from today's base, in the object database, and compares the two.
-fn on_base(shop: &mut Shop<'_>, fix: &Commit) -> Result<Verification, Stop> {
+/// Takes the fix back from today's base, in the object database, and compares the two. Older parts of it go as well, as
+/// far as they are still there.
+fn on_base(shop: &mut Shop<'_>, fix: &Commit, older: &[Commit]) -> Result<Verification, Stop> {
     let today = shop.base.clone();
     let checks = shop.settings.checks.clone();
     let mut prover = Prover::new(&checks);
-    let (standing, base, results) = match taken_back(shop, fix)? {
-        Ok(tree) => {
+    let (standing, base, results) = match without(shop, &today.tree, fix)? {
+        Ok(mut tree) => {
+            for part in older {
+                let Ok(rest) = without(shop, &tree, part)? else { break };
+                tree = rest;
+            }
             let note = format!("the base without {}", fix.id.short());
             let commit = shop.repo.draft_commit(&today.commit, &tree, &note)?;
             let base = Base { commit, tree, branch: today.branch.clone() };
@@ -146,18 +157,18 @@ fn on_base(shop: &mut Shop<'_>, fix: &Commit) -> Result<Verification, Stop> {
     Ok(of(fix, standing, Proof { base, tree: today.tree, results }))
 }
 
-/// Today's base without what the fix changed, if all of that is still there.
-fn taken_back(shop: &Shop<'_>, fix: &Commit) -> Result<Result<TreeId, Refusal>> {
+/// A tree without what a commit changed, if all of that is still there.
+fn without(shop: &Shop<'_>, tree: &TreeId, fix: &Commit) -> Result<Result<TreeId, Refusal>> {
     let before = tree_before(shop, fix)?.unwrap_or_else(|| fix.tree.clone());
     let undo = shop.repo.change_between(&fix.tree, &before)?;
     let diff = patch::write_diff(&undo, patch::Style { context: 3, binaries: patch::Binaries::Data });
     let options = ApplyOptions { line_numbers: LineNumbers::Shown, care: Care::Tool, seen: None };
     let applied = match Patch::parse(&diff, Completeness::Complete) {
-        Ok(patch) => patching::apply(shop.repo, &shop.base.tree, &patch, &options)?,
+        Ok(patch) => patching::apply(shop.repo, tree, &patch, &options)?,
         Err(refusal) => Err(refusal),
     };
     match applied {
-        Ok(applied) => Ok(Ok(shop.repo.write_change(&shop.base.tree, &applied.change)?)),
+        Ok(applied) => Ok(Ok(shop.repo.write_change(tree, &applied.change)?)),
         Err(refusal) => Ok(Err(refusal)),
     }
 }

@@ -540,6 +540,23 @@ fn what_was_made_can_be_proven_again_before_and_after_its_merge() {
 }
 
 #[test]
+fn a_fix_that_came_in_two_commits_is_taken_back_as_a_whole() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    filed_long_ago(&yard);
+    let _ = yard.burn(&["issue", "1"]).exits(0);
+    yard.clone.git(&["fetch", "-q", yard.remote.path.to_str().expect("a path"), BRANCH]);
+    for (path, message) in [("bin", "guard the division\n\nFixes #1"), ("tests", "a case for it\n\nFixes #1")] {
+        yard.clone.git(&["checkout", "-q", "FETCH_HEAD", "--", path]);
+        yard.clone.commit(message);
+    }
+    yard.clone.git(&["push", "-q", yard.remote.path.to_str().expect("a path"), "main"]);
+    yard.remote.git(&["update-ref", "-d", BRANCH]);
+    let seen = yard.burn(&["verify", "1"]).exits(0);
+    assert!(seen.stdout.contains("the fix holds") && seen.stdout.contains("a case for it"), "{}", seen.stdout);
+}
+
+#[test]
 fn a_recorded_run_can_be_played_again() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Gitea);
