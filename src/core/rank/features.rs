@@ -14,7 +14,7 @@ use super::words::{Term, terms_of};
 pub struct Features(Box<[u8]>);
 
 /// Changes whenever a blob's [`Features`] would come out differently; part of the cache's file header.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Text of a file beyond this many bytes is not indexed: it is a table or made by a program.
 pub const TEXT_LIMIT: usize = 512 << 10;

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use super::words::LONGEST_NUMBERED;
+
 /// Words longer than this are no words: encoded data, or made by a program.
 pub const LONGEST_WORD: usize = 80;
 
@@ -89,9 +91,12 @@ pub fn each_word<'t>(text: &'t [u8], mut each: impl FnMut(Word<'t>)) {
         let word = Word::starting(text, at);
         at += word.bytes.len() + 1;
         if word.bytes[0].is_ascii_digit() {
+            // As `words` has it: numbers are none, short words keep their digits, long ones do not.
             let digits = word.bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
             let rest = &word.bytes[digits..];
-            if (1..=LONGEST_WORD).contains(&rest.len()) {
+            if !rest.is_empty() && word.bytes.len() <= LONGEST_NUMBERED {
+                each(word);
+            } else if (1..=LONGEST_WORD).contains(&rest.len()) {
                 each(Word::of(rest));
             }
         } else if word.bytes.len() <= LONGEST_WORD {
