@@ -12,6 +12,8 @@ use super::connect;
 use super::context::{Context, Network};
 use super::error::Exit;
 use super::log::{name, stories};
+use super::models;
+use super::settings::models as model_settings;
 use crate::core::claim::Claim;
 use crate::core::event::VERSION;
 use crate::core::history::{Record, Story};
@@ -21,6 +23,7 @@ use crate::core::names::{IssueNumber, Timestamp};
 use crate::core::text::one_line;
 use crate::edge::http::Ambient;
 use crate::edge::journal::{LedgerFile, RunState};
+use crate::edge::model::ModelName;
 use crate::edge::repo::{OpenOptions, Repo};
 use crate::flow::survey::survey;
 
@@ -45,6 +48,8 @@ struct Status {
     total: Sum,
     /// `None`: the forge was not asked.
     forge: Option<ForgeStatus>,
+    /// In the order in which they are asked; empty where they were not looked for.
+    models: Vec<ModelStatus>,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,6 +59,15 @@ struct Running {
     seconds: i64,
     /// It goes on for so long that it may be stuck.
     long: bool,
+}
+
+/// Whether a model could be asked. Looking costs nothing.
+#[derive(Debug, Serialize)]
+struct ModelStatus {
+    model: String,
+    answers: bool,
+    /// What is there, or why it cannot be asked.
+    about: String,
 }
 
 /// What the forge and the remote say, or why they say nothing.
@@ -74,7 +88,8 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Exit> {
         false => {
             let base = context.policy_base(&here, None)?;
             let config = context.config(&here, base.as_ref().map(|base| &base.tree))?;
-            all.push(Status { forge: ask_forge(context, &here, &config), ..local(&here)? });
+            let forge = ask_forge(context, &here, &config);
+            all.push(Status { forge, models: ask_models(context, &here, &config), ..local(&here)? });
         }
         true => {
             for path in super::schedule::registered(&here)? {
@@ -114,6 +129,7 @@ fn local(repo: &Repo) -> anyhow::Result<Status> {
         today: ledger.sum(&Scope::Day(now)),
         total: ledger.sum(&Scope::All),
         forge: None,
+        models: Vec::new(),
     })
 }
 
@@ -154,6 +170,17 @@ fn ask_forge(context: &Context, repo: &Repo, config: &Config) -> Option<ForgeSta
     Some(status)
 }
 
+fn ask_models(context: &Context, repo: &Repo, config: &Config) -> Vec<ModelStatus> {
+    // Without any there is nothing to say here; `doctor` does.
+    let names = model_settings::names(config).unwrap_or_default();
+    let ask = |name: &ModelName| models::open(context, repo, config, name, None).and_then(|model| Ok(model.probe()?));
+    let status = |name: &ModelName| match ask(name) {
+        Ok(about) => ModelStatus { model: name.to_string(), answers: true, about },
+        Err(problem) => ModelStatus { model: name.to_string(), answers: false, about: format!("{problem:#}") },
+    };
+    names.iter().map(status).collect()
+}
+
 fn record(status: &Status) -> String {
     let mut record = json!({ "v": VERSION, "event": "status" });
     if let (Value::Object(record), Ok(Value::Object(fields))) = (&mut record, serde_json::to_value(status)) {
@@ -163,7 +190,7 @@ fn record(status: &Status) -> String {
 }
 
 fn describe(status: &Status) -> String {
-    let Status { repository, running, killed, unfinished, recent, last, today, total, forge } = status;
+    let Status { repository, running, killed, unfinished, recent, last, today, total, forge, models } = status;
     let mut out = format!("{}\n", one_line(repository));
     let mut line = |name: &str, text: String| {
         let _ = writeln!(out, "  {name:<11} {text}");
@@ -194,6 +221,10 @@ fn describe(status: &Status) -> String {
     line("in all", format!("{}, {} tokens", total.cost, total.tokens));
     if let Some(forge) = forge {
         describe_forge(forge, &mut line);
+    }
+    for ModelStatus { model, answers, about } in models {
+        let words = if *answers { "answers" } else { "does not answer" };
+        line("model", format!("{} {words}: {}", one_line(model), one_line(about)));
     }
     out
 }

@@ -195,10 +195,10 @@ pub enum Event {
 impl Event {
     /// Whether the event is only of interest while it happens.
     pub fn is_fleeting(&self) -> bool {
-        match self {
-            Self::On { inner, .. } => inner.is_fleeting(),
-            other => matches!(other, Self::Answering { .. }),
+        if let Self::On { inner, .. } = self {
+            return inner.is_fleeting();
         }
+        matches!(self, Self::Answering { .. })
     }
 
     /// The event as one JSON object with its version first.

@@ -231,6 +231,7 @@ fn a_sprint_publishes_what_works_and_goes_on_after_what_does_not() {
     let status = place.burn(&["status"]).exits(0).stdout;
     assert!(status.contains("recent      2 passed, 1 failed"), "{status}");
     assert!(status.contains("issues      3 open, 1 ready"), "{status}");
+    assert!(status.contains("model       command answers: runs "), "{status}");
     assert!(place.burn(&["log", "3"]).exits(0).stdout.contains("published"));
 }
 

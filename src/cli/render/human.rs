@@ -226,10 +226,13 @@ impl Sink for Human {
             Event::Result { branch, url, .. } => self.result(branch, url.as_deref())?,
             Event::Replayed { commits, difference, .. } => self.replayed(commits, difference.as_deref())?,
             Event::RunFinished { .. } => self.live.rest(),
-            Event::On { issue, inner } => match inner.as_ref() {
-                Event::Warning { text } => self.warning(&format!("#{issue}: {text}")),
-                other => self.emit(other)?,
-            },
+            Event::On { issue, inner } => {
+                if let Event::Warning { text } = inner.as_ref() {
+                    self.warning(&format!("#{issue}: {text}"));
+                } else {
+                    self.emit(inner)?;
+                }
+            }
         }
         Ok(())
     }
