@@ -6,7 +6,8 @@
 //!   `--unknown` applies without knowing that the answers are whole, `--shown` lets near line numbers decide,
 //!   `--show=KIND:VERDICT`, `--show=ID` and `--show=list` print cases.
 //! - `formats CASES.jsonl...` does the same for all four formats, into which it converts the cases, and sums up by format.
-//!   `--dump=FORMAT` prints the converted cases instead, one JSON line each.
+//!   Every wrong result is listed with what placed its blocks: `Exact` and `Only` or `Stated` mean that the text names the
+//!   place, byte for byte, and nothing in it names another. `--dump=FORMAT` prints the converted cases instead.
 //! - `real ANSWERS.jsonl...` counts applied answers by model.
 //! - `history GITDIR [--limit=N]` applies every commit's diff to its parent and compares with the commit's tree.
 //! - `speed GITDIR OLD NEW` measures the diff between two revisions, also with `git apply --cached`.
@@ -241,12 +242,16 @@ fn dump(files: &[&String], name: &str) {
 /// Prints a table of each format and one that sums them up.
 fn all_formats(files: &[&String], show: Option<&str>) {
     let mut sums: BTreeMap<Format, Verdicts> = BTreeMap::new();
+    let mut wrong = Vec::new();
     for format in FORMATS {
         println!("\n{format:?}");
         let mut counts: BTreeMap<String, Verdicts> = BTreeMap::new();
         for case in converted(files, format) {
             let result = apply(&case.patch, &snapshot(&case.files), Completeness::Complete, LineNumbers::Hidden);
             let verdict = judge(&case, &result);
+            if verdict == Verdict::Wrong && !case.kind.starts_with("truncated") {
+                wrong.push(format!("{format:?} {}: {}", case.id, placed(&case, &result)));
+            }
             if show == Some("list") {
                 println!("{format:?}\t{}\t{}\t{verdict:?}\t{}", case.id, case.kind, reasons(&result));
             }
@@ -279,6 +284,19 @@ fn all_formats(files: &[&String], show: Option<&str>) {
         )
     };
     println!("\n{}", sums.iter().map(said).collect::<Vec<_>>().join("; "));
+    println!("\nwrong, and what placed the blocks of the files that differ\n{}", wrong.join("\n"));
+}
+
+/// How the blocks of files that came out wrong found their places.
+fn placed(case: &Case, result: &Result<Applied, Refusal>) -> String {
+    let Ok(applied) = result else { return String::new() };
+    let got = texts(&applied.change);
+    let differs = |path: &String| got.get(path) != case.expected.get(path);
+    let blocks = applied.placements.iter().filter(|placement| differs(&placement.file.to_string()));
+    blocks
+        .map(|placement| format!("{placement} ({:?}, {:?})", placement.rung, placement.choice))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 fn describe(case: &Case, result: &Result<Applied, Refusal>) {
