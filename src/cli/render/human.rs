@@ -149,6 +149,15 @@ impl Human {
         self.line(Detail::Normal, &format!("#{issue} {text} ({seconds:.1} s, {})", self.meter()));
     }
 
+    /// Of an issue's events only warnings do not name it themselves.
+    fn on(&mut self, issue: IssueNumber, event: &Event) -> anyhow::Result<()> {
+        if let Event::Warning { text } = event {
+            self.warning(&format!("#{issue}: {text}"));
+            return Ok(());
+        }
+        self.emit(event)
+    }
+
     /// Prints to standard output without tearing the living line.
     fn out(&self, text: &str) -> anyhow::Result<()> {
         self.live.print_above("");
@@ -226,13 +235,7 @@ impl Sink for Human {
             Event::Result { branch, url, .. } => self.result(branch, url.as_deref())?,
             Event::Replayed { commits, difference, .. } => self.replayed(commits, difference.as_deref())?,
             Event::RunFinished { .. } => self.live.rest(),
-            Event::On { issue, inner } => {
-                if let Event::Warning { text } = inner.as_ref() {
-                    self.warning(&format!("#{issue}: {text}"));
-                } else {
-                    self.emit(inner)?;
-                }
-            }
+            Event::On { issue, inner } => self.on(*issue, inner)?,
         }
         Ok(())
     }
