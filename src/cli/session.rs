@@ -135,29 +135,11 @@ impl Session {
         tape.note(RUN, &header);
         let forge = self.connected.forge.recorded_by(Arc::clone(&tape));
         let mut tee = Tee(vec![&mut journal, shown]);
-        let now = Ambient::system().wall;
-        tee.emit(&Event::RunStarted {
-            run: self.run.clone(),
-            command: command.to_owned(),
-            dry_run: self.mode == Mode::DryRun,
-            at: now(),
-        })?;
+        tee.emit(&self.started(command))?;
         let recorder = recorder(exchanges, &self.secrets);
         let models = self.models.as_ref().map(|models| models.recorded_by(&recorder));
         let peer = |claim: &Claim| self.peer(claim);
         let holder = self.holder();
-        let claimant = self.connected.remote.as_ref().map(|remote| Claimant {
-            repo: &self.repo,
-            remote,
-            credential: self.connected.push.as_ref(),
-            holder: &holder,
-            host: &self.host,
-            pid: std::process::id(),
-            run: &self.run,
-            lease: self.lease(),
-            now,
-            peer: &peer,
-        });
         let mut shop = Shop {
             forge: &forge,
             tape: &tape,
@@ -167,7 +149,7 @@ impl Session {
             base: &self.base,
             models: models.as_ref(),
             index: &self.index,
-            claimant,
+            claimant: self.claimant(&holder, &peer),
             progress: &mut Progress::default(),
             ledger: &self.ledger,
             workshop: &self.workshop,
@@ -178,10 +160,35 @@ impl Session {
             nonce: header.nonce,
             mode: self.mode,
             run: self.run.clone(),
-            clock: Clock { now, elapsed: Ambient::system().elapsed },
+            clock: Clock { now: Ambient::system().wall, elapsed: Ambient::system().elapsed },
             stop: &self.signals.stop,
         };
         flow(&mut shop).inspect_err(|error| self.end_broken(error, &mut tee))
+    }
+
+    fn started(&self, command: &str) -> Event {
+        Event::RunStarted {
+            run: self.run.clone(),
+            command: command.to_owned(),
+            dry_run: self.mode == Mode::DryRun,
+            at: (Ambient::system().wall)(),
+        }
+    }
+
+    /// Who takes claims on the remote; `None`: there is no remote.
+    fn claimant<'s>(&'s self, holder: &'s str, peer: &'s dyn Fn(&Claim) -> Peer) -> Option<Claimant<'s>> {
+        self.connected.remote.as_ref().map(|remote| Claimant {
+            repo: &self.repo,
+            remote,
+            credential: self.connected.push.as_ref(),
+            holder,
+            host: &self.host,
+            pid: std::process::id(),
+            run: &self.run,
+            lease: self.lease(),
+            now: Ambient::system().wall,
+            peer,
+        })
     }
 
     /// What the run works with, for its record.
