@@ -370,7 +370,7 @@ fn packs(count: usize) {
     for sharpness in [4.0, 6.0, 9.0, 13.0] {
         for focus in [1.0, 1.5, 2.0, 3.0] {
             for thrift in [0.4, 0.6, 0.8] {
-                policies.push(Policy { sharpness, focus, floor: 0.05, thrift });
+                policies.push(Policy { sharpness, focus, thrift, ..Policy::USUAL });
             }
         }
     }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::definitions::Kind;
 use super::language::{Language, Role};
-use super::outline::Outline;
+use super::outline::{Outline, Piece};
 use super::ranking::Ranked;
 use crate::core::names::RepoPath;
 
@@ -23,6 +23,9 @@ const FILES: usize = 40;
 
 /// A file of at most this many bytes is shown whole or not at all.
 const SMALL_FILE: usize = 3000;
+
+/// Bytes of better pieces that halve a piece's share where [`Policy::depth`] is 1.
+const DEPTH_UNIT: f32 = 4000.0;
 
 /// What goes into the opening message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,11 +87,16 @@ pub struct Policy {
     pub floor: f32,
     /// How strongly the price counts: 1 is the best use of a budget if values were exact, less trusts them less.
     pub thrift: f32,
+    /// How sharply a piece's share falls with the bytes of the better pieces of its file: the eighth piece of the best
+    /// file is less likely the place than the first of the second.
+    pub depth: f32,
 }
 
 impl Policy {
-    /// Fitted to lines that real fixes changed, on SWE-bench Lite's open instances and on commits of other languages.
-    pub const USUAL: Self = Self { sharpness: 9.0, focus: 2.0, floor: 0.05, thrift: 0.6 };
+    /// Fitted to lines that real fixes changed, on SWE-bench Lite's open instances and on commits of other projects.
+    /// With `depth` 0 and `focus` 2 the right lines were shown within 4k, 8k, 16k, 32k tokens in 57, 71, 75, 84 % of the
+    /// former and 42.2, 53.3, 65.3, 73.8 % of the latter; so they are in 60, 71, 77, 83 and 43.6, 54.7, 64.9, 73.8 %.
+    pub const USUAL: Self = Self { sharpness: 9.0, focus: 1.0, floor: 0.05, thrift: 0.6, depth: 1.0 };
 }
 
 /// A piece of a candidate on its way into the pack.
@@ -162,16 +170,31 @@ impl Candidates<'_> {
         if text.len() <= SMALL_FILE {
             return vec![Offer { file, lines: 0..outline.lines.len(), value: belief, price: text.len() }];
         }
+        let shares = self.shares(file, policy);
+        let total: f32 = shares.iter().sum();
+        let offer = |(piece, share): (&Piece, f32)| {
+            let price = outline.text(text, &piece.lines).len();
+            Offer { file, lines: piece.lines.clone(), value: belief * share / total, price }
+        };
+        outline.pieces.iter().zip(shares).map(offer).collect()
+    }
+
+    /// How likely each piece of a file is the place, if the file is, in no unit.
+    fn shares(&self, file: usize, policy: &Policy) -> Vec<f32> {
+        let (one, outline) = (self.files[file], &self.outlines[file]);
         let scores: BTreeMap<usize, f32> = one.pieces.iter().map(|(lines, score)| (lines.start, *score)).collect();
         let best = one.pieces.first().map_or(1.0, |(_, score)| *score).max(f32::MIN_POSITIVE);
         let share =
             |start: usize| (scores.get(&start).copied().unwrap_or(0.0) / best + policy.floor).powf(policy.focus);
-        let total: f32 = outline.pieces.iter().map(|piece| share(piece.lines.start)).sum();
-        let offer = |lines: &Range<usize>| {
-            let value = belief * share(lines.start) / total;
-            Offer { file, lines: lines.clone(), value, price: outline.text(text, lines).len() }
-        };
-        outline.pieces.iter().map(|piece| offer(&piece.lines)).collect()
+        let mut shares: Vec<f32> = outline.pieces.iter().map(|piece| share(piece.lines.start)).collect();
+        let mut order: Vec<usize> = (0..shares.len()).collect();
+        order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]).then(a.cmp(b)));
+        let mut before = 0;
+        for at in order {
+            shares[at] *= (1.0 + before as f32 / DEPTH_UNIT).powf(-policy.depth);
+            before += outline.text(text_of(one), &outline.pieces[at].lines).len();
+        }
+        shares
     }
 
     /// The excerpt of the lines that were chosen.

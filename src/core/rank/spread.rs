@@ -2,6 +2,10 @@
 //!
 //! The symptom of a fault and its cause often stand in different files. Each candidate is believed to be the place to
 //! some extent (`beliefs`); it passes that belief on along one step of each kind.
+//!
+//! Tried and left out, as none made the mean rank of the right files better both on SWE-bench Lite's open instances and
+//! on 450 commits of other projects, with weights of 0.1 to 0.4: passing belief on by the targets' own scores, names used by
+//! what the issue names, base classes, files of the same folder, words of the best pieces asked again.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
