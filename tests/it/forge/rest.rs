@@ -92,6 +92,10 @@ fn the_last_time_an_issue_was_opened_again_is_told_and_other_events_are_not() {
         fake.state().reopen(1, 1_700_000_000);
         let last = forge.reopened(number(1)).unwrap().expect("a time");
         assert_eq!(last.seconds(), 1_800_000_000);
+        // Far down a long history.
+        (0..130).for_each(|_| fake.state().reopen(1, 1_600_000_000));
+        fake.state().reopen(1, 1_900_000_000);
+        assert_eq!(forge.reopened(number(1)).unwrap().expect("a time").seconds(), 1_900_000_000);
     });
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::super::Result;
 use super::Rest;
-use super::pages::Listed;
+use super::pages::{Listed, Total};
 use super::wire::WireComment;
 use crate::core::issue::Comment;
 use crate::core::names::{IssueNumber, Timestamp};
@@ -27,7 +27,12 @@ impl Rest {
         limit: usize,
     ) -> Result<Vec<(IssueNumber, Comment)>> {
         let doing = "read the latest comments";
-        let listed = Listed { doing, path: self.path("/issues/comments"), query: vec![("since", since.to_string())] };
+        let listed = Listed {
+            doing,
+            path: self.path("/issues/comments"),
+            query: vec![("since", since.to_string())],
+            total: Total::OfList,
+        };
         let mut found = Vec::new();
         self.visit_pages(
             &listed,

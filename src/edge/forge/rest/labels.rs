@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::{Dialect, NewLabel, Result, Trouble};
 use super::Rest;
-use super::pages::Listed;
+use super::pages::{Listed, Total};
 use super::wire::{Label, WireIssue};
 use crate::core::names::IssueNumber;
 use crate::edge::http::{Method, Request, encode};
@@ -49,7 +49,7 @@ impl Rest {
 
     fn list_labels(&self, path: String) -> Result<Vec<Known>> {
         let mut known = Vec::new();
-        let listed = Listed { doing: "list the labels", path, query: Vec::new() };
+        let listed = Listed { doing: "list the labels", path, query: Vec::new(), total: Total::OfList };
         let key = |label: &Label| (label.id(), label.name().to_owned());
         self.visit_pages(&listed, key, |label: Label| {
             known.push(Known { id: label.id(), name: label.name().to_owned() });

@@ -14,7 +14,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde::de::DeserializeOwned;
 
-use self::pages::Listed;
+use self::pages::{Listed, Total};
 use self::wire::{Permission, User, WireComment, WireEvent, WireIssue, WireRepository};
 use super::{Dialect, ForgeError, Found, Listing, Me, Repository, Result, Trouble};
 use crate::core::issue::{Comment, Pick, Role};
@@ -123,8 +123,12 @@ impl Rest {
 
     pub(super) fn issues(&self, pick: &Pick, limit: usize) -> Result<Listing> {
         let mut listing = Listing::default();
-        let listed =
-            Listed { doing: "list the open issues", path: self.path("/issues"), query: self.issue_query(pick) };
+        let listed = Listed {
+            doing: "list the open issues",
+            path: self.path("/issues"),
+            query: self.issue_query(pick),
+            total: Total::OfList,
+        };
         let mut unreadable = Vec::new();
         let remarks = self.visit_pages(
             &listed,
@@ -192,7 +196,7 @@ impl Rest {
             Dialect::Gitea => self.all_comments(&doing, number, path)?,
             Dialect::Github => {
                 let mut comments = Vec::new();
-                let listed = Listed { doing: &doing, path, query: Vec::new() };
+                let listed = Listed { doing: &doing, path, query: Vec::new(), total: Total::OfList };
                 self.visit_pages(
                     &listed,
                     |comment: &WireComment| comment.id.cast_signed(),
@@ -229,7 +233,12 @@ impl Rest {
             Dialect::Gitea => "timeline",
             Dialect::Github => "events",
         };
-        let listed = Listed { doing: &doing, path: self.path(&format!("/issues/{number}/{list}")), query: Vec::new() };
+        let listed = Listed {
+            doing: &doing,
+            path: self.path(&format!("/issues/{number}/{list}")),
+            query: Vec::new(),
+            total: Total::OfPage,
+        };
         let mut last = None;
         self.visit_pages(
             &listed,

@@ -22,6 +22,15 @@ pub(super) struct Listed<'a> {
     pub(super) doing: &'a str,
     pub(super) path: String,
     pub(super) query: Vec<(&'static str, String)>,
+    pub(super) total: Total,
+}
+
+/// What Gitea's `X-Total-Count` counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Total {
+    OfList,
+    /// The timeline's: only what stands on the page itself, so that it never says whether there are more pages.
+    OfPage,
 }
 
 impl Listed<'_> {
@@ -60,7 +69,7 @@ impl Rest {
             let entries = entries.unwrap_or_default();
             received += entries.len();
             let before = seen.len() + remarks.len();
-            let ended = entries.is_empty() || is_last(self.dialect(), &headers, received);
+            let ended = entries.is_empty() || self.is_last(listed.total, &headers, received);
             for entry in entries {
                 match entry {
                     Entry::Good(value) if seen.insert(key(&value)) => {
@@ -83,6 +92,23 @@ impl Rest {
         note(&mut remarks, format!("{} repeats its pages; the list may be incomplete", self.http().origin()));
         Ok(remarks)
     }
+
+    /// Whether the server says that nothing follows. Not told by a short page: a server may have a smaller limit than
+    /// asked.
+    fn is_last(&self, total: Total, headers: &HeaderMap, received: usize) -> bool {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        if let Some(link) = header("link") {
+            return !link.contains("rel=\"next\"");
+        }
+        match (self.dialect(), total) {
+            (Dialect::Github, _) => true,
+            (Dialect::Gitea, Total::OfPage) => false,
+            (Dialect::Gitea, Total::OfList) => {
+                let all = header("x-total-count").and_then(|total| total.parse().ok());
+                all.is_some_and(|all: usize| received >= all)
+            }
+        }
+    }
 }
 
 fn note(remarks: &mut Vec<String>, remark: String) {
@@ -97,18 +123,4 @@ fn unreadable<T: DeserializeOwned>(value: serde_json::Value) -> String {
     let problem = serde_json::from_value::<T>(value).err().map_or_else(String::new, |error| format!(": {error}"));
     let problem: String = problem.chars().filter(|c| !c.is_control()).take(200).collect();
     format!("entry {number} cannot be read{problem}")
-}
-
-/// Whether the server says that nothing follows. Not told by a short page: a server may have a smaller limit than asked.
-fn is_last(dialect: Dialect, headers: &HeaderMap, received: usize) -> bool {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(link) = header("link") {
-        return !link.contains("rel=\"next\"");
-    }
-    match dialect {
-        Dialect::Github => true,
-        Dialect::Gitea => {
-            header("x-total-count").and_then(|total| total.parse().ok()).is_some_and(|total: usize| received >= total)
-        }
-    }
 }

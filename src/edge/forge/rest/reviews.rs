@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::{Dialect, Result, bounded};
 use super::Rest;
-use super::pages::Listed;
+use super::pages::{Listed, Total};
 use super::wire::{self, User};
 use crate::core::names::RepoPath;
 use crate::core::review::{Place, Reading, Remark, Review, Side, Standing, Verdict};
@@ -158,7 +158,7 @@ impl Rest {
 
     fn listed<T: DeserializeOwned>(&self, doing: &str, path: String, key: impl Fn(&T) -> u64) -> Result<Vec<T>> {
         let mut all = Vec::new();
-        let listed = Listed { doing, path: self.path(&path), query: Vec::new() };
+        let listed = Listed { doing, path: self.path(&path), query: Vec::new(), total: Total::OfList };
         self.visit_pages(&listed, key, |one| {
             all.push(one);
             ControlFlow::Continue(())
