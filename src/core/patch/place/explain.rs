@@ -38,6 +38,13 @@ pub(super) fn ambiguous(open: &Open<'_>, target: &Target<'_>) -> Problem {
     Problem::new(ProblemKind::Ambiguous, what).candidates(candidates).hint(hint)
 }
 
+/// Only a blank line at its edge, which may be made up like the one at its other edge, tells these places apart.
+pub(super) fn edge_decides(places: &[usize], count: usize) -> Problem {
+    let candidates = places.iter().take(PLACES).map(|first| range(*first, first + count, 100)).collect();
+    let what = format!("but for the blank lines at its edges, its lines stand in {} places", places.len());
+    Problem::new(ProblemKind::Ambiguous, what).candidates(candidates).hint("add context lines that occur once")
+}
+
 /// Places that are named.
 const PLACES: usize = 6;
 /// Lines above a place among which its heading is looked for.

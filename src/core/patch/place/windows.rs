@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::super::form::{Hunk, Line, Tag};
 use super::super::refusal::Problem;
 use super::lines::{Compare, information};
-use super::{Rung, Target};
+use super::{Rung, Target, explain};
 
 /// Places where a hunk, or a reading of it, stands in the file, all found by the same rung.
 #[derive(Debug, Clone)]
@@ -68,7 +68,33 @@ fn edge_blanks<'h>(hunk: &Hunk, target: &Target<'_>) -> Result<Option<Windows<'h
         return Ok(None);
     }
     let at = target.find(&trimmed, Compare::NoReturn)?;
-    Ok((!at.is_empty()).then(|| Windows::new(Rung::EdgeBlanks, Cow::Owned(trimmed), at)))
+    if at.is_empty() {
+        return Ok(None);
+    }
+    refuse_other_edge(&trimmed, &at, target)?;
+    Ok(Some(Windows::new(Rung::EdgeBlanks, Cow::Owned(trimmed), at)))
+}
+
+/// Where one blank edge is made up, the other may be as well: with added lines beyond it, it must not be what decides
+/// between two places.
+fn refuse_other_edge(hunk: &Hunk, at: &[usize], target: &Target<'_>) -> Result<(), Problem> {
+    let is_old = |line: &Line| line.tag != Tag::Add;
+    let (Some(first), Some(last)) = (hunk.lines.iter().position(is_old), hunk.lines.iter().rposition(is_old)) else {
+        return Ok(());
+    };
+    let is_blank = |line: &Line| line.is_context() && Compare::Trim.key(line.text(target.reply)).is_empty();
+    for (edge, skipped) in [(first, 1), (last, 0)] {
+        if first == last || !is_blank(&hunk.lines[edge]) {
+            continue;
+        }
+        let mut rest = hunk.clone();
+        rest.lines.remove(edge);
+        let places = target.find(&rest, Compare::NoReturn)?;
+        if places.iter().any(|place| !at.iter().any(|there| there + skipped == *place)) {
+            return Err(explain::edge_decides(&places, rest.old_lines().count()));
+        }
+    }
+    Ok(())
 }
 
 /// Letters and digits that a block needs to be told from others by chance.
