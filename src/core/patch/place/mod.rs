@@ -374,7 +374,7 @@ fn find<'h>(hunk: &'h Hunk, target: &Target<'_>) -> Result<Found<'h>, Problem> {
         let count = hunk.old_lines().count();
         return Ok(Found::Windows(Windows { rung: Rung::Indentation, hunk: Cow::Borrowed(hunk), at, count }));
     }
-    if applied::is_applied(hunk, target)? {
+    if applied::is_applied(hunk, target)? || applied::is_removed(hunk, target)? {
         return Err(explain::already_applied());
     }
     if windows::counts_a_plus_more(hunk) {
