@@ -69,8 +69,13 @@ pub(super) fn align(hunk: &Hunk, target: &Target<'_>) -> Result<Aligned, Unalign
         let better = strict.total * 10 > best.total * 7
             || loose.total > best.total
             || Some(diagonal) == stated && loose.total * 10 > best.total * 7;
-        let (other, other_end) = extent(&loose.path())?;
-        (better && (other_end <= first || other >= end)).then_some(other)
+        let loosely = loose.path();
+        let (other, other_end) = extent(&loosely)?;
+        let apart = other_end <= first || other >= end;
+        // All that is to stay stands together, and only what is to go does not: that may have changed, and its like nearby
+        // is another line.
+        let stays = all_that_stays(&old, &loosely) && !all_that_stays(&old, &path);
+        (better && apart || stays).then_some(other)
     });
     if let Some(other) = rival {
         return Err(Unaligned::Elsewhere { here: first, other });
@@ -129,6 +134,11 @@ pub(super) fn likeness(
     let table = Table::new(&old, file, index, at as i64, Removed::Optional);
     let (first, end) = extent(&table.path())?;
     Some((first, end, 100 * table.total / whole.max(1)))
+}
+
+/// Whether every context line is there.
+fn all_that_stays(old: &[Old<'_>], path: &[Option<usize>]) -> bool {
+    old.iter().zip(path).all(|(line, at)| line.removed || at.is_some())
 }
 
 fn extent(path: &[Option<usize>]) -> Option<(usize, usize)> {
