@@ -7,6 +7,7 @@ use super::args::keep::{Claim as Args, ClaimAction};
 use super::args::work::Work;
 use super::context::Context;
 use super::error::{Exit, Explained};
+use super::render::json::line;
 use super::session::{Models, Session};
 use crate::core::act::Act;
 use crate::core::claim::{Claim, Peer, is_over};
@@ -60,9 +61,8 @@ fn list(shop: &mut Shop<'_>, as_json: bool) -> anyhow::Result<String> {
         let claim = Claim::parse(&found.message);
         if as_json {
             let stale = claim.as_ref().is_ok_and(|claim| is_stale(shop, claim));
-            let record = json!({ "v": 1, "event": "claim", "issue": found.issue, "commit": found.commit,
-                                 "claim": claim.ok(), "stale": stale });
-            text += &format!("{record}\n");
+            let about = json!({ "issue": found.issue, "commit": found.commit, "claim": claim.ok(), "stale": stale });
+            text += &line("claim", &about);
             continue;
         }
         let told = match &claim {

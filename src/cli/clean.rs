@@ -1,9 +1,12 @@
 //! `git burn clean`: removes what git-burn made and nobody needs any more.
 
+use serde_json::json;
+
 use super::args::keep::Clean;
 use super::args::work::Work;
 use super::context::Context;
 use super::error::Exit;
+use super::render::json::line;
 use super::session::{Models, Session};
 use crate::core::clean::{CleanPlan, Keep, Reach, Removal};
 use crate::core::text::one_line;
@@ -49,12 +52,9 @@ pub fn run(args: &Clean, context: &Context) -> anyhow::Result<Exit> {
 fn told(plan: &CleanPlan, failed: &[(Removal, String)], args: &Clean, json: bool) -> String {
     let word = if args.dry_run { "would remove" } else { "removed" };
     let gone = plan.remove.iter().filter(|(removal, _)| !failed.iter().any(|(kept, _)| kept == removal));
-    let line = |(removal, why): &(Removal, String)| match json {
-        true => format!(
-            "{}\n",
-            serde_json::json!({ "v": 1, "event": "removed", "dry_run": args.dry_run, "removal": removal, "why": why })
-        ),
+    let told = |(removal, why): &(Removal, String)| match json {
+        true => line("removed", &json!({ "dry_run": args.dry_run, "removal": removal, "why": why })),
         false => format!("{word} {}: {}\n", one_line(&removal.to_string()), one_line(why)),
     };
-    gone.map(line).collect()
+    gone.map(told).collect()
 }

@@ -1,15 +1,16 @@
 //! `git burn log`: how the work on issues ended, from the records of the runs.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::args::look::Log;
 use super::context::Context;
 use super::error::Exit;
 use super::pager;
+use super::render::json::line;
 use super::render::table::{Cell, Reader, Table};
 use super::terminal::Style;
-use crate::core::event::VERSION;
 use crate::core::history::{Chapter, Story};
+use crate::core::names::{RunId, Timestamp};
 use crate::core::text::one_line;
 use crate::edge::journal::{RunOnDisk, read_lines, runs};
 use crate::edge::repo::Repo;
@@ -75,14 +76,21 @@ fn table(stories: &[Story], args: &Log) -> Table {
 
 fn records(stories: &[Story], args: &Log) -> String {
     let record = |(story, one): (&Story, &Chapter)| {
-        let mut record = json!({ "v": VERSION, "event": "logged", "run": story.run, "command": story.command,
-                                 "at": story.started, "exit": one.exit_code() });
-        if let (Value::Object(record), Ok(Value::Object(fields))) = (&mut record, serde_json::to_value(one)) {
-            record.extend(fields);
-        }
-        format!("{record}\n")
+        let Story { run, command, started, .. } = story;
+        line("logged", &Logged { run, command, at: *started, exit: one.exit_code(), chapter: one })
     };
     chapters(stories, args).map(record).collect()
+}
+
+/// One ending as a record.
+#[derive(Serialize)]
+struct Logged<'s> {
+    run: &'s RunId,
+    command: &'s str,
+    at: Option<Timestamp>,
+    exit: u8,
+    #[serde(flatten)]
+    chapter: &'s Chapter,
 }
 
 fn csv(stories: &[Story], args: &Log, repository: &str) -> String {

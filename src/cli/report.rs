@@ -1,13 +1,11 @@
 //! `git burn report`: what was done lately and what it cost, in Markdown, from the records of the runs.
 
-use serde_json::{Value, json};
-
 use super::args::look::Report;
 use super::context::Context;
 use super::error::{Exit, usage};
 use super::log::stories;
+use super::render::json::line;
 use super::{pager, values};
-use crate::core::event::VERSION;
 use crate::core::history::Story;
 use crate::core::names::Timestamp;
 use crate::core::period::Period;
@@ -23,15 +21,7 @@ pub fn run(args: &Report, context: &Context) -> anyhow::Result<Exit> {
     let stories: Vec<Story> = stories(&repo)?.into_iter().map(|(_, story)| story).collect();
     // What began this second belongs to it as well.
     let period = Period::of(&stories, from, Timestamp::from_seconds(now.seconds() + 1));
-    let text = if context.common.json { record(&period) } else { period.markdown() };
+    let text = if context.common.json { line("report", &period) } else { period.markdown() };
     pager::page(context, &repo, &text)?;
     Ok(Exit::Done)
-}
-
-fn record(period: &Period) -> String {
-    let mut record = json!({ "v": VERSION, "event": "report" });
-    if let (Value::Object(record), Ok(Value::Object(fields))) = (&mut record, serde_json::to_value(period)) {
-        record.extend(fields);
-    }
-    format!("{record}\n")
 }

@@ -1,17 +1,17 @@
 //! `git burn sprint`: ready issues, one after the other or side by side, until nothing is left or a limit says stop.
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
 
 use super::args::work::{Sprint as Args, Work};
 use super::context::Context;
 use super::error::{Exit, explain};
 use super::features::Features;
+use super::render::json::line;
 use super::session::{Models, Session, sink};
 use super::settings::triage;
 use super::values;
 use crate::core::budget::Cost;
-use crate::core::event::{Event, Sink, VERSION};
+use crate::core::event::{Event, Sink};
 use crate::core::freshness::Insistence;
 use crate::core::names::IssueNumber;
 use crate::core::sprint::{Burned, Ended, Limits, Share, SprintResult};
@@ -167,13 +167,7 @@ fn finish(result: &SprintResult, args: &Args, context: &Context) -> anyhow::Resu
         std::fs::write(&file, result.report()).with_context(|| format!("cannot write {}", file.display()))?;
     }
     match context.common.json {
-        true => {
-            let mut record = json!({ "v": VERSION, "event": "sprint_finished" });
-            if let (Value::Object(record), Ok(Value::Object(fields))) = (&mut record, serde_json::to_value(result)) {
-                record.extend(fields);
-            }
-            context.terminal.write_out(format!("{record}\n").as_bytes())?;
-        }
+        true => context.terminal.write_out(line("sprint_finished", result).as_bytes())?,
         false => context.terminal.write_out(result.report().as_bytes())?,
     }
     Ok(Exit::of_status(result.exit_code()))

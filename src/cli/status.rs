@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::args::look::Status as Args;
 use super::config::Config;
@@ -13,9 +12,9 @@ use super::context::{Context, Network};
 use super::error::Exit;
 use super::log::{name, stories};
 use super::models;
+use super::render::json::line;
 use super::settings::models as model_settings;
 use crate::core::claim::Claim;
-use crate::core::event::VERSION;
 use crate::core::history::{Record, Story};
 use crate::core::issue::Pick;
 use crate::core::ledger::{Scope, Sum};
@@ -102,7 +101,7 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Exit> {
         }
     }
     let text: String = match context.common.json {
-        true => all.iter().map(record).collect(),
+        true => all.iter().map(|status| line("status", status)).collect(),
         false => all.iter().map(describe).collect::<Vec<_>>().join("\n"),
     };
     context.terminal.write_out(text.as_bytes())?;
@@ -116,14 +115,12 @@ fn local(repo: &Repo) -> anyhow::Result<Status> {
         stories(repo)?.into_iter().partition(|(run, _)| run.state == RunState::GoingOn);
     let over: Vec<Story> = over.into_iter().map(|(_, story)| story).collect();
     let ledger = LedgerFile::of(&repo.burn_dir()).read()?;
-    let drafts = repo.refs("refs/burn/draft/")?;
-    let number = |(name, _): &(String, _)| name.rsplit('/').next()?.parse().ok();
     let mut working = over.iter().filter(|story| !story.issues.is_empty());
     Ok(Status {
         repository: name(repo),
         running: running.into_iter().map(|(_, story)| long(story, now)).collect(),
         killed: over.iter().filter(|story| story.exit.is_none() && story.unfinished.is_some()).cloned().collect(),
-        unfinished: drafts.iter().filter_map(number).collect(),
+        unfinished: repo.drafts()?.into_iter().map(|(issue, _)| issue).collect(),
         recent: Record::of(working.clone().rev().take(RECENT)),
         last: working.next_back().cloned(),
         today: ledger.sum(&Scope::Day(now)),
@@ -179,14 +176,6 @@ fn ask_models(context: &Context, repo: &Repo, config: &Config) -> Vec<ModelStatu
         Err(problem) => ModelStatus { model: name.to_string(), answers: false, about: format!("{problem:#}") },
     };
     names.iter().map(status).collect()
-}
-
-fn record(status: &Status) -> String {
-    let mut record = json!({ "v": VERSION, "event": "status" });
-    if let (Value::Object(record), Ok(Value::Object(fields))) = (&mut record, serde_json::to_value(status)) {
-        record.extend(fields);
-    }
-    format!("{record}\n")
 }
 
 fn describe(status: &Status) -> String {

@@ -1,5 +1,7 @@
 //! One issue, from reading it to the report: the spine of the program.
 
+use std::time::Duration;
+
 use super::adopt::{self, Earlier};
 use super::asking::Asker;
 use super::briefing;
@@ -45,16 +47,42 @@ pub(super) fn until_the_end(
         Ok(outcome) | Err(Stop::Ended(outcome)) => outcome,
         Err(Stop::Broke(error)) => return Err(error),
     };
+    tell_finished(shop, number, &outcome, &spent, started)?;
+    Ok(outcome)
+}
+
+/// Tells how the work on an issue, begun at `started` on the run's clock, ended and what it cost.
+pub(super) fn tell_finished(
+    shop: &mut Shop<'_>,
+    issue: IssueNumber,
+    outcome: &Outcome,
+    spent: &Spent,
+    started: Duration,
+) -> anyhow::Result<()> {
     shop.emit(Event::IssueFinished {
-        issue: number,
+        issue,
         reason: outcome.sentence(),
         outcome: outcome.clone(),
         turns: spent.turns,
         tokens: spent.tokens(),
         cost: Some(spent.cost),
         seconds: ((shop.clock.elapsed)() - started).as_secs_f64(),
-    })?;
-    Ok(outcome)
+    })
+}
+
+/// Does something with an issue's claim held, which is given back whatever happens.
+///
+/// # Errors
+/// [`Stop::Ended`] when somebody else has it; [`Stop::Broke`] otherwise.
+pub(super) fn claimed<T>(
+    shop: &mut Shop<'_>,
+    issue: IssueNumber,
+    work: impl FnOnce(&mut Shop<'_>) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    shop.perform(&Act::Claim { issue })?;
+    let result = work(shop);
+    shop.try_perform(&Act::Release { issue })?;
+    result
 }
 
 /// Does the work with the issue's claim held, which is given back whatever happens, and says on the issue how it ended.
@@ -67,17 +95,14 @@ pub(super) fn on_claim(
     work: impl FnOnce(&mut Shop<'_>, &mut Picked, About<'_>) -> Result<Outcome, Stop>,
 ) -> Result<Outcome, Stop> {
     announce(shop, &picked)?;
-    let severity = format!("{} ({})", picked.assessment.tier, picked.assessment.tier_reason);
+    let severity = picked.assessment.severity();
     let kind = picked.assessment.kind.to_string();
     let issue = picked.issue.clone();
     let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
-    shop.perform(&Act::Claim { issue: issue.number })?;
-    let result = match work(shop, &mut picked, about) {
+    claimed(shop, issue.number, |shop| match work(shop, &mut picked, about) {
         Err(Stop::Ended(outcome)) => tell_ending(shop, &picked, about, &outcome).map(|()| outcome),
         other => other,
-    };
-    shop.try_perform(&Act::Release { issue: issue.number })?;
-    result
+    })
 }
 
 fn announce(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<()> {

@@ -40,7 +40,8 @@ pub fn clean(shop: &mut Shop<'_>, cache: &Path, plan: &CleanPlan) -> Vec<(Remova
 }
 
 fn inventory(shop: &Shop<'_>, cache: &Path, reach: Reach) -> Result<Inventory> {
-    let mut found = Inventory { drafts: drafts(shop)?, worktrees: worktrees(shop, cache)?, ..Inventory::default() };
+    let mut found =
+        Inventory { drafts: shop.repo.drafts()?, worktrees: worktrees(shop, cache)?, ..Inventory::default() };
     found.runs = runs(&shop.repo.burn_dir())?
         .into_iter()
         .map(|run| RunRecord {
@@ -64,14 +65,6 @@ fn inventory(shop: &Shop<'_>, cache: &Path, reach: Reach) -> Result<Inventory> {
     found.issues = states(shop, &numbers)?;
     Ok(found)
 }
-
-fn drafts(shop: &Shop<'_>) -> Result<Vec<(IssueNumber, CommitId)>> {
-    let refs = shop.repo.refs(DRAFTS)?;
-    let draft = |(name, commit): (String, CommitId)| Some((name.strip_prefix(DRAFTS)?.parse().ok()?, commit));
-    Ok(refs.into_iter().filter_map(draft).collect())
-}
-
-const DRAFTS: &str = "refs/burn/draft/";
 
 fn worktrees(shop: &Shop<'_>, cache: &Path) -> Result<Vec<Worktree>> {
     let slots = slots(shop.repo, cache)?;

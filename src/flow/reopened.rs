@@ -44,7 +44,7 @@ pub fn verify(shop: &mut Shop<'_>, number: IssueNumber) -> Result<Option<Verifie
         },
     };
     let verification = verification.map_err(Stop::into_error)?;
-    let severity = format!("{} ({})", assessment.tier, assessment.tier_reason);
+    let severity = assessment.severity();
     let kind = assessment.kind.to_string();
     let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
     let report = report::verification(&shop.settings.templates, about, &verification, &shop.settings.labels.ready);
@@ -106,16 +106,16 @@ fn fixes_on_base(shop: &Shop<'_>, issue: &Issue) -> Result<Vec<Commit>> {
     let mut fixes = Vec::new();
     for mention in freshness::fixes(&mentions, issue) {
         let fix = shop.repo.commit_at(&mention.commit)?;
-        if tree_before(shop, &fix)?.is_some_and(|before| before != fix.tree) {
+        if tree_before(shop, &fix)? != fix.tree {
             fixes.push(fix);
         }
     }
     Ok(fixes)
 }
 
-/// The tree that a commit was made on; for a merge that of the branch which it went into.
-fn tree_before(shop: &Shop<'_>, commit: &Commit) -> Result<Option<TreeId>> {
-    commit.parents.first().map(|parent| shop.repo.tree_of(parent)).transpose()
+/// The tree that a commit was made on; for a merge that of the branch which it went into, for a root commit its own.
+fn tree_before(shop: &Shop<'_>, commit: &Commit) -> Result<TreeId> {
+    commit.parents.first().map_or_else(|| Ok(commit.tree.clone()), |parent| shop.repo.tree_of(parent))
 }
 
 /// The proof of a commit that is not merged, against what it was made on (`shop.base`).
@@ -148,7 +148,7 @@ fn on_base(shop: &mut Shop<'_>, fix: &Commit, older: &[Commit]) -> Result<Verifi
         }
         Err(refusal) => {
             let problems = refusal.problems.iter().map(ToString::to_string).collect();
-            let before = tree_before(shop, fix)?.unwrap_or_else(|| fix.tree.clone());
+            let before = tree_before(shop, fix)?;
             let change = shop.repo.change_between(&before, &fix.tree)?;
             let results = prover.measure_whole(shop, &today.commit, &change)?;
             (Standing::Overwritten { problems }, today.commit.clone(), results)
@@ -159,7 +159,7 @@ fn on_base(shop: &mut Shop<'_>, fix: &Commit, older: &[Commit]) -> Result<Verifi
 
 /// A tree without what a commit changed, if all of that is still there.
 fn without(shop: &Shop<'_>, tree: &TreeId, fix: &Commit) -> Result<Result<TreeId, Refusal>> {
-    let before = tree_before(shop, fix)?.unwrap_or_else(|| fix.tree.clone());
+    let before = tree_before(shop, fix)?;
     let undo = shop.repo.change_between(&fix.tree, &before)?;
     let diff = patch::write_diff(&undo, patch::Style { context: 3, binaries: patch::Binaries::Data });
     let options = ApplyOptions { line_numbers: LineNumbers::Shown, care: Care::Tool, seen: None };

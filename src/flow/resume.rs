@@ -9,16 +9,12 @@ use crate::core::names::IssueNumber;
 use crate::core::review::answered_by;
 use crate::edge::repo::Repo;
 
-/// Where drafts are kept.
-const DRAFTS: &str = "refs/burn/draft/";
-
 /// Issues with a draft, by number.
 ///
 /// # Errors
 /// The refs cannot be read.
 pub fn unfinished(repo: &Repo) -> Result<Vec<IssueNumber>> {
-    let number = |(name, _): &(String, _)| name.strip_prefix(DRAFTS)?.parse().ok();
-    let mut issues: Vec<IssueNumber> = repo.refs(DRAFTS)?.iter().filter_map(number).collect();
+    let mut issues: Vec<IssueNumber> = repo.drafts()?.into_iter().map(|(issue, _)| issue).collect();
     issues.sort_unstable();
     Ok(issues)
 }

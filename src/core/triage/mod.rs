@@ -249,6 +249,13 @@ pub struct Assessment {
     pub readiness: Readiness,
 }
 
+impl Assessment {
+    /// The tier and what it rests on, as reports show it: `P1 (kind bug)`.
+    pub fn severity(&self) -> String {
+        format!("{} ({})", self.tier, self.tier_reason)
+    }
+}
+
 /// Judges one issue.
 pub fn assess(issue: &Issue, rules: &Rules, around: &Surroundings, now: Timestamp) -> Assessment {
     let tags = Tags::of(&issue.title, &issue.labels);

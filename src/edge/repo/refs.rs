@@ -79,6 +79,16 @@ impl Repo {
         Ok(Some(Draft { commit, base, tree: found.tree, note: found.message }))
     }
 
+    /// The issues with a draft, and its commit, in the order of the refs.
+    ///
+    /// # Errors
+    /// The refs cannot be read.
+    pub fn drafts(&self) -> Result<Vec<(IssueNumber, CommitId)>> {
+        let issue = |name: &str| name.strip_prefix(DRAFTS)?.parse().ok();
+        let refs = self.refs(DRAFTS)?;
+        Ok(refs.into_iter().filter_map(|(name, commit)| Some((issue(&name)?, commit))).collect())
+    }
+
     /// Makes the commit of a draft: an object only, by git-burn itself, whatever the user's identity is. It cannot be
     /// published: it is neither approved nor verified.
     ///
@@ -133,9 +143,12 @@ impl Repo {
     }
 }
 
+/// Where drafts are kept.
+const DRAFTS: &str = "refs/burn/draft/";
+
 /// `refs/burn/draft/N`.
 pub fn draft_ref(issue: IssueNumber) -> String {
-    format!("refs/burn/draft/{issue}")
+    format!("{DRAFTS}{issue}")
 }
 
 impl fmt::Display for RefsEdited {

@@ -11,6 +11,7 @@ mod wishes;
 
 use super::adopt;
 use super::asking::Asker;
+use super::burn;
 use super::dialogue::{Dialogue, Proven};
 use super::gate::{self, Clarity, Picked};
 use super::shop::{Shop, Stop};
@@ -60,15 +61,7 @@ pub fn revise(shop: &mut Shop<'_>, number: IssueNumber) -> anyhow::Result<Revise
         Ok(Revised::Ended(outcome)) | Err(Stop::Ended(outcome)) => outcome,
         Err(Stop::Broke(error)) => return Err(error),
     };
-    shop.emit(Event::IssueFinished {
-        issue,
-        reason: outcome.sentence(),
-        outcome: outcome.clone(),
-        turns: spent.turns,
-        tokens: spent.tokens(),
-        cost: Some(spent.cost),
-        seconds: ((shop.clock.elapsed)() - started).as_secs_f64(),
-    })?;
+    burn::tell_finished(shop, issue, &outcome, &spent, started)?;
     Ok(Revised::Ended(outcome))
 }
 
@@ -90,7 +83,7 @@ fn work(
     }
     gate::refuse_uncheckable(shop)?;
     let picked = picked(shop, &subject, issue.clone())?;
-    let severity = format!("{} ({})", picked.assessment.tier, picked.assessment.tier_reason);
+    let severity = picked.assessment.severity();
     let kind = picked.assessment.kind.to_string();
     let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
     let base = branch.base.clone();
@@ -133,14 +126,10 @@ fn announce(shop: &mut Shop<'_>, round: &Round<'_>) -> anyhow::Result<()> {
 
 /// The work, with the issue's claim held. It is given back whatever happens.
 fn locked(shop: &mut Shop<'_>, round: &Round<'_>, spent: &mut Spent) -> Result<Outcome, Stop> {
-    let issue = round.subject.issue;
-    shop.perform(&Act::Claim { issue })?;
-    let result = match attempt(shop, round, spent) {
+    burn::claimed(shop, round.subject.issue, |shop| match attempt(shop, round, spent) {
         Err(Stop::Ended(outcome)) => tell_ending(shop, round, &outcome).map(|()| outcome),
         other => other,
-    };
-    shop.try_perform(&Act::Release { issue })?;
-    result
+    })
 }
 
 /// The work itself: tell of what an earlier run pushed, or publish what it kept, or ask a model.
