@@ -22,6 +22,7 @@ use crate::edge::journal::{LedgerFile, RunOnDisk, runs};
 use crate::edge::model::{Lineup, Model, Script};
 use crate::edge::rank_index::Index;
 use crate::edge::repo::{Making, Repo};
+use crate::edge::scratch::Scratch;
 use crate::edge::tape::Tape;
 use crate::edge::verify::cache_dir;
 use crate::flow::{Clock, Mode, Progress, Settings, Shop, Workshop, replay};
@@ -100,7 +101,7 @@ fn play(
     let forge = Forge::played(record.header.forge, Arc::clone(&tape));
     let settings = settings(repo, record)?;
     let models = models(run, record)?;
-    let scratch = tempfile::Builder::new().prefix("git-burn-replay-").tempdir().context("cannot make a folder")?;
+    let scratch = Scratch::Replay.folder().context("cannot make a folder")?;
     let cache = cache_dir(&context.environment)?;
     let index = Index::open(&Index::folder(&cache, repo.common_dir()));
     // Never used: the results of checks are in the record.

@@ -10,6 +10,7 @@ pub mod rank_index;
 pub mod repo;
 pub mod sandbox;
 pub mod scheduler;
+pub mod scratch;
 pub mod tape;
 pub mod trust;
 pub mod verify;

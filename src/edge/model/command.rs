@@ -14,6 +14,7 @@ use super::remote::quoted;
 use crate::core::budget::Usage;
 use crate::core::conversation::{Conversation, Role, tokens};
 use crate::edge::process::{Ending, ProcessLimits, run_unless};
+use crate::edge::scratch::Scratch;
 
 /// Bytes of a reply.
 const MOST_OUTPUT: usize = 16 << 20;
@@ -61,8 +62,9 @@ impl Program {
 
     /// Runs it and takes what it prints as the reply. Nobody says whether that is whole.
     pub(super) fn ask(&self, prompt: &str, time: Duration, report: &Report) -> Result<Answer, Kind> {
-        let folder = tempfile::Builder::new().prefix("git-burn-model-").tempdir();
-        let folder = folder.map_err(|error| Kind::Unavailable { problem: format!("no temporary folder: {error}") })?;
+        let folder = Scratch::Model
+            .folder()
+            .map_err(|error| Kind::Unavailable { problem: format!("no temporary folder: {error}") })?;
         let mut command = self.command(folder.path());
         let limits = ProcessLimits { time, output: MOST_OUTPUT };
         let given_up = || report.is_abandoned();

@@ -9,6 +9,7 @@ use super::{Remote, RemoteError, RemoteTrouble, Repo};
 use crate::core::checks::{Successor, Verified};
 use crate::core::names::{BurnBranch, CommitId};
 use crate::edge::git::{Credential, GitAnswer, GitCommand, GitError, GitFailure};
+use crate::edge::scratch::Scratch;
 
 /// How long a push or a look at the remote may take.
 const NETWORK: Duration = Duration::from_secs(180);
@@ -224,8 +225,7 @@ pub(super) struct Outpost<'a> {
 
 impl<'a> Outpost<'a> {
     pub(super) fn new(repo: &'a Repo, remote: &'a Remote, credential: Option<&'a Credential>) -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("git-burn-push-").tempdir();
-        let dir = dir.context("cannot make a temporary folder to push from")?;
+        let dir = Scratch::Push.folder().context("cannot make a temporary folder to push from")?;
         fill(dir.path(), repo).context("cannot make a private repository to push from")?;
         Ok(Self { repo, url: &remote.push_url, credential, dir })
     }
