@@ -61,7 +61,9 @@ fn list(shop: &mut Shop<'_>, as_json: bool) -> anyhow::Result<String> {
         let claim = Claim::parse(&found.message);
         if as_json {
             let stale = claim.as_ref().is_ok_and(|claim| is_stale(shop, claim));
-            let about = json!({ "issue": found.issue, "commit": found.commit, "claim": claim.ok(), "stale": stale });
+            let (issue, commit) = (found.issue, found.commit);
+            let about =
+                json!({ "issue": issue, "commit": commit, "claim": claim.ok(), "stale": stale, "advisory": false });
             text += &line("claim", &about);
             continue;
         }
@@ -72,12 +74,21 @@ fn list(shop: &mut Shop<'_>, as_json: bool) -> anyhow::Result<String> {
         };
         text += &format!("#{}\t{}\n", found.issue, one_line(&told));
     }
+    for claim in shop.noted_claims()? {
+        text += &match as_json {
+            true => line("claim", &json!({ "issue": claim.issue, "claim": claim, "stale": false, "advisory": true })),
+            false => format!("#{}\t{} (advisory, by a comment)\n", claim.issue, one_line(&claim.to_string())),
+        };
+    }
     Ok(text)
 }
 
 fn release(shop: &mut Shop<'_>, issue: IssueNumber, how: How) -> anyhow::Result<()> {
     let found = claims(shop)?.into_iter().find(|claim| claim.issue == issue);
-    let found = found.with_context(|| format!("nobody holds #{issue}"))?;
+    let found = found.with_context(|| {
+        let hint = "git burn claim list; a claim by a comment goes with the comment";
+        format!("no ref claims #{issue}\nhint: {hint}")
+    })?;
     let claim = Claim::parse(&found.message);
     if let (How::IfOver, Ok(claim)) = (how, &claim)
         && !is_stale(shop, claim)

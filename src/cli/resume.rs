@@ -7,7 +7,7 @@ use super::session::{Models, Session};
 use crate::core::freshness::Insistence;
 use crate::core::names::IssueNumber;
 use crate::flow::burn::burn;
-use crate::flow::resume::{Unfinished, abort, kind, unfinished};
+use crate::flow::resume::{Aborted, Unfinished, abort, kind, unfinished};
 use crate::flow::revise::{Revised, revise};
 
 /// Goes on with a draft.
@@ -34,7 +34,10 @@ pub fn run_abort(args: &Abort, context: &Context) -> anyhow::Result<Exit> {
     // A claim may be left although there is no draft: a number that is given is believed.
     let issue = args.number.map_or_else(|| choose(None, &drafts), Ok)?;
     let session = Session::open(context, &Work::default(), None, Models::NotAsked)?;
-    session.run(context, "abort", |shop| abort(shop, issue))?;
+    session.run(context, "abort", |shop| match abort(shop, issue)? {
+        Aborted::GivenUp => Ok(()),
+        Aborted::Nothing => Err(none_on(issue).into()),
+    })?;
     context.tell(&format!("the work on #{issue} is given up"));
     session.finish(context, Exit::Done)
 }
@@ -44,9 +47,17 @@ fn choose(asked: Option<IssueNumber>, drafts: &[IssueNumber]) -> anyhow::Result<
     let problem = match (asked, drafts) {
         (Some(number), _) if drafts.contains(&number) => return Ok(number),
         (None, [only]) => return Ok(*only),
-        (Some(number), _) => format!("there is no unfinished work on #{number}"),
+        (Some(number), _) => return Err(none_on(number).into()),
         (None, []) => "there is no unfinished work".to_owned(),
         (None, _) => format!("there is unfinished work on {}: name one", listed()),
     };
-    Err(Explained::new(Exit::No, problem).hint("`git burn status` shows what is unfinished").into())
+    Err(no(problem).into())
+}
+
+fn none_on(issue: IssueNumber) -> Explained {
+    no(format!("there is no unfinished work on #{issue}"))
+}
+
+fn no(problem: String) -> Explained {
+    Explained::new(Exit::No, problem).hint("`git burn status` shows what is unfinished")
 }

@@ -1,7 +1,7 @@
 //! What a run holds: the lock of an issue on the remote or, where the remote takes no such refs, a comment that only asks
 //! others to keep off.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,12 +12,19 @@ use super::shop::{Shop, Stop};
 use crate::core::act::{Marker, Receipt, Step};
 use crate::core::claim::{Claim, Standing, advisory, advisory_comment, advisory_speakers, released_comment};
 use crate::core::issue::Role;
-use crate::core::names::IssueNumber;
+use crate::core::names::{IssueNumber, Timestamp};
 use crate::core::outcome::Outcome;
+use crate::edge::forge::Trouble;
 
 /// A claim is renewed when less than this would be left of it after the next step: what is published after a check must
 /// not outlive it either.
 const SPARE: Duration = Duration::from_secs(300);
+
+/// A comment that claims is edited as long as the run works: one that nobody touched for two days, in seconds, is over.
+const LATELY: i64 = 2 * 86_400;
+
+/// Comments that are read at most to find those that claim.
+const MOST_COMMENTS: usize = 1000;
 
 impl Shop<'_> {
     /// Takes the issue's lock.
@@ -144,6 +151,31 @@ impl Shop<'_> {
 
     fn signed(&self, claim: &Claim, text: &str) -> String {
         Marker { issue: claim.issue, step: Step::Claim, run: self.run.clone() }.sign(text)
+    }
+
+    /// The claims that comments make, on issues where somebody said or renewed one lately.
+    ///
+    /// # Errors
+    /// The forge cannot be read. One that does not list comments over all issues has none.
+    pub fn noted_claims(&self) -> anyhow::Result<Vec<Claim>> {
+        let since = Timestamp::from_seconds(self.now().seconds().saturating_sub(LATELY));
+        let recent = match self.forge.recent_comments(since, MOST_COMMENTS) {
+            Err(error) if error.trouble == Trouble::Missing => Vec::new(),
+            recent => recent?,
+        };
+        let claiming = recent.into_iter().filter(|(issue, comment)| {
+            let said = std::slice::from_ref(comment);
+            !advisory_speakers(said, *issue).is_empty()
+        });
+        let issues: BTreeSet<IssueNumber> = claiming.map(|(issue, _)| issue).collect();
+        let mut claims = Vec::new();
+        for issue in issues {
+            match self.notes(issue)? {
+                Standing::Held(claim) | Standing::Ours(claim) => claims.push(claim),
+                Standing::Free | Standing::Stale(_) | Standing::Unreadable(_) => {}
+            }
+        }
+        Ok(claims)
     }
 
     /// Whose comment counts now. Strangers' are not heard, but the own account's are, whatever it may do.

@@ -7,7 +7,7 @@ use crate::core::act::Act;
 use crate::core::claim::{Claim, Peer};
 use crate::core::names::IssueNumber;
 use crate::core::review::answered_by;
-use crate::edge::repo::Repo;
+use crate::edge::repo::{RemoteClaim, Repo};
 
 /// Issues with a draft, by number.
 ///
@@ -37,19 +37,36 @@ pub fn kind(repo: &Repo, issue: IssueNumber) -> Result<Unfinished> {
     Ok(if answers.is_empty() { Unfinished::Change } else { Unfinished::Revision })
 }
 
+/// What giving work up came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aborted {
+    GivenUp,
+    /// There was neither a draft nor a claim of a dead run.
+    Nothing,
+}
+
 /// Drops the draft of an issue, and gives back a claim on it that a dead run on this machine left.
 ///
 /// # Errors
 /// The remote or the refs cannot be read or written.
-pub fn abort(shop: &mut Shop<'_>, issue: IssueNumber) -> Result<()> {
-    shop.perform(&Act::DropDraft { issue }).map_err(Stop::into_error)?;
-    let (Some(remote), Some(us)) = (shop.remote, shop.claimant) else { return Ok(()) };
-    let left = shop.repo.claims(remote, shop.push_credential)?.into_iter().find(|claim| {
+pub fn abort(shop: &mut Shop<'_>, issue: IssueNumber) -> Result<Aborted> {
+    let dropped = shop.repo.draft(issue)?.is_some();
+    if dropped {
+        shop.perform(&Act::DropDraft { issue }).map_err(Stop::into_error)?;
+    }
+    let left = dead_claim(shop, issue)?;
+    let nothing = !dropped && left.is_none();
+    if let Some(claim) = left {
+        shop.perform(&Act::BreakClaim { issue, at: claim.commit }).map_err(Stop::into_error)?;
+    }
+    Ok(if nothing { Aborted::Nothing } else { Aborted::GivenUp })
+}
+
+/// The claim that a run on this machine left when it died.
+fn dead_claim(shop: &Shop<'_>, issue: IssueNumber) -> Result<Option<RemoteClaim>> {
+    let (Some(remote), Some(us)) = (shop.remote, shop.claimant) else { return Ok(None) };
+    Ok(shop.repo.claims(remote, shop.push_credential)?.into_iter().find(|claim| {
         let read = Claim::parse(&claim.message);
         claim.issue == issue && read.is_ok_and(|claim| claim.host == us.host && (us.peer)(&claim) == Peer::Dead)
-    });
-    match left {
-        Some(claim) => shop.perform(&Act::BreakClaim { issue, at: claim.commit }).map(drop).map_err(Stop::into_error),
-        None => Ok(()),
-    }
+    }))
 }

@@ -75,6 +75,10 @@ pub fn triage(shop: &mut Shop<'_>, round: &Round<'_>) -> Result<Report> {
     for remark in survey.remarks.clone() {
         shop.warn(remark)?;
     }
+    if let Some(missing) = round.only.iter().find(|number| !survey.issues.iter().any(|issue| issue.number == **number))
+    {
+        anyhow::bail!("#{missing} is no open issue that triage looks at\nhint: git burn list --all");
+    }
     let desk = Desk {
         own_login: shop.forge.me()?.login,
         labels: shop.forge.labels()?.into_iter().map(|label| label.to_lowercase()).collect(),

@@ -107,6 +107,7 @@ fn triage_says_first_then_acts_once_and_leaves_alone_what_people_undid() {
     let blocked = fake.add_issue("[bug] that fails too", "blocked by #1", &[]);
     let vague = fake.add_issue("Help", "please", &["ready-for-agent"]);
     let low = fake.add_issue("Idea", "nice", &[]);
+    let _ = place.burn(&["triage", "999"]).exits(128).tells(&["#999 is no open issue", "git burn list --all"]);
 
     let told = place.clone.untouched_by(|| place.burn(&["triage", "--json"])).exits(1);
     let decisions = lines(&told.stdout);
@@ -310,6 +311,7 @@ fn unfinished_work_goes_on_from_its_draft_or_is_given_up() {
     let (one, two) = (draft(1), draft(2));
     let _ = place.burn(&["continue"]).exits(1).tells(&["unfinished work on #1, #2"]);
     let _ = place.clone.untouched_by(|| place.burn(&["abort", &two.to_string()])).exits(0);
+    let _ = place.burn(&["abort", &two.to_string()]).exits(1).tells(&["no unfinished work on #2", "git burn status"]);
     let _ = place.clone.untouched_by(|| place.burn(&["continue"])).exits(0);
     let files = place.bare.git(&["ls-tree", "--name-only", &format!("refs/heads/agent/ticket-{one}")]);
     assert_eq!(files, "kept-1.txt\nlib.txt\nmade-1.txt", "the draft and what came after it");
@@ -409,6 +411,9 @@ fn where_the_remote_takes_no_claims_a_comment_claims_and_others_keep_off() {
     place.fake.add_comment(issue, BOT, &theirs("r1", "2026-01-01T00:10:00Z"));
     let note = place.fake.add_comment(issue, "ada", &theirs("r2", "2999-01-01T00:00:00Z"));
     let _ = place.burn(&["issue", "1"]).exits(7).tells(&["only advisory", "only branches here", "run r2 of burner"]);
+    let listed = place.burn(&["claim", "list"]).exits(0).stdout;
+    assert_eq!(listed, "#1\trun r2 of burner, until 2999-01-01T00:00:00Z (advisory, by a comment)\n");
+    let _ = place.burn(&["claim", "release", "1"]).exits(128).tells(&["no ref claims #1", "goes with the comment"]);
     assert!(place.fake.mutations().is_empty(), "{:?}", place.fake.mutations());
     place.fake.state().comments.retain(|comment| comment.id != note);
 
