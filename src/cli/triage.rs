@@ -1,17 +1,18 @@
 //! `git burn triage`: what is to be done about each issue, and, with `--apply`, doing it.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::args::work::{Triage, Work};
 use super::context::Context;
 use super::error::Exit;
 use super::pager;
+use super::render::json::line;
 use super::render::table::{Cell, Reader, Table};
 use super::session::{Models, Session};
 use super::settings::triage as settings;
 use super::terminal::Style;
 use crate::core::closing::OldSummaries;
-use crate::core::event::VERSION;
+use crate::core::names::IssueNumber;
 use crate::core::text::one_line;
 use crate::core::triage::{Assessment, Decision, Done, Taken, describe_cycle};
 use crate::flow::triage::{Labels, Report, Round, Summary, Writing, triage};
@@ -94,20 +95,29 @@ fn decision(taken: &Taken, writing: Writing) -> (String, Style) {
 }
 
 fn records(report: &Report, limit: usize) -> String {
-    let record = |taken: &Taken| {
-        let mut record = json!({ "v": VERSION, "event": "triaged", "issue": taken.issue });
-        let fields = [serde_json::to_value(&taken.decision), Ok(json!({ "done": word(&taken.done) }))];
-        for fields in fields.into_iter().flatten() {
-            if let (Value::Object(record), Value::Object(fields)) = (&mut record, fields) {
-                record.extend(fields);
-            }
+    report.taken.iter().take(limit).map(|taken| line("triaged", &Record::of(taken, report))).collect()
+}
+
+/// One issue for `--json`.
+#[derive(Serialize)]
+struct Record<'r> {
+    issue: IssueNumber,
+    #[serde(flatten)]
+    decision: &'r Decision,
+    done: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assessment: Option<&'r Assessment>,
+}
+
+impl<'r> Record<'r> {
+    fn of(taken: &'r Taken, report: &'r Report) -> Self {
+        Self {
+            issue: taken.issue,
+            decision: &taken.decision,
+            done: word(&taken.done),
+            assessment: assessment(report, taken),
         }
-        if let (Value::Object(record), Some(one)) = (&mut record, assessment(report, taken)) {
-            record.insert("assessment".into(), json!(one));
-        }
-        format!("{record}\n")
-    };
-    report.taken.iter().take(limit).map(record).collect()
+    }
 }
 
 fn word(done: &Done) -> &str {

@@ -74,7 +74,7 @@ impl Prover {
         change: &Change,
     ) -> Result<Vec<CheckResult>, Stop> {
         let checks = self.applicable(change);
-        let mut results = self.run(shop, commit, Stage::Head, &checks)?;
+        let mut results = self.measure_whole(shop, commit, change)?;
         if results.iter().all(|result| result.need == Need::Advisory || result.ended == Ended::Passed) {
             self.on_base(shop, &checks)?;
             if let Some(with_tests) = with_tests(shop, change)? {
