@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::super::Result;
 use super::Rest;
-use super::pages::{Listed, Total};
+use super::pages::Listed;
 use super::wire::WireComment;
 use crate::core::issue::Comment;
 use crate::core::names::{IssueNumber, Timestamp};
@@ -26,13 +26,8 @@ impl Rest {
         since: Timestamp,
         limit: usize,
     ) -> Result<Vec<(IssueNumber, Comment)>> {
-        let doing = "read the latest comments";
-        let listed = Listed {
-            doing,
-            path: self.path("/issues/comments"),
-            query: vec![("since", since.to_string())],
-            total: Total::OfList,
-        };
+        let query = vec![("since", since.to_string())];
+        let listed = Listed { query, ..Listed::of("read the latest comments", self.path("/issues/comments")) };
         let mut found = Vec::new();
         self.visit_pages(
             &listed,

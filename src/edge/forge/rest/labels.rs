@@ -1,13 +1,12 @@
 //! Labels: by number on Gitea, by name on GitHub; one at a time, and never created by accident.
 
-use std::ops::ControlFlow;
 use std::sync::PoisonError;
 
 use serde_json::json;
 
 use super::super::{Dialect, NewLabel, Result, Trouble};
 use super::Rest;
-use super::pages::{Listed, Total};
+use super::pages::Listed;
 use super::wire::{Label, WireIssue};
 use crate::core::names::IssueNumber;
 use crate::edge::http::{Method, Request, encode};
@@ -48,14 +47,9 @@ impl Rest {
     }
 
     fn list_labels(&self, path: String) -> Result<Vec<Known>> {
-        let mut known = Vec::new();
-        let listed = Listed { doing: "list the labels", path, query: Vec::new(), total: Total::OfList };
         let key = |label: &Label| (label.id(), label.name().to_owned());
-        self.visit_pages(&listed, key, |label: Label| {
-            known.push(Known { id: label.id(), name: label.name().to_owned() });
-            ControlFlow::Continue(())
-        })?;
-        Ok(known)
+        let labels: Vec<Label> = self.all_pages(&Listed::of("list the labels", path), key)?;
+        Ok(labels.into_iter().map(|label| Known { id: label.id(), name: label.name().to_owned() }).collect())
     }
 
     /// Gitea's organisations have labels of their own, which the repository's list leaves out. A person's account has

@@ -123,12 +123,8 @@ impl Rest {
 
     pub(super) fn issues(&self, pick: &Pick, limit: usize) -> Result<Listing> {
         let mut listing = Listing::default();
-        let listed = Listed {
-            doing: "list the open issues",
-            path: self.path("/issues"),
-            query: self.issue_query(pick),
-            total: Total::OfList,
-        };
+        let listed =
+            Listed { query: self.issue_query(pick), ..Listed::of("list the open issues", self.path("/issues")) };
         let mut unreadable = Vec::new();
         let remarks = self.visit_pages(
             &listed,
@@ -195,17 +191,7 @@ impl Rest {
         let mut comments = match self.dialect {
             Dialect::Gitea => self.all_comments(&doing, number, path)?,
             Dialect::Github => {
-                let mut comments = Vec::new();
-                let listed = Listed { doing: &doing, path, query: Vec::new(), total: Total::OfList };
-                self.visit_pages(
-                    &listed,
-                    |comment: &WireComment| comment.id.cast_signed(),
-                    |comment| {
-                        comments.push(comment);
-                        ControlFlow::Continue(())
-                    },
-                )?;
-                comments
+                self.all_pages(&Listed::of(&doing, path), |comment: &WireComment| comment.id.cast_signed())?
             }
         };
         comments.sort_by_key(|comment| comment.id);

@@ -33,7 +33,12 @@ pub(super) enum Total {
     OfPage,
 }
 
-impl Listed<'_> {
+impl<'a> Listed<'a> {
+    /// All of a listing, whose total the server knows.
+    pub(super) fn of(doing: &'a str, path: String) -> Self {
+        Self { doing, path, query: Vec::new(), total: Total::OfList }
+    }
+
     fn page(&self, dialect: Dialect, page: u32) -> Request {
         let size = match dialect {
             // Gitea's own upper limit; more is cut silently.
@@ -49,6 +54,20 @@ impl Listed<'_> {
 }
 
 impl Rest {
+    /// Every entry of a listing, once.
+    pub(super) fn all_pages<T: DeserializeOwned, K: Eq + Hash>(
+        &self,
+        listed: &Listed<'_>,
+        key: impl Fn(&T) -> K,
+    ) -> Result<Vec<T>> {
+        let mut all = Vec::new();
+        self.visit_pages(listed, key, |one| {
+            all.push(one);
+            ControlFlow::Continue(())
+        })?;
+        Ok(all)
+    }
+
     /// Visits every entry once, page by page, until `visit` breaks. Returns remarks about what may be missing.
     ///
     /// Pages are counted, not linked: a `Link` header's URL is whatever the server believes its name to be, and is

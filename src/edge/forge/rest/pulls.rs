@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use serde_json::json;
 
 use super::super::{Dialect, IssueEdit, NewPull, Opened, PullFilter, Result, Trouble};
-use super::pages::{Listed, Total};
+use super::pages::Listed;
 use super::wire::WirePull;
 use super::{Rest, write};
 use crate::core::act::Ripeness;
@@ -39,7 +39,7 @@ impl Rest {
         query: Vec<(&'static str, String)>,
         mut visit: impl FnMut(Pull) -> ControlFlow<()>,
     ) -> Result<()> {
-        let listed = Listed { doing: "list the pull requests", path: self.path("/pulls"), query, total: Total::OfList };
+        let listed = Listed { query, ..Listed::of("list the pull requests", self.path("/pulls")) };
         let visit = |pull: WirePull| pull.into_pull().map_or(ControlFlow::Continue(()), &mut visit);
         self.visit_pages(&listed, WirePull::number, visit).map(drop)
     }

@@ -1,7 +1,6 @@
 //! Reviews of a pull request: verdicts, remarks at lines, and which of these are settled.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::ControlFlow;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::{Dialect, Result, bounded};
 use super::Rest;
-use super::pages::{Listed, Total};
+use super::pages::Listed;
 use super::wire::{self, User};
 use crate::core::names::RepoPath;
 use crate::core::review::{Place, Reading, Remark, Review, Side, Standing, Verdict};
@@ -157,13 +156,7 @@ impl Rest {
     }
 
     fn listed<T: DeserializeOwned>(&self, doing: &str, path: String, key: impl Fn(&T) -> u64) -> Result<Vec<T>> {
-        let mut all = Vec::new();
-        let listed = Listed { doing, path: self.path(&path), query: Vec::new(), total: Total::OfList };
-        self.visit_pages(&listed, key, |one| {
-            all.push(one);
-            ControlFlow::Continue(())
-        })?;
-        Ok(all)
+        self.all_pages(&Listed::of(doing, self.path(&path)), key)
     }
 
     /// Gitea sends the remarks of one review at once. Replies are further remarks of the same review at the same place.

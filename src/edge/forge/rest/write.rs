@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::{Dialect, IssueEdit, LOOK_AGAIN, NewIssue, Result, Trouble, same_text};
 use super::Rest;
-use super::pages::{Listed, Total};
+use super::pages::Listed;
 use super::wire::{WireComment, WireIssue};
 use crate::core::issue::{Comment, Issue};
 use crate::core::names::IssueNumber;
@@ -107,8 +107,7 @@ impl Rest {
         }
         let mut twin = None;
         let mut looked = 0;
-        let listed =
-            Listed { doing: "look for the new issue", path: self.path("/issues"), query, total: Total::OfList };
+        let listed = Listed { query, ..Listed::of("look for the new issue", self.path("/issues")) };
         self.visit_pages(
             &listed,
             |issue: &WireIssue| issue.number,
