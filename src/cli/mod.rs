@@ -66,6 +66,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn purpose(command: &Command) -> Purpose {
     match command {
         Command::Completion(_)
+        | Command::Doctor
         | Command::List(_)
         | Command::Log(_)
         | Command::Man(_)
@@ -81,7 +82,6 @@ fn purpose(command: &Command) -> Purpose {
         | Command::Clean(_)
         | Command::Continue(_)
         | Command::Demo(_)
-        | Command::Doctor
         | Command::Guard(_)
         | Command::Hook(_)
         | Command::Init(_)

@@ -69,7 +69,7 @@ fn run_on(args: &Args, context: &Context) -> anyhow::Result<Exit> {
     let work = |(candidate, share): (Candidate, Share)| one(candidate, share, args, context, &shared);
     let mut told = |burned: &Burned| tell(burned, context);
     let each = Share { tokens: Some(session.settings.limits.tokens), cost: session.settings.limits.cost };
-    let plan = Sprint { limits: &limits, each, jobs: args.jobs.max(1), run: session.id(), clock, stop: session.stop() };
+    let plan = Sprint { limits: &limits, each, jobs: args.jobs.get(), run: session.id(), clock, stop: session.stop() };
     let result = sprint(plan, Team { list: &mut list, work: &work, told: &mut told })?;
     Ok(session.signalled(finish(&result, args, context)?))
 }
@@ -93,9 +93,9 @@ fn limits(args: &Args, session: &Session) -> anyhow::Result<Limits> {
 /// One issue, with everything opened anew: it starts from the newest base, and threads share nothing.
 fn one(candidate: Candidate, share: Share, args: &Args, context: &Context, shared: &SharedSink<'_>) -> Burned {
     let issue = candidate.issue;
-    let events = match (context.common.json, args.jobs) {
+    let events = match (context.common.json, args.jobs.get()) {
         (true, _) => Events::All,
-        (false, 0 | 1) => Events::Steps,
+        (false, 1) => Events::Steps,
         (false, _) => Events::Issues,
     };
     let mut passed_on = Passed { issue, events, shared };

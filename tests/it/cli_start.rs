@@ -27,6 +27,13 @@ fn doctor_finds_nothing_wrong_where_nothing_is() {
         assert!(ended.stdout.contains(words), "`{words}` is missing in:\n{}", ended.stdout);
     }
     assert!(!ended.stdout.contains('✗'), "{}", ended.stdout);
+
+    // As in `git burn doctor | head -1`: who has seen enough is told nothing more.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = room.git_with_burn(&repo.path, &["burn", "doctor"]);
+    let output = command.stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(0), ""));
 }
 
 #[test]

@@ -120,6 +120,7 @@ fn every_ending_has_its_exit_status() {
     let _ = repo.burn(&["issue", "6"]).exits(128).tells(&["pull request"]);
     let _ = repo.burn(&["issue", "0"]).exits(129);
     let _ = repo.burn(&["issue"]).exits(129);
+    let _ = repo.burn(&["sprint", "--jobs", "0"]).exits(129).tells(&["--jobs"]);
     let _ = repo.burn(&["issue", "2"]).exits(0);
     let _ = repo.burn(&["next"]).exits(0);
     let _ = repo.burn(&["next", "--exit-code"]).exits(3);

@@ -1,5 +1,7 @@
 //! Arguments of the commands that work on issues: next, issue, plan.
 
+use std::num::NonZeroUsize;
+
 use clap::Args;
 
 use super::look::Pick;
@@ -147,8 +149,8 @@ pub struct Sprint {
     #[command(flatten)]
     pub work: Work,
     /// So many issues at once, each in a worktree of its own
-    #[arg(short, long, value_name = "COUNT", default_value_t = 1)]
-    pub jobs: usize,
+    #[arg(short, long, value_name = "COUNT", default_value = "1")]
+    pub jobs: NonZeroUsize,
     /// Begin no further issue after this time, as 30m or 8h
     #[arg(long, value_name = "TIME")]
     pub for_time: Option<String>,
