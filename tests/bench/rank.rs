@@ -1,6 +1,8 @@
 //! Ranking: quality on SWE-bench Lite's open instances and on commits of other repositories, and speed beside ripgrep.
 //!
 //!     cargo bench --profile quick -- rank open [--dump FILE]       GITDIRS=DIR with OWNER+NAME/repo
+//!     cargo bench --profile quick -- rank cases FILE [--dump FILE] real issues: JSON lines with id, repo, gitdir, base,
+//!         issue, gold (paths) and gold_lines ([path, [lines of which any counts]], ...)
 //!     cargo bench --profile quick -- rank ISSUE_FILE GITDIR COMMIT prints paths, best first
 //!     cargo bench --profile quick -- rank speed ISSUE_FILE GITDIR COMMIT
 //!     python3 tests/bench/many_files.py GITDIR 100000              makes a large repository for it out of GITDIRS
@@ -13,7 +15,7 @@ use git_burn::core::rank::language::{Language, Role};
 use git_burn::core::rank::pack::{BYTES_PER_TOKEN, Pack, Policy, pack, pack_by};
 use git_burn::core::rank::query::{Query, run_hash, word_hash};
 use git_burn::core::rank::ranking::Ranked;
-use git_burn::core::rank::signals::TABLE;
+use git_burn::core::rank::signals::{Signal, TABLE};
 use git_burn::edge::git::Environment;
 use git_burn::edge::rank_index::Index;
 use git_burn::edge::repo::{ConfigScope, OpenOptions, Repo};
@@ -26,12 +28,16 @@ pub(crate) fn run(args: &[String]) {
         ["packs", count] => packs(count.parse().expect("a number")),
         ["open"] => evaluate("open 100", open_instances(), None),
         ["open", "--dump", file] => evaluate("open 100", open_instances(), Some(Path::new(file))),
+        ["cases", file] => evaluate(file, case_instances(Path::new(file)), None),
+        ["cases", file, "--dump", dump] => evaluate(file, case_instances(Path::new(file)), Some(Path::new(dump))),
         ["commits", count] => evaluate("commits", commit_instances(count.parse().expect("a number")), None),
         ["commits", count, "--dump", file] => {
             evaluate("commits", commit_instances(count.parse().expect("a number")), Some(Path::new(file)));
         }
         [issue, git_dir, commit] => print_paths(issue, git_dir, commit),
-        _ => println!("usage: rank open [--dump FILE] | commits N [--dump FILE] | ISSUE_FILE GITDIR COMMIT"),
+        _ => println!(
+            "usage: rank open [--dump FILE] | cases FILE [--dump FILE] | commits N [--dump FILE] | ISSUE_FILE GITDIR COMMIT"
+        ),
     }
 }
 
@@ -121,6 +127,26 @@ fn open_instances() -> Vec<Instance> {
                 .map(|lines| (value["gold"][0].as_str().unwrap_or_default().to_owned(), lines))
                 .collect(),
             candidates: is_python,
+        }
+    };
+    text.lines().map(parse).collect()
+}
+
+/// Issues of any projects, with the fixes of their authors.
+fn case_instances(file: &Path) -> Vec<Instance> {
+    let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let parse = |line: &str| {
+        let value: serde_json::Value = serde_json::from_str(line).expect("a JSON line");
+        let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+        Instance {
+            id: text("id"),
+            repo: text("repo"),
+            git_dir: text("gitdir").into(),
+            commit: text("base"),
+            issue: text("issue"),
+            gold: serde_json::from_value(value["gold"].clone()).expect("a list of paths"),
+            gold_lines: serde_json::from_value(value["gold_lines"].clone()).expect("paths with lines"),
+            candidates: is_program,
         }
     };
     text.lines().map(parse).collect()
@@ -248,10 +274,18 @@ fn positions(ranked: &[Ranked], gold: &[String], candidate: impl Fn(&Ranked) -> 
     (all.iter().copied().max().unwrap_or(usize::MAX), all.iter().copied().min().unwrap_or(usize::MAX))
 }
 
+/// The order that BM25 of the whole issue against whole files gives, identifiers split, nothing else.
+fn by_content(mut ranked: Vec<Ranked>) -> Vec<Ranked> {
+    let score = |one: &Ranked| one.values.get(Signal::Content);
+    ranked.sort_by(|a, b| score(b).total_cmp(&score(a)).then_with(|| a.path.cmp(&b.path)));
+    ranked
+}
+
 fn evaluate(name: &str, mut instances: Vec<Instance>, dump: Option<&Path>) {
     instances.sort_by(|a, b| a.repo.cmp(&b.repo));
     let mut dumped = String::new();
     let mut rows: Vec<(String, usize, usize)> = Vec::new();
+    let mut plain: Vec<(String, usize, usize)> = Vec::new();
     let mut seconds = Vec::new();
     let mut covered = [0; BUDGETS.len()];
     for instance in &instances {
@@ -265,6 +299,8 @@ fn evaluate(name: &str, mut instances: Vec<Instance>, dump: Option<&Path>) {
         }
         let (last, first) = positions(&ranked, &instance.gold, instance.candidates);
         rows.push((instance.id.clone(), last, first));
+        let (last, first) = positions(&by_content(ranked.clone()), &instance.gold, instance.candidates);
+        plain.push((instance.id.clone(), last, first));
         if dump.is_some() {
             dump_one(&mut dumped, instance, &ranked, instance.candidates);
         }
@@ -273,6 +309,15 @@ fn evaluate(name: &str, mut instances: Vec<Instance>, dump: Option<&Path>) {
         std::fs::write(file, dumped).expect("the dump");
     }
     table(name, &rows);
+    table("  BM25 of the content alone", &plain);
+    let is_single: Vec<bool> = instances.iter().map(|one| one.gold.len() == 1).collect();
+    if is_single.contains(&false) {
+        let single = |rows: &[(String, usize, usize)]| -> Vec<_> {
+            rows.iter().zip(&is_single).filter(|(_, single)| **single).map(|(row, _)| row.clone()).collect()
+        };
+        table("  those that one file fixes", &single(&rows));
+        table("  BM25 of the content alone", &single(&plain));
+    }
     let shares: Vec<String> = covered
         .iter()
         .zip(BUDGETS)
