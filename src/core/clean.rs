@@ -58,9 +58,8 @@ pub struct Worktree {
 pub enum Use {
     /// A living process holds its lock.
     Running,
+    /// Nobody does; a worktree whose making was interrupted counts as well.
     Idle,
-    /// `git worktree add` was killed: locked with the reason `initializing`, and nobody holds it.
-    HalfMade,
 }
 
 /// A run's folder.
@@ -106,7 +105,7 @@ pub enum Removal {
         issue: IssueNumber,
         commit: CommitId,
     },
-    /// An idle or half-made worktree, unlocked first.
+    /// An idle worktree, unlocked first.
     Worktree {
         path: String,
     },
@@ -243,7 +242,6 @@ fn worktree_goes(worktree: &Worktree) -> Verdict {
     match worktree.use_ {
         Use::Running => Err("a run uses it".into()),
         Use::Idle => Ok("no run uses it".into()),
-        Use::HalfMade => Ok("its making was interrupted".into()),
     }
 }
 

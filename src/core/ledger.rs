@@ -110,7 +110,6 @@ pub struct Ledger {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Call {
     issue: IssueNumber,
-    model: String,
     at: Timestamp,
     reservation: Reservation,
     /// `None`: still open.
@@ -150,8 +149,8 @@ impl Ledger {
 
     fn book(&mut self, entry: Entry) -> Option<()> {
         match entry {
-            Entry::Reserved { run, call, issue, model, at, reservation } => {
-                self.calls.insert((run, call), Call { issue, model, at, reservation, bill: None });
+            Entry::Reserved { run, call, issue, model: _, at, reservation } => {
+                self.calls.insert((run, call), Call { issue, at, reservation, bill: None });
             }
             Entry::Settled { run, call, usage, cost } => {
                 self.calls.get_mut(&(run, call))?.bill = Some((usage, cost));
@@ -172,16 +171,6 @@ impl Ledger {
             Scope::Day(wanted) => call.at.day() == wanted.day(),
         });
         of_scope.fold(Sum::default(), |sum, (_, call)| sum.with(call))
-    }
-
-    /// Sums by model, for `status`.
-    pub fn by_model(&self) -> BTreeMap<&str, Sum> {
-        let mut sums = BTreeMap::new();
-        for call in self.calls.values() {
-            let sum: &mut Sum = sums.entry(call.model.as_str()).or_default();
-            *sum = sum.with(call);
-        }
-        sums
     }
 }
 
@@ -255,6 +244,5 @@ mod tests {
         assert_eq!(cost(Scope::Day(Timestamp::from_seconds(5))), 1300);
         assert_eq!(cost(Scope::Issue(IssueNumber::new(7).unwrap())), 0);
         assert_eq!(ledger.sum(&Scope::All), Sum { calls: 3, open: 2, tokens: 400, cost: Cost::from_micros(2300) });
-        assert_eq!(ledger.by_model()["anthropic/x"].calls, 3);
     }
 }

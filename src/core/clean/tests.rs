@@ -58,7 +58,6 @@ fn inventory() -> Inventory {
         worktrees: vec![
             Worktree { path: "/c/a".into(), use_: Use::Idle },
             Worktree { path: "/c/b".into(), use_: Use::Running },
-            Worktree { path: "/c/c".into(), use_: Use::HalfMade },
         ],
         runs: Vec::new(),
         issues: [(1, State::Open), (2, State::Closed), (3, State::Open), (4, State::Closed), (5, State::Open)]
@@ -85,7 +84,6 @@ fn only_what_nobody_needs_goes_and_everything_has_a_reason() {
         - claim of #1 (cccccccccc): it ended at 1970-01-01T00:01:40Z
         - claim of #2 (cccccccccc): the issue is closed
         - worktree /c/a: no run uses it
-        - worktree /c/c: its making was interrupted
         + draft of #1 (aaaaaaaaaa): the issue is open: `git burn continue` can go on with it
         + draft of #9 (dddddddddd): the issue could not be read
         + branch agent/ticket-2 (aaaaaaaaaa): it is not where pull request #12 left it
