@@ -12,7 +12,7 @@ use super::remote::{Failed, Framing, Growing, Step, by_code, classify, converse,
 use super::turns::{Turn, turns};
 use super::wire::Question;
 use crate::core::budget::Usage;
-use crate::core::conversation::{Cache, Conversation, Role};
+use crate::core::conversation::{Cache, Conversation};
 use crate::edge::http::{Http, Refused, Request};
 
 /// Value of the `anthropic-version` header; still served beside the newer ones, and all that is used here is the same.
@@ -36,11 +36,7 @@ pub(super) fn body(model: &str, conversation: &Conversation, output: u64) -> Val
                 block(&text.text, text.cache == Cache::Keep && seen > unmarked)
             })
             .collect();
-        let role = match turn.role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        };
-        json!({"role": role, "content": blocks})
+        json!({"role": turn.speaker(), "content": blocks})
     };
     let messages: Vec<Value> = turns.iter().map(&mut message).collect();
     json!({

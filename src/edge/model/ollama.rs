@@ -12,10 +12,10 @@ use super::error::ModelErrorKind as Kind;
 use super::remote::{
     Failed, Framing, Growing, Step, by_code, classify, converse, is_about_length, number, quoted, text,
 };
-use super::turns::turns;
+use super::turns::messages;
 use super::wire::Question;
 use crate::core::budget::Usage;
-use crate::core::conversation::{Conversation, Role};
+use crate::core::conversation::Conversation;
 use crate::edge::http::{Http, HttpError, Request};
 
 /// Tokens of context that are asked for where the user says nothing: room for real work, and for the memory of a
@@ -60,14 +60,7 @@ fn parameter(parameters: &str) -> Option<u64> {
 
 /// The request's body, but for the context size.
 pub(super) fn body(model: &str, conversation: &Conversation, output: u64) -> Value {
-    let mut messages = vec![json!({"role": "system", "content": conversation.system})];
-    messages.extend(turns(conversation).iter().map(|turn| {
-        let role = match turn.role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        };
-        json!({"role": role, "content": turn.joined()})
-    }));
+    let messages = messages(conversation);
     json!({"model": model, "messages": messages, "stream": true, "options": {"num_predict": output}})
 }
 

@@ -11,10 +11,10 @@ use super::answer::{Answer, Stop};
 use super::background::Report;
 use super::error::ModelErrorKind as Kind;
 use super::remote::{Failed, Framing, Growing, Step, by_code, classify, converse, number, quoted, text};
-use super::turns::turns;
+use super::turns::messages;
 use super::wire::Question;
 use crate::core::budget::Usage;
-use crate::core::conversation::{Conversation, Role};
+use crate::core::conversation::Conversation;
 use crate::edge::http::{Http, HttpError, Refused, Request};
 
 /// What a server is known not to accept; shared by all who ask the same model.
@@ -49,14 +49,7 @@ impl Habits {
 
 /// The request's body in its newest form.
 pub(super) fn body(model: &str, conversation: &Conversation, output: u64) -> Value {
-    let mut messages = vec![json!({"role": "system", "content": conversation.system})];
-    messages.extend(turns(conversation).iter().map(|turn| {
-        let role = match turn.role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        };
-        json!({"role": role, "content": turn.joined()})
-    }));
+    let messages = messages(conversation);
     json!({
         "model": model,
         "messages": messages,

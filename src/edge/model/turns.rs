@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::{Value, json};
+
 use crate::core::conversation::{Cache, Conversation, Role};
 
 /// What one side says before the other answers.
@@ -33,7 +35,21 @@ pub(super) fn turns(conversation: &Conversation) -> Vec<Turn<'_>> {
     turns
 }
 
+/// The system's words and the turns, as most chat interfaces write them.
+pub(super) fn messages(conversation: &Conversation) -> Vec<Value> {
+    let system = json!({"role": "system", "content": conversation.system});
+    let turns = turns(conversation).into_iter().map(|turn| json!({"role": turn.speaker(), "content": turn.joined()}));
+    std::iter::once(system).chain(turns).collect()
+}
+
 impl Turn<'_> {
+    pub(super) fn speaker(&self) -> &'static str {
+        match self.role {
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        }
+    }
+
     /// All of it as one text.
     pub(super) fn joined(&self) -> String {
         let texts: Vec<&str> = self.texts.iter().map(|text| text.text.as_ref()).collect();
