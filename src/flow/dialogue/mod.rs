@@ -1,26 +1,25 @@
 //! The talk with the model, until its patch is approved, committed and proven, or a limit ends it.
 
+mod taking;
+
 use std::collections::BTreeSet;
 
+use self::taking::Taken;
 use super::asking::{Asker, Question, Unanswered};
 use super::looks::Scene;
-use super::patching;
-use super::prove::{Prover, Verdict};
+use super::prove::Prover;
 use super::shop::{Shop, Stop};
 use crate::core::act::Act;
 use crate::core::budget::{Exhausted, Spent};
-use crate::core::change::Change;
 use crate::core::checks::{CheckResult, Ended, Need, Stage, Verified};
 use crate::core::conversation::{Conversation, Evidence, Looks, Message, Reply, feedback, looked};
 use crate::core::event::Event;
-use crate::core::guard::{self, Approved, ReviewContext};
-use crate::core::held::HeldNote;
+use crate::core::guard::Approved;
 use crate::core::names::{CommitId, RepoPath, TreeId};
 use crate::core::outcome::Outcome;
-use crate::core::patch::{self, ApplyOptions, Care, Completeness, LineNumbers, Patch, Refusal};
-use crate::core::report::{About, pull};
+use crate::core::patch;
+use crate::core::report::About;
 use crate::core::review::{Key, TRAILER, listed};
-use crate::core::task::COMMIT;
 use crate::edge::model::{self, Answer};
 use crate::edge::repo::Base;
 
@@ -155,7 +154,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
             self.conversation.push(message);
             let mut back = match action {
                 Reply::Look(looks) => self.look(&looks)?,
-                Reply::Patch(text) => match self.patch(&text, &answer)? {
+                Reply::Patch(text) => match self.take(&text, &answer)? {
                     Taken::Proven(proven) => return Ok(*proven),
                     Taken::Back(message) => message,
                 },
@@ -223,147 +222,6 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         }
     }
 
-    fn patch(&mut self, text: &str, answer: &Answer) -> Result<Taken, Stop> {
-        self.spent.attempts += 1;
-        let turn = self.spent.turns;
-        let completeness = answer.completeness().unwrap_or(Completeness::Unknown);
-        let (draft, placed) = match self.place(text, completeness)? {
-            Ok(placed) => placed,
-            Err(refusal) => {
-                let problems = refusal.problems.iter().map(ToString::to_string).collect();
-                self.shop.emit(Event::PatchRefused { turn, problems })?;
-                return Ok(Taken::Back(feedback::refused(&refusal.to_string())));
-            }
-        };
-        let step = self.shop.repo.change_between(&self.footing.tree, &draft)?;
-        self.shop.emit(Event::PatchPlaced { turn, counts: step.line_counts(), notes: placed.clone() })?;
-        if step.files.is_empty() {
-            return Ok(Taken::Back(feedback::no_change()));
-        }
-        let judged = match self.judge(step, &draft, answer)? {
-            Ok(judged) => judged,
-            Err(message) => return Ok(Taken::Back(message)),
-        };
-        self.draft = draft;
-        self.notes.extend(placed);
-        self.prove(judged, answer)
-    }
-
-    /// Has the guard look at what the commit changes and, where it does not stand on the base, at everything since.
-    fn judge(&mut self, step: Change, draft: &TreeId, answer: &Answer) -> Result<Result<Judged, Message>, Stop> {
-        let step = match self.review(step, draft, answer)? {
-            Ok(step) => step,
-            Err(message) => return Ok(Err(message)),
-        };
-        let whole = if self.footing.commit == self.shop.base.commit {
-            step.clone()
-        } else {
-            let whole = self.shop.repo.change_between(&self.shop.base.tree, draft)?;
-            match self.review(whole, draft, answer)? {
-                Ok(whole) => whole,
-                Err(message) => return Ok(Err(message)),
-            }
-        };
-        let flags = whole.flags().iter().map(ToString::to_string).collect();
-        self.shop.emit(Event::GuardPassed { counts: whole.counts(), flags })?;
-        Ok(Ok(Judged { whole, step }))
-    }
-
-    /// Places a patch on the draft, in memory and then as objects.
-    fn place(
-        &mut self,
-        text: &str,
-        completeness: Completeness,
-    ) -> Result<Result<(TreeId, Vec<String>), Refusal>, Stop> {
-        let patch = match Patch::parse(text.as_bytes(), completeness) {
-            Ok(patch) => patch,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let seen = Some(self.seen.clone());
-        let options = ApplyOptions { line_numbers: LineNumbers::Shown, care: Care::Model, seen };
-        let applied = match patching::apply(self.shop.repo, &self.draft, &patch, &options)? {
-            Ok(applied) => applied,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let tree = self.shop.repo.write_change(&self.draft, &applied.change)?;
-        self.seen.extend(applied.change.paths().cloned());
-        Ok(Ok((
-            tree,
-            applied.placements.iter().filter(|placement| placement.is_loose()).map(ToString::to_string).collect(),
-        )))
-    }
-
-    /// Has the guard look at a change; `draft` is the tree that comes of it. `Err` goes back to the model.
-    fn review(&mut self, change: Change, draft: &TreeId, answer: &Answer) -> Result<Result<Approved, Message>, Stop> {
-        let title = &self.about.issue.title;
-        let context = ReviewContext { title, body: &self.demand, secrets: self.shop.secrets };
-        let violations = match self.shop.settings.policy.review(change, &context) {
-            Ok(approved) => return Ok(Ok(approved)),
-            Err(violations) => violations,
-        };
-        let words: Vec<String> = violations.iter().map(ToString::to_string).collect();
-        self.shop.emit(Event::GuardRefused { violations: words.clone() })?;
-        match (guard::ending(&violations), self.chances) {
-            (Some(guard::Ending::Abort), _) => Err(Outcome::Refused { violations: words }.into()),
-            (Some(guard::Ending::Retry), Chances::One) => {
-                self.chances = Chances::None;
-                Ok(Err(feedback::findings(&words)))
-            }
-            (Some(guard::Ending::Retry | guard::Ending::Escalate) | None, _) => self.hold(
-                draft,
-                HeldNote {
-                    issue: self.about.issue.fingerprint().digest(),
-                    model: answer.model.clone(),
-                    violations: words,
-                },
-            ),
-        }
-    }
-
-    /// Keeps the change until a person decides about it. A revision is not kept: people push what they want to the
-    /// branch themselves.
-    fn hold<T>(&mut self, draft: &TreeId, note: HeldNote) -> Result<T, Stop> {
-        if !self.footing.answers.is_empty() {
-            let why = format!("the guard needs a person's decision: {}", note.violations.join("; "));
-            return Err(Outcome::Held { why }.into());
-        }
-        let issue = self.about.issue.number;
-        let commit = self.shop.repo.draft_commit(&self.shop.base.commit, draft, &note.to_string())?;
-        self.shop.perform(&Act::KeepDraft { issue, commit: commit.clone() })?;
-        Err(Outcome::Held { why: note.reason(issue, &commit) }.into())
-    }
-
-    fn prove(&mut self, judged: Judged, answer: &Answer) -> Result<Taken, Stop> {
-        let Judged { whole: approved, step } = judged;
-        let Footing { commit: footing, answers, .. } = &self.footing;
-        let origins = pull::Origins { model: &answer.model, run: &self.shop.run, answers };
-        let message = pull::commit_message(&self.subject, step.change(), origins);
-        let committed = self.shop.repo.commit(footing, &step, &message, self.shop.now())?;
-        let (commit, tree) = (committed.commit, committed.tree);
-        self.shop.tape.note(COMMIT, &self.shop.repo.making(&commit)?);
-        self.shop.emit(Event::Committed { commit: commit.clone(), tree: tree.clone() })?;
-        // Before the checks: whatever ends them, the next run finds the change here and asks nobody again.
-        self.shop.perform(&Act::KeepDraft { issue: self.about.issue.number, commit: commit.clone() })?;
-        match self.prover.prove(self.shop, &commit, &tree, &approved)? {
-            Verdict::Proven(verified) => {
-                let notes = self.reviewer_notes(&approved);
-                let claim = claim(answer.said());
-                Ok(Taken::Proven(Box::new(Proven { approved, verified, claim, notes, model: answer.model.clone() })))
-            }
-            Verdict::Red(results) => {
-                self.last_red = Some(red_names(&results));
-                self.keep_draft()?;
-                Ok(Taken::Back(feedback::red(&results, &self.shop.nonce)))
-            }
-        }
-    }
-
-    fn reviewer_notes(&self, approved: &Approved) -> Vec<String> {
-        let flags = approved.flags().iter().map(|flag| format!("Please look: {flag}"));
-        let placed = self.notes.iter().map(|note| format!("Placed with care: {note}"));
-        flags.chain(placed).collect()
-    }
-
     /// So that a later run can go on from here.
     fn keep_draft(&mut self) -> Result<(), Stop> {
         let note = match self.footing.answers.as_slice() {
@@ -406,37 +264,10 @@ impl<'s, 'a> Dialogue<'s, 'a> {
     }
 }
 
-/// What the guard let pass.
-struct Judged {
-    /// Everything since the base.
-    whole: Approved,
-    /// What the commit itself changes.
-    step: Approved,
-}
-
-/// What became of a patch.
-enum Taken {
-    Proven(Box<Proven>),
-    /// This goes back to the model.
-    Back(Message),
-}
-
 /// Required checks that did not pass on the whole change.
 pub(super) fn red_names(results: &[CheckResult]) -> Vec<String> {
     let red = |result: &&CheckResult| {
         result.stage == Stage::Head && result.need == Need::Required && result.ended != Ended::Passed
     };
     results.iter().filter(red).map(|result| format!("{}: {}", result.name, result.ended)).collect()
-}
-
-/// What stands before the first block of an answer.
-fn claim(answer: &str) -> String {
-    let words = answer.split("```").next().unwrap_or_default();
-    words
-        .lines()
-        .take_while(|line| !line.starts_with("diff ") && !line.starts_with("--- "))
-        .collect::<Vec<_>>()
-        .join("\n")
-        .trim()
-        .to_owned()
 }
