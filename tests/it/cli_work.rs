@@ -195,3 +195,22 @@ fn quiet_prints_only_the_result_and_plan_prints_the_analysis() {
     assert_is_pull(&ended.stdout);
     assert_eq!(ended.stderr, "");
 }
+
+#[test]
+fn temporary_folders_that_a_killed_run_left_go_with_the_next_use_a_day_later() {
+    let room = Room::new();
+    let repo = demo(&room);
+    let temporary = room.path().join("temporary");
+    for name in ["git-burn-push-old", "git-burn-push-young", "another"] {
+        std::fs::create_dir_all(temporary.join(name)).unwrap();
+    }
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 86_400);
+    for name in ["git-burn-push-old", "another"] {
+        std::fs::File::open(temporary.join(name)).unwrap().set_modified(long_ago).unwrap();
+    }
+    let mut command = room.git_with_burn(&repo.path, &["burn", "claim", "list"]);
+    let _ = Ended::of(command.env("TMPDIR", &temporary)).exits(0);
+    let mut left: Vec<_> = temporary.read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["another", "git-burn-push-young"]);
+}
