@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::shop::Shop;
-use crate::core::conversation::{LineRange, Passage};
+use crate::core::conversation::{LineRange, Passage, tokens};
 use crate::core::issue::Issue;
 use crate::core::names::RepoPath;
 use crate::core::rank::pack::Pack;
@@ -31,14 +31,34 @@ const PLACES: usize = 8;
 pub(super) fn pack(shop: &Shop<'_>, issue: &Issue) -> Result<Context> {
     let query = Query::new(&issue.title, &issue.body);
     let ranked = shop.repo.rank(&shop.base.commit, &query, shop.index)?;
-    let pack = rank::pack::pack(&ranked, usize::try_from(shop.settings.context_tokens).unwrap_or(usize::MAX));
-    let passages = passages(&ranked, &pack);
+    let (pack, passages) = fitting(&ranked, shop.settings.context_tokens);
     Ok(Context {
         files: pack.excerpts.iter().map(|excerpt| excerpt.path.clone()).collect(),
         overview: pack.map,
         places: ranked.iter().take(PLACES).filter(|one| one.score > 0.0).map(place).collect(),
         passages,
     })
+}
+
+/// The pack that takes at most so many tokens as the model sees it. A pack counts bytes of files; numbers before the lines
+/// and short lines make a prompt longer than that, so the pack is made smaller until it fits.
+fn fitting(ranked: &[Ranked], budget: u64) -> (Pack, Vec<Passage>) {
+    let mut size = budget;
+    loop {
+        let pack = rank::pack::pack(ranked, usize::try_from(size).unwrap_or(usize::MAX));
+        let passages = passages(ranked, &pack);
+        let needed = tokens(&pack.map) + passages.iter().map(Passage::tokens).sum::<u64>();
+        if needed <= budget {
+            return (pack, passages);
+        }
+        size = smaller(size, budget, needed);
+    }
+}
+
+/// A size below `size` at which about `budget` is needed, if `size` needs `needed`, which is more.
+fn smaller(size: u64, budget: u64, needed: u64) -> u64 {
+    let share = u128::from(size) * u128::from(budget) / u128::from(needed.max(1));
+    u64::try_from(share).unwrap_or(size).min(size.saturating_sub(1))
 }
 
 /// The excerpts as passages with line numbers, best file first.
@@ -65,4 +85,37 @@ fn place(ranked: &Ranked) -> Place {
         ranked.reasons().into_iter().filter(|(_, added)| *added > 0.0).map(|(why, _)| why).take(3).collect();
     let lines = ranked.pieces.first().map(|(lines, _)| (lines.start + 1, lines.end));
     Place { path: ranked.path.clone(), lines, why: why.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::core::rank::language::{Language, Role};
+    use crate::core::rank::signals::Values;
+
+    fn ranked(path: &str, text: &str) -> Ranked {
+        Ranked {
+            path: RepoPath::parse(path).unwrap(),
+            language: Language::of(path.as_bytes()),
+            role: Role::of(path.as_bytes()),
+            score: 1.0,
+            values: Values::NONE,
+            pieces: vec![(0..40, 1.0)],
+            text: Some(Arc::from(text.as_bytes())),
+        }
+    }
+
+    #[test]
+    fn the_budget_holds_for_what_the_model_sees_and_is_used() {
+        let functions: String = (0..900).map(|at| format!("def f{at}(x):\n    y = x + 1\n    return y\n\n")).collect();
+        let files = [ranked("src/a.py", &functions), ranked("src/b.py", &functions)];
+        for budget in [500, 2_000, 8_000] {
+            let (pack, passages) = fitting(&files, budget);
+            let needed = tokens(&pack.map) + passages.iter().map(Passage::tokens).sum::<u64>();
+            assert!(needed <= budget && needed > budget / 2, "{needed} of {budget}");
+        }
+        assert!(fitting(&files, 0).1.is_empty());
+    }
 }

@@ -123,7 +123,7 @@ pub struct Settings {
     pub publishing: Publishing,
     /// Whether issues are closed once their change is merged.
     pub closing: Closing,
-    /// Tokens of repository excerpts in the opening message.
+    /// Estimated tokens of the excerpts and the map in the opening message.
     pub context_tokens: u64,
 }
 

@@ -85,6 +85,7 @@ pub const KEYS: &[Key] = &[
     key("network", Shape::One, Sharing::Tighten),
     key("maxTurns", Shape::One, Sharing::Tighten),
     key("maxTokens", Shape::One, Sharing::Tighten),
+    key("contextTokens", Shape::One, Sharing::Tighten),
     key("maxCost", Shape::One, Sharing::Tighten),
     key("maxIssues", Shape::One, Sharing::Tighten),
     key("maxAttempts", Shape::One, Sharing::Tighten),

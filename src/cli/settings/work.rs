@@ -19,9 +19,6 @@ use crate::flow::{Labels, Publishing, Settings};
 /// Template of the branch's name, where nothing else is configured.
 const BRANCH: &str = "agent/ticket-{number}";
 
-/// Tokens of repository excerpts in the opening message.
-const CONTEXT_TOKENS: u64 = 16_000;
-
 /// Largest template, in bytes.
 const LARGEST_TEMPLATE: u64 = 64 * 1024;
 
@@ -79,7 +76,7 @@ pub fn settings(
         ripeness: if work.draft { Ripeness::Draft } else { Ripeness::Ready },
         publishing: if work.no_push { Publishing::Keep } else { Publishing::Push },
         closing: config.one("close").map(|setting| setting.read(closing)).transpose()?.unwrap_or(Closing::Never),
-        context_tokens: CONTEXT_TOKENS,
+        context_tokens: limits::context(config)?,
     })
 }
 

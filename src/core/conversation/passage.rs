@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::LineRange;
+use super::{LineRange, tokens};
 use crate::core::names::RepoPath;
 use crate::core::text::{for_terminal, one_line};
 
@@ -38,6 +38,13 @@ impl Passage {
     /// The lines that are shown.
     pub fn range(&self) -> LineRange {
         LineRange { from: self.first, to: Some((self.first + self.lines.len() as u32).saturating_sub(1)) }
+    }
+
+    /// Estimated tokens of the passage as it stands in a prompt.
+    pub fn tokens(&self) -> u64 {
+        let mut text = String::new();
+        self.write(&mut text);
+        tokens(&text)
     }
 
     /// As it stands in a prompt. Each line has its number and `|` in front, so that none can end the block.

@@ -1,4 +1,22 @@
 //! The signals of one file, and how much each counts: the whole formula of the ranking in one table.
+//!
+//! The weights were chosen on SWE-bench Lite's open instances. Acc@k is the share of issues all of whose fixed files are
+//! among the first k; the line below each is BM25 of the content alone, over the same files (`rank open`, `rank cases FILE`
+//! and `rank commits 15` of the benchmarks):
+//!
+//! | issues | Acc@1 | Acc@3 | Acc@5 | Acc@10 |
+//! |---|---|---|---|---|
+//! | SWE-bench Lite, open 100 | 66 | 81 | 84 | 90 |
+//! | | 35 | 58 | 71 | 78 |
+//! | 458 of 41 other Python projects, one file fixed | 63.8 | 84.5 | 90.4 | 94.1 |
+//! | | 42.1 | 67.7 | 78.2 | 86.0 |
+//! | 302 of 57 projects in eight other languages, one file fixed | 55.0 | 77.8 | 86.4 | 90.4 |
+//! | | 35.1 | 56.6 | 64.6 | 76.2 |
+//! | 225 commit messages of 15 projects, one to three files | 39.1 | 65.8 | 74.7 | 82.2 |
+//! | | 25.8 | 50.2 | 58.2 | 71.6 |
+//!
+//! Fitted again on the 1,022 issues of those other projects the weights are no better on either set, nor are boosted trees
+//! over the same signals (cross-validated by project, and on the open instances): what is left needs other evidence.
 
 /// What speaks for or against a file. Each is scaled to at most 1 over the files of one query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,6 +6,10 @@
 //! Tried and left out, as none made the mean rank of the right files better both on SWE-bench Lite's open instances and
 //! on 450 commits of other projects, with weights of 0.1 to 0.4: passing belief on by the targets' own scores, names used by
 //! what the issue names, base classes, files of the same folder, words of the best pieces asked again.
+//!
+//! Tried later on 1,022 real issues of 100 other projects as well, with weights of -0.2 to 0.3, and no better on two of three
+//! sets: pairs of words that follow each other in issue and file, all messages of the commits that changed a file as a
+//! text of it, how often it was fixed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
