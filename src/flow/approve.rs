@@ -22,6 +22,8 @@ pub fn approve(shop: &mut Shop<'_>, number: IssueNumber, typed: &str, by: &str) 
     burn::until_the_end(shop, number, |shop, _| {
         shop.repo.check_identity()?;
         let picked = pick(shop, number)?;
+        // Nothing to publish: the issue is not claimed for that.
+        shop.draft(number)?.ok_or_else(|| none_held(number))?;
         burn::on_claim(shop, picked, |shop, picked, about| publish_held(shop, picked, about, typed, by))
     })
 }
@@ -45,7 +47,7 @@ fn publish_held(
     by: &str,
 ) -> Result<Outcome, Stop> {
     let number = picked.issue.number;
-    let none = || anyhow::anyhow!("no change of #{number} is held for a person here\nhint: git burn status");
+    let none = || none_held(number);
     let kept = adopt::kept(shop, picked)?.ok_or_else(none)?;
     let note = HeldNote::parse(&kept.commit.message).ok_or_else(none)?;
     let approval = Approval::given(by, typed, &kept.commit.id).map_err(anyhow::Error::from)?;
@@ -63,6 +65,10 @@ fn publish_held(
         shop.try_perform(&Act::RemoveLabel { issue: number, label })?;
     }
     Ok(outcome)
+}
+
+fn none_held(number: IssueNumber) -> anyhow::Error {
+    anyhow::anyhow!("no change of #{number} is held for a person here\nhint: git burn status")
 }
 
 /// The change as a commit of its own, judged with the person's word and proven by the checks like any other.

@@ -263,7 +263,10 @@ fn a_held_change_waits_without_another_token_and_is_published_on_a_persons_word(
 fn a_persons_word_does_not_hold_for_an_edited_issue() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Github);
-    let _ = yard.burn(&["approve", "1", "0123456789"]).exits(128).tells(&["no change of #1 is held"]);
+    let objects = || yard.clone.git(&["cat-file", "--batch-all-objects", "--batch-check"]);
+    let before = objects();
+    let _ = yard.burn(&["approve", "1", "0123456789"]).exits(128).tells(&["no change of #1 is held", "hint: "]);
+    assert_eq!(objects(), before, "the issue is not claimed for nothing");
     let digest = a_held_change(&yard);
     yard.fake.state().issue_mut(1).body = Some("Something else entirely.".into());
     let _ = yard.burn(&["approve", "1", &digest]).exits(5).tells(&["was edited since"]);

@@ -164,6 +164,8 @@ fn only_an_open_pull_request_of_git_burns_is_revised() {
     let _ = yard.burn(&["revise", &fork]).exits(1).tells(&["is not git-burn's"]);
     let lonely = yard.fake.add_issue("No pull request", "yet", &[]).to_string();
     let _ = yard.burn(&["revise", &lonely]).exits(128).tells(&["no pull request", "hint: git burn issue"]);
+    let nothing = yard.burn(&["revise", "999"]).exits(128).tells(&["#999"]);
+    assert!(!nothing.stderr.contains("git burn issue 999"), "{}", nothing.stderr);
     let _ = yard.burn(&["revise", "2", "--base", "agent/ticket-1"]).exits(1).tells(&["goes into `main`"]);
     yard.fake.state().end_pull(2, true);
     let _ = yard.burn(&["revise", "2"]).exits(1).tells(&["is merged"]);

@@ -76,9 +76,12 @@ fn of_issue(shop: &Shop<'_>, issue: IssueNumber) -> Result<Pull, Stop> {
         let branch = branch_of(&shop.settings.branch, &pull.head);
         issue_of_pull(&pull.body) == Some(issue) && branch.is_some_and(|(_, number)| number == issue)
     };
-    pulls.into_iter().find(of_it).ok_or_else(|| {
-        Stop::Broke(anyhow!("#{issue} is no pull request and no issue with an open one\nhint: git burn issue {issue}"))
-    })
+    if let Some(pull) = pulls.into_iter().find(of_it) {
+        return Ok(pull);
+    }
+    // A number that names nothing is said to do so; the hint would fail for it.
+    super::super::gate::read(shop, issue)?;
+    Err(Stop::Broke(anyhow!("#{issue} is no pull request and no issue with an open one\nhint: git burn issue {issue}")))
 }
 
 fn branch_of(template: &str, head: &str) -> Option<(BurnBranch, IssueNumber)> {
