@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a conversation costs: git-burn beside mini-swe-agent and aider, on the same tasks, with the same scripted model.
 
-    python3 tests/bench/conversation_cost.py GIT_BURN [--count N] [--only PROJECTS] [--mini BIN] [--aider BIN] [--work DIR]
+    python3 tests/bench/conversation_cost.py GIT_BURN [--count N] [--only PROJECTS] [--context TOKENS] [--mini BIN] [--aider BIN] [--work DIR]
 
 Tasks: open instances of SWE-bench Lite from ../shared/data/localize/open100.jsonl (env GIT_BURN_SHARED), the first of
 each project and then the second, with the bare repositories in GITDIRS (OWNER+NAME/repo). The fix is the project's own
@@ -230,6 +230,8 @@ def burn(args, server, task, folder, home):
     (issues / f"{ISSUE}-issue.md").write_text(f"---\nnumber: {ISSUE}\ntitle: {json.dumps(title)}\nstate: open\nlabels: [ready-for-agent]\n---\n\n{body}\n")
     for key, value in {"burn.check.none.command": "true", "burn.forge": "files", "burn.url": str(issues), "burn.provider.openai.url": server.url("git-burn", task)}.items():
         git(folder, "config", key, value)
+    if args.context:
+        git(folder, "config", "burn.contextTokens", args.context)
     return run([args.git_burn, "issue", str(ISSUE), "--dry-run", "--no-input", "--model", "openai/gpt-4o", "--base", "main"], folder, {}, home)
 
 
@@ -286,6 +288,7 @@ def main():
     parser.add_argument("git_burn"), parser.add_argument("--count", type=int, default=12)
     parser.add_argument("--mini", default=shutil.which("mini")), parser.add_argument("--aider", default=shutil.which("aider"))
     parser.add_argument("--only", default="", help="projects, as pallets/flask,psf/requests: aider reads all files of one")
+    parser.add_argument("--context", help="burn.contextTokens of git-burn")
     parser.add_argument("--work"), parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     work = Path(args.work or tempfile.mkdtemp(prefix="conversation-cost-"))

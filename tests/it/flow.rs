@@ -226,6 +226,20 @@ fn a_change_that_stays_forbidden_is_held_for_a_person_and_not_pushed() {
     assert!(yard.comments()[1].starts_with("## Held for a Person"));
 }
 
+#[test]
+fn a_model_that_does_nothing_is_not_paid_for_ever() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let (idle, look) = ("<!-- replay -->\nLet me think about it.\n", "<!-- replay -->\n```look\nlist .\n```\n");
+    yard.replies(&[idle, idle, look, idle, idle, idle, idle].concat());
+    let ended = yard.burn(&["issue", "1", "--json"]).exits(1);
+    let unusable = ended.stdout.lines().filter(|line| line.contains(r#""event":"reply_unusable""#)).count();
+    assert_eq!(unusable, 5, "a look in between counts anew, and no sixth is asked for: {}", ended.stdout);
+    assert!(ended.stdout.contains("3 answers in a row were of no use"), "{}", ended.stdout);
+    assert_eq!(yard.labels(), ["bug", "blocked"]);
+    assert_eq!(yard.branches(), "refs/heads/main");
+}
+
 /// Has a change held that touches protected data, and returns the digits of its commit.
 fn a_held_change(yard: &Yard<'_>) -> String {
     let patch = "```diff\n--- a/data/sales.csv\n+++ b/data/sales.csv\n@@ -1,4 +1,3 @@\n day,amount\n mon,10\n tue,20\n-wed,30\n```\n";

@@ -362,7 +362,10 @@ fn an_overloaded_model_is_asked_again_and_the_wait_is_told() {
 
 #[test]
 fn a_server_that_is_not_there_is_unavailable() {
-    let url = Server::start(|_| Answer::new(200, "")).url();
+    // A port that nobody listens on any more.
+    let port =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let url = format!("http://127.0.0.1:{port}");
     let ended = ending(&model(OPENAI, &url));
     assert!(ended.contains("unavailable: ") && ended.contains("cannot be reached"), "{ended}");
 }

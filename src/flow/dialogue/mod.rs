@@ -81,9 +81,14 @@ pub(super) struct Dialogue<'s, 'a> {
     notes: Vec<String>,
     subject: String,
     asker: Asker,
+    /// Answers in a row of which nothing could be used.
+    wasted: u32,
     /// Names of the checks that were red last.
     last_red: Option<Vec<String>>,
 }
+
+/// After so many answers in a row of which nothing can be used the next one is not paid for.
+const MOST_WASTED: u32 = 3;
 
 /// How often the guard may still send a change back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +123,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
             notes: Vec::new(),
             subject,
             asker,
+            wasted: 0,
             last_red: None,
         }
     }
@@ -152,6 +158,9 @@ impl<'s, 'a> Dialogue<'s, 'a> {
                 }
             };
             self.conversation.push(message);
+            if !matches!(action, Reply::Unusable(_)) {
+                self.wasted = 0;
+            }
             let mut back = match action {
                 Reply::Look(looks) => self.look(&looks)?,
                 Reply::Patch(text) => match self.take(&text, &answer)? {
@@ -192,8 +201,16 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         }
     }
 
-    fn unusable(&mut self, problem: String) -> anyhow::Result<()> {
-        self.shop.emit(Event::ReplyUnusable { turn: self.spent.turns, problem })
+    /// Tells that an answer was of no use, and ends the talk where the model does nothing else.
+    fn unusable(&mut self, problem: String) -> Result<(), Stop> {
+        self.wasted += 1;
+        let why = format!("{MOST_WASTED} answers in a row were of no use; the last one: {problem}");
+        self.shop.emit(Event::ReplyUnusable { turn: self.spent.turns, problem })?;
+        if self.wasted < MOST_WASTED {
+            return Ok(());
+        }
+        self.keep_draft()?;
+        Err(Outcome::NoPatch { why }.into())
     }
 
     fn look(&mut self, looks: &Looks) -> Result<Message, Stop> {
