@@ -14,6 +14,11 @@ use super::words::{Term, parts, stem, words};
 /// Commits whose message resembles the issue count up to this many.
 pub const SIMILAR_LIMIT: usize = 60;
 
+/// How much more the title counts than the whole issue, as messages are written like titles. With 3 instead of 0 the mean
+/// reciprocal rank of the right files is 0.756 instead of 0.748 on SWE-bench Lite's open instances, 0.755 instead of
+/// 0.752 on 458 issues of other Python projects and 0.686 instead of 0.681 on 302 in other languages.
+const TITLE_SHARE: f32 = 3.0;
+
 /// Commits that change more files than this say nothing about any of them.
 const WIDE_COMMIT: usize = 30;
 
@@ -21,10 +26,13 @@ const WIDE_COMMIT: usize = 30;
 pub fn similar_commits(query: &Query, messages: &[Hits]) -> Vec<(usize, f32)> {
     let statistics = Statistics::of(query, messages.iter(), 0.5);
     let weight = issue_weight(query);
+    let title = title_weight(query);
     let mut scored: Vec<(usize, f32)> = messages
         .iter()
         .enumerate()
-        .map(|(at, message)| (at, statistics.score(message, &weight)))
+        .map(|(at, message)| {
+            (at, TITLE_SHARE.mul_add(statistics.score(message, &title), statistics.score(message, &weight)))
+        })
         .filter(|(_, score)| *score > 0.0)
         .collect();
     scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

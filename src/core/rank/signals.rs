@@ -6,13 +6,13 @@
 //!
 //! | issues | Acc@1 | Acc@3 | Acc@5 | Acc@10 |
 //! |---|---|---|---|---|
-//! | SWE-bench Lite, open 100 | 66 | 81 | 84 | 90 |
+//! | SWE-bench Lite, open 100 | 68 | 82 | 84 | 90 |
 //! | | 35 | 58 | 71 | 78 |
-//! | 458 of 41 other Python projects, one file fixed | 63.8 | 84.5 | 90.4 | 94.1 |
+//! | 458 of 41 other Python projects, one file fixed | 64.0 | 84.7 | 90.0 | 94.5 |
 //! | | 42.1 | 67.7 | 78.2 | 86.0 |
-//! | 302 of 57 projects in eight other languages, one file fixed | 55.0 | 77.8 | 86.4 | 90.4 |
+//! | 302 of 57 projects in eight other languages, one file fixed | 55.6 | 78.5 | 86.1 | 90.1 |
 //! | | 35.1 | 56.6 | 64.6 | 76.2 |
-//! | 225 commit messages of 15 projects, one to three files | 39.1 | 65.8 | 74.7 | 82.2 |
+//! | 225 commit messages of 15 projects, one to three files | 38.7 | 64.9 | 73.8 | 82.2 |
 //! | | 25.8 | 50.2 | 58.2 | 71.6 |
 //!
 //! Fitted again on the 1,022 issues of those other projects the weights are no better on either set, nor are boosted trees
