@@ -43,15 +43,18 @@ pub(super) fn pack(shop: &Shop<'_>, issue: &Issue) -> Result<Context> {
 /// The pack that takes at most so many tokens as the model sees it. A pack counts bytes of files; numbers before the lines
 /// and short lines make a prompt longer than that, so the pack is made smaller until it fits.
 fn fitting(ranked: &[Ranked], budget: u64) -> (Pack, Vec<Passage>) {
-    let mut size = budget;
+    let packed = |size: u64| rank::pack::pack(ranked, usize::try_from(size).unwrap_or(usize::MAX));
+    let (mut pack, mut size) = (packed(budget), budget);
+    // The map is that of the whole budget whatever the issue: it stands in the part that providers cache.
+    let map = std::mem::take(&mut pack.map);
     loop {
-        let pack = rank::pack::pack(ranked, usize::try_from(size).unwrap_or(usize::MAX));
         let passages = passages(ranked, &pack);
-        let needed = tokens(&pack.map) + passages.iter().map(Passage::tokens).sum::<u64>();
-        if needed <= budget {
-            return (pack, passages);
+        let needed = tokens(&map) + passages.iter().map(Passage::tokens).sum::<u64>();
+        if needed <= budget || passages.is_empty() {
+            return (Pack { map, ..pack }, passages);
         }
         size = smaller(size, budget, needed);
+        pack = packed(size);
     }
 }
 
@@ -117,5 +120,15 @@ mod tests {
             assert!(needed <= budget && needed > budget / 2, "{needed} of {budget}");
         }
         assert!(fitting(&files, 0).1.is_empty());
+    }
+
+    #[test]
+    fn the_map_is_the_same_for_every_issue() {
+        let wide =
+            |text: &str| -> Vec<Ranked> { (0..60).map(|at| ranked(&format!("folder_{at}/a.py"), text)).collect() };
+        let (short_lines, long_lines) = ("x\n".repeat(400), format!("{}\n", "word ".repeat(40)).repeat(10));
+        let maps = [short_lines, long_lines].map(|text| fitting(&wide(&text), 8_000).0.map);
+        assert!(!maps[0].is_empty());
+        assert_eq!(maps[0], maps[1]);
     }
 }
