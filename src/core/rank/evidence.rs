@@ -25,14 +25,12 @@ const WIDE_COMMIT: usize = 30;
 /// Positions in `messages` of the commits that resemble the issue most, best first, with their scores.
 pub fn similar_commits(query: &Query, messages: &[Hits]) -> Vec<(usize, f32)> {
     let statistics = Statistics::of(query, messages.iter(), 0.5);
-    let weight = issue_weight(query);
-    let title = title_weight(query);
+    let (issue, title) = (issue_weight(query), title_weight(query));
+    let weight = |term| TITLE_SHARE.mul_add(title(term), issue(term));
     let mut scored: Vec<(usize, f32)> = messages
         .iter()
         .enumerate()
-        .map(|(at, message)| {
-            (at, TITLE_SHARE.mul_add(statistics.score(message, &title), statistics.score(message, &weight)))
-        })
+        .map(|(at, message)| (at, statistics.score(message, weight)))
         .filter(|(_, score)| *score > 0.0)
         .collect();
     scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

@@ -15,8 +15,8 @@
 //! | 225 commit messages of 15 projects, one to three files | 38.7 | 64.9 | 73.8 | 82.2 |
 //! | | 25.8 | 50.2 | 58.2 | 71.6 |
 //!
-//! Fitted again on the 1,022 issues of those other projects the weights are no better on either set, nor are boosted trees
-//! over the same signals (cross-validated by project, and on the open instances): what is left needs other evidence.
+//! Fitted anew on 1,022 issues of those other projects the weights do no better on the open instances, and boosted trees over
+//! the same signals do no better there nor, cross-validated by project, on those issues: what is left needs other evidence.
 
 /// What speaks for or against a file. Each is scaled to at most 1 over the files of one query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -184,10 +184,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
     fn unfinished(&mut self, stop: &model::Stop, answer: &Answer) -> Result<(), Stop> {
         self.unusable(stop.to_string())?;
         match stop {
-            model::Stop::Refused(_) => {
-                self.keep_draft()?;
-                Err(Outcome::NoPatch { why: stop.to_string() }.into())
-            }
+            model::Stop::Refused(_) => self.give_up(stop.to_string()),
             model::Stop::Length
             | model::Stop::ContextFull
             | model::Stop::Paused
@@ -204,11 +201,14 @@ impl<'s, 'a> Dialogue<'s, 'a> {
     /// Tells that an answer was of no use, and ends the talk where the model does nothing else.
     fn unusable(&mut self, problem: String) -> Result<(), Stop> {
         self.wasted += 1;
-        let why = format!("{MOST_WASTED} answers in a row were of no use; the last one: {problem}");
-        self.shop.emit(Event::ReplyUnusable { turn: self.spent.turns, problem })?;
+        self.shop.emit(Event::ReplyUnusable { turn: self.spent.turns, problem: problem.clone() })?;
         if self.wasted < MOST_WASTED {
             return Ok(());
         }
+        self.give_up(format!("{MOST_WASTED} answers in a row were of no use; the last one: {problem}"))
+    }
+
+    fn give_up(&mut self, why: String) -> Result<(), Stop> {
         self.keep_draft()?;
         Err(Outcome::NoPatch { why }.into())
     }
