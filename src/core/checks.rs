@@ -110,6 +110,13 @@ pub struct CheckResult {
     pub sandbox: String,
 }
 
+impl CheckResult {
+    /// Whether it has to pass and did not.
+    pub fn is_red(&self) -> bool {
+        self.need == Need::Required && self.ended != Ended::Passed
+    }
+}
+
 /// All runs behind one proof.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Proof {
@@ -132,7 +139,7 @@ impl Proof {
         if required(Stage::Head).next().is_none() {
             return Err(Unproven::NothingRan);
         }
-        let red: Vec<CheckResult> = required(Stage::Head).filter(|r| r.ended != Ended::Passed).cloned().collect();
+        let red: Vec<CheckResult> = required(Stage::Head).filter(|result| result.is_red()).cloned().collect();
         if !red.is_empty() {
             return Err(Unproven::Red(red));
         }

@@ -202,8 +202,7 @@ pub(super) fn prove_again(shop: &mut Shop<'_>, about: About<'_>, earlier: Earlie
         let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
         Outcome::Held { why: format!("what an earlier run made is refused now: {}", lines.join("; ")) }
     })?;
-    let checks = shop.settings.checks.clone();
-    match Prover::new(&checks).prove(shop, &id, &tree, &approved)? {
+    match Prover::new(&shop.settings.checks).prove(shop, &id, &tree, &approved)? {
         Verdict::Proven(verified) => Ok(Proven { approved, verified, claim: String::new(), notes: Vec::new(), model }),
         Verdict::Red(_) => {
             let why = "what an earlier run made does not pass the checks now".to_owned();

@@ -6,6 +6,7 @@ use anyhow::anyhow;
 use super::replies::override_in;
 use super::shop::{Shop, Stop};
 use super::touches::touches;
+use crate::core::act::is_signed;
 use crate::core::checks::Need;
 use crate::core::freshness::{self, Facts, Freshness, Insistence, Mention, Stale};
 use crate::core::issue::{Comment, Issue, Pull, PullState, Role, State};
@@ -76,7 +77,8 @@ pub fn judge(shop: &Shop<'_>, issue: &Issue) -> anyhow::Result<Assessment> {
     judge_with(shop, issue, &comments(shop.forge, issue)?)
 }
 
-fn comments(forge: &Forge, issue: &Issue) -> anyhow::Result<Vec<Comment>> {
+/// What was said on it; nothing is asked where the forge counts no comment.
+pub(super) fn comments(forge: &Forge, issue: &Issue) -> anyhow::Result<Vec<Comment>> {
     Ok(if issue.comments > 0 { forge.comments(issue.number)? } else { Vec::new() })
 }
 
@@ -145,7 +147,16 @@ pub fn refuse_stale(shop: &mut Shop<'_>, picked: &mut Picked, insistence: Insist
             Vec::new()
         }
     };
-    let facts = Facts { touches: &touches, ..facts(shop, picked, &pulls, &mentions, insistence) };
+    let facts = Facts {
+        issue: &picked.issue,
+        picked: None,
+        own_logins: &shop.settings.rules.own_logins,
+        branch: picked.branch.as_str(),
+        pulls: &pulls,
+        mentions: &mentions,
+        touches: &touches,
+        insistence,
+    };
     match freshness::decide(&facts) {
         Freshness::Fresh { hints } => {
             picked.hints = hints;
@@ -200,25 +211,6 @@ pub(super) fn branch(shop: &Shop<'_>, issue: &Issue, assessment: &Assessment) ->
 
 fn is_labelled_reopened(shop: &Shop<'_>, issue: &Issue) -> bool {
     issue.has_label(&shop.settings.labels.reopened)
-}
-
-fn facts<'a>(
-    shop: &'a Shop<'_>,
-    picked: &'a Picked,
-    pulls: &'a [Pull],
-    mentions: &'a [Mention],
-    insistence: Insistence,
-) -> Facts<'a> {
-    Facts {
-        issue: &picked.issue,
-        picked: None,
-        own_logins: &shop.settings.rules.own_logins,
-        branch: picked.branch.as_str(),
-        pulls,
-        mentions,
-        touches: &[],
-        insistence,
-    }
 }
 
 /// Commits on the base branch that name the issue, newest first.
@@ -283,8 +275,7 @@ pub(super) fn refuse_uncheckable(shop: &Shop<'_>) -> Result<(), Stop> {
 /// The forge does not say what somebody may do.
 pub(super) fn heard(shop: &Shop<'_>, issue: &Issue, comments: Vec<Comment>) -> anyhow::Result<Vec<Comment>> {
     let mut heard = Vec::new();
-    let own = |comment: &Comment| comment.body.contains("<!-- git-burn v=1 ");
-    for comment in comments.into_iter().filter(|comment| !own(comment)) {
+    for comment in comments.into_iter().filter(|comment| !is_signed(&comment.body)) {
         let role = match comment.author_role {
             Role::Unknown if comment.author != issue.author => shop.forge.permission(&comment.author)?,
             known @ (Role::Writer | Role::Outsider | Role::Unknown) => known,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shop::{Shop, Stop};
 use crate::core::change::Change;
-use crate::core::checks::{Check, CheckResult, Ended, Need, Proof, Stage, Unproven, Verified};
+use crate::core::checks::{Check, CheckResult, Proof, Stage, Unproven, Verified};
 use crate::core::event::Event;
 use crate::core::guard::Approved;
 use crate::core::names::{CommitId, RepoPath, TreeId};
@@ -74,8 +74,8 @@ impl Prover {
         change: &Change,
     ) -> Result<Vec<CheckResult>, Stop> {
         let checks = self.applicable(change);
-        let mut results = self.measure_whole(shop, commit, change)?;
-        if results.iter().all(|result| result.need == Need::Advisory || result.ended == Ended::Passed) {
+        let mut results = self.run(shop, commit, Stage::Head, &checks)?;
+        if !results.iter().any(CheckResult::is_red) {
             self.on_base(shop, &checks)?;
             if let Some(with_tests) = with_tests(shop, change)? {
                 results.extend(self.run(shop, &with_tests, Stage::WithTests, &checks)?);

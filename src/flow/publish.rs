@@ -4,10 +4,9 @@
 use super::dialogue::Proven;
 use super::gate::{self, Picked};
 use super::shop::{Publishing, Shop, Stop};
-use crate::core::act::{Act, NewPull, Receipt, Ripeness, Step};
+use crate::core::act::{Act, NewPull, Receipt, Ripeness, Step, is_signed};
 use crate::core::checks::Strength;
 use crate::core::event::Event;
-use crate::core::issue::Pull;
 use crate::core::outcome::Outcome;
 use crate::core::report::{self, About, pull};
 use crate::edge::forge::PullFilter;
@@ -86,12 +85,8 @@ fn next_reviewer(shop: &Shop<'_>, picked: &Picked) -> anyhow::Result<Option<Stri
         return Ok(Some(owner).filter(|owner| !owner.is_empty() && *owner != me));
     }
     let pulls = shop.forge.pulls(PullFilter::All, RECENT)?;
-    let turns = pulls.iter().filter(|pull| is_ours(pull) && pull.head != picked.branch.as_str()).count();
+    let turns = pulls.iter().filter(|pull| is_signed(&pull.body) && pull.head != picked.branch.as_str()).count();
     Ok(pool.get(turns % pool.len()).map(|login| (*login).clone()))
-}
-
-fn is_ours(pull: &Pull) -> bool {
-    pull.body.contains("<!-- git-burn v=1 ")
 }
 
 /// Brings the issue's comment with the proof up to date.
@@ -119,7 +114,7 @@ pub(super) fn report_proof(
 
 /// From ready to in-review; last, because it is what people look at first.
 fn relabel(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<()> {
-    let labels = shop.settings.labels.clone();
+    let labels = &shop.settings.labels;
     move_labels(shop, picked, &labels.review, &[&labels.ready, &labels.clarify, &labels.reopened])
 }
 

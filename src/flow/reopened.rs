@@ -88,7 +88,7 @@ pub(super) fn look_back(
 
 /// Says that the fix holds, and hands the issue to its reviewers.
 fn report_it(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, seen: &Verification) -> Result<(), Stop> {
-    let labels = shop.settings.labels.clone();
+    let labels = &shop.settings.labels;
     let body = report::verification(&shop.settings.templates, about, seen, &labels.ready);
     shop.perform(&Act::Comment { on: picked.issue.number, step: Step::Verified, body })?;
     Ok(move_labels(shop, picked, &labels.review, &[&labels.ready, &labels.reopened])?)
@@ -121,8 +121,7 @@ fn tree_before(shop: &Shop<'_>, commit: &Commit) -> Result<TreeId> {
 /// The proof of a commit that is not merged, against what it was made on (`shop.base`).
 fn on_branch(shop: &mut Shop<'_>, fix: &Commit) -> Result<Verification, Stop> {
     let change = shop.repo.change_between(&shop.base.tree, &fix.tree)?;
-    let checks = shop.settings.checks.clone();
-    let results = Prover::new(&checks).measure(shop, &fix.id, &change)?;
+    let results = Prover::new(&shop.settings.checks).measure(shop, &fix.id, &change)?;
     let proof = Proof { base: shop.base.commit.clone(), tree: fix.tree.clone(), results };
     Ok(of(fix, Standing::OnBranch, proof))
 }
@@ -131,8 +130,7 @@ fn on_branch(shop: &mut Shop<'_>, fix: &Commit) -> Result<Verification, Stop> {
 /// far as they are still there.
 fn on_base(shop: &mut Shop<'_>, fix: &Commit, older: &[Commit]) -> Result<Verification, Stop> {
     let today = shop.base.clone();
-    let checks = shop.settings.checks.clone();
-    let mut prover = Prover::new(&checks);
+    let mut prover = Prover::new(&shop.settings.checks);
     let (standing, base, results) = match without(shop, &today.tree, fix)? {
         Ok(mut tree) => {
             for part in older {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
+use super::gate;
 use super::replies::override_in;
 use super::shop::{Shop, Stop};
 use super::survey::{Survey, survey};
@@ -158,7 +159,7 @@ impl Desk<'_> {
             let taken = Taken { issue: issue.number, decision, done: Done::Nothing };
             return Ok((first.clone(), taken));
         }
-        let comments = if issue.comments > 0 { shop.forge.comments(issue.number)? } else { Vec::new() };
+        let comments = gate::comments(shop.forge, issue)?;
         let said = override_in(shop.forge, &comments)?;
         let assessment = match &said {
             None => first.clone(),

@@ -11,7 +11,7 @@ use super::prove::Prover;
 use super::shop::{Shop, Stop};
 use crate::core::act::Act;
 use crate::core::budget::{Exhausted, Spent};
-use crate::core::checks::{CheckResult, Ended, Need, Stage, Verified};
+use crate::core::checks::{CheckResult, Stage, Verified};
 use crate::core::conversation::{Conversation, Evidence, Looks, Message, Reply, feedback, looked};
 use crate::core::event::Event;
 use crate::core::guard::Approved;
@@ -66,9 +66,9 @@ pub(super) struct Start {
 
 /// One talk about one issue.
 pub(super) struct Dialogue<'s, 'a> {
-    pub shop: &'s mut Shop<'a>,
-    pub about: About<'s>,
-    pub spent: &'s mut Spent,
+    shop: &'s mut Shop<'a>,
+    about: About<'s>,
+    spent: &'s mut Spent,
     conversation: Conversation,
     footing: Footing,
     demand: String,
@@ -283,8 +283,6 @@ impl<'s, 'a> Dialogue<'s, 'a> {
 
 /// Required checks that did not pass on the whole change.
 pub(super) fn red_names(results: &[CheckResult]) -> Vec<String> {
-    let red = |result: &&CheckResult| {
-        result.stage == Stage::Head && result.need == Need::Required && result.ended != Ended::Passed
-    };
+    let red = |result: &&CheckResult| result.stage == Stage::Head && result.is_red();
     results.iter().filter(red).map(|result| format!("{}: {}", result.name, result.ended)).collect()
 }
