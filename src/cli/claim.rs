@@ -10,7 +10,7 @@ use super::error::{Exit, Explained};
 use super::render::json::line;
 use super::session::{Models, Session};
 use crate::core::act::Act;
-use crate::core::claim::{Claim, Peer, is_over};
+use crate::core::claim::{Claim, is_over};
 use crate::core::names::IssueNumber;
 use crate::core::text::one_line;
 use crate::edge::repo::RemoteClaim;
@@ -51,8 +51,7 @@ fn claims(shop: &Shop<'_>) -> anyhow::Result<Vec<RemoteClaim>> {
 }
 
 fn is_stale(shop: &Shop<'_>, claim: &Claim) -> bool {
-    let gone = shop.claimant.as_ref().is_some_and(|us| (us.peer)(claim) == Peer::Dead);
-    gone || is_over(claim, shop.now())
+    shop.claimant.is_some_and(|us| us.is_gone(claim)) || is_over(claim, shop.now())
 }
 
 fn list(shop: &mut Shop<'_>, as_json: bool) -> anyhow::Result<String> {

@@ -9,8 +9,7 @@ use crate::edge::forge::{ForgeError, Trouble};
 use crate::edge::http::{HttpError, HttpErrorKind};
 use crate::edge::model::{ModelError, ModelErrorKind};
 use crate::edge::repo::{RemoteError, RemoteTrouble};
-use crate::flow::claims::ClaimUnreachable;
-use crate::flow::{Denied, Unreachable};
+use crate::flow::Denied;
 
 /// How the program ends (design.md section 3). Programs branch on these numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,16 +151,11 @@ fn meaning(cause: &(dyn std::error::Error + 'static)) -> Option<(Vec<String>, Ex
     if let Some(forge) = cause.downcast_ref::<ForgeError>() {
         return Some((Vec::new(), of_forge(&forge.trouble)));
     }
-    let remote = cause.downcast_ref::<RemoteError>().map(|error| error.trouble);
-    let claim = || cause.downcast_ref::<ClaimUnreachable>().map(|error| RemoteTrouble::of(&error.reason));
-    if let Some(trouble) = remote.or_else(claim) {
-        return Some((Vec::new(), of_remote(trouble)));
+    if let Some(remote) = cause.downcast_ref::<RemoteError>() {
+        return Some((Vec::new(), of_remote(remote.trouble)));
     }
     if cause.is::<Denied>() {
         return Some((Vec::new(), Exit::Credentials));
-    }
-    if cause.is::<Unreachable>() {
-        return Some((Vec::new(), Exit::Unreachable));
     }
     let (hint, exit) = match (cause.downcast_ref::<HttpError>(), cause.downcast_ref::<ModelError>()) {
         (Some(error), _) => of_http(error),

@@ -1,6 +1,5 @@
 //! Takes, renews and gives back the claim of an issue: how runs on different machines keep out of each other's way.
 
-use std::fmt;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -8,7 +7,7 @@ use anyhow::Result;
 use crate::core::claim::{Claim, Peer, Standing, claim_ref, decide};
 use crate::core::names::{CommitId, IssueNumber, RunId, Timestamp};
 use crate::edge::git::Credential;
-use crate::edge::repo::{Claimed, Remote, RemoteClaim, Repo, nonce};
+use crate::edge::repo::{Claimed, Remote, RemoteClaim, RemoteError, Repo, nonce};
 
 /// Who claims, where, and for how long.
 #[derive(Clone, Copy)]
@@ -79,22 +78,6 @@ pub enum Taking {
     },
 }
 
-/// The remote did not answer while a claim was taken or given back; exit status 8.
-#[derive(Debug)]
-pub struct ClaimUnreachable {
-    pub remote: String,
-    pub reason: String,
-}
-
-impl fmt::Display for ClaimUnreachable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { remote, reason } = self;
-        write!(f, "the remote `{remote}` does not answer: {reason}\nhint: run it again later")
-    }
-}
-
-impl std::error::Error for ClaimUnreachable {}
-
 /// A claim that changes while it is looked at is looked at again, this often in all.
 const LOOKS: u32 = 4;
 
@@ -102,7 +85,7 @@ impl Claimant<'_> {
     /// Takes the issue if nobody has it, or if who had it is gone.
     ///
     /// # Errors
-    /// [`ClaimUnreachable`], or git cannot be run.
+    /// A [`RemoteError`], or git cannot be run.
     pub fn take(&self, issue: IssueNumber) -> Result<Taking> {
         let claim = self.claim(issue);
         let commit = self.repo.claim_commit(&claim)?;
@@ -137,7 +120,7 @@ impl Claimant<'_> {
     /// Holds on to an issue for another lease.
     ///
     /// # Errors
-    /// [`ClaimUnreachable`], or git cannot be run.
+    /// A [`RemoteError`], or git cannot be run.
     pub fn renew(&self, held: &Held) -> Result<Taking> {
         let claim = Claim { taken: held.claim.taken, ..self.claim(held.claim.issue) };
         let commit = self.repo.claim_commit(&claim)?;
@@ -177,6 +160,11 @@ impl Claimant<'_> {
         }
     }
 
+    /// Whether the run behind a claim is known to be gone.
+    pub fn is_gone(&self, claim: &Claim) -> bool {
+        (self.peer)(claim) == Peer::Dead
+    }
+
     fn look(&self, issue: IssueNumber) -> Result<Option<RemoteClaim>> {
         let claims = self.repo.claims(self.remote, self.credential)?;
         Ok(claims.into_iter().find(|claim| claim.issue == issue))
@@ -191,6 +179,6 @@ impl Claimant<'_> {
     }
 
     fn unreachable(&self, reason: String) -> anyhow::Error {
-        ClaimUnreachable { remote: self.remote.name.clone(), reason }.into()
+        RemoteError::new(self.remote, reason).into()
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::shop::Shop;
 use crate::core::act::Act;
-use crate::core::claim::{Claim, GRACE, Peer};
+use crate::core::claim::{Claim, GRACE};
 use crate::core::clean::{
     CleanPlan, FoundClaim, Inventory, Keep, Reach, RemoteBranch, Removal, RunRecord, Use, Worktree, plan,
 };
@@ -94,7 +94,7 @@ fn branches(shop: &Shop<'_>) -> Result<Vec<RemoteBranch>> {
 /// A claim whose run is known to be gone counts as one whose time is over.
 fn claims(shop: &Shop<'_>) -> Result<Vec<FoundClaim>> {
     let Some(remote) = shop.remote else { return Ok(Vec::new()) };
-    let gone = |claim: &Claim| shop.claimant.as_ref().is_some_and(|us| (us.peer)(claim) == Peer::Dead);
+    let gone = |claim: &Claim| shop.claimant.is_some_and(|us| us.is_gone(claim));
     let found = shop.repo.claims(remote, shop.push_credential)?.into_iter().map(|there| {
         let claim = Claim::parse(&there.message).ok().map(|claim| match gone(&claim) {
             true => Claim { expires: Timestamp::from_seconds(shop.now().seconds() - GRACE - 1), ..claim },

@@ -31,5 +31,5 @@ pub mod survey;
 mod touches;
 pub mod triage;
 
-pub use perform::{Denied, Unreachable};
+pub use perform::Denied;
 pub use shop::{Clock, Labels, Mode, Progress, Publishing, Settings, Shop, Stop, Workshop};

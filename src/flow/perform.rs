@@ -12,7 +12,7 @@ use crate::core::issue::{Comment, PullState};
 use crate::core::names::{BurnBranch, CommitId, IssueNumber};
 use crate::core::outcome::Outcome;
 use crate::edge::forge::{self, IssueEdit, NewLabel, Opened};
-use crate::edge::repo::{Advanced, Claimed, Pushed, RefsEdited};
+use crate::edge::repo::{Advanced, Claimed, Pushed, RefsEdited, Remote, RemoteError, RemoteTrouble};
 
 /// How an act turned out.
 pub(super) enum Done {
@@ -125,14 +125,9 @@ impl Shop<'_> {
                 let why = format!("the branch {branch} cannot exist beside the branch {other}: set burn.branch");
                 Err(Outcome::Held { why }.into())
             }
-            Pushed::Rejected { reason } => {
-                Err(Outcome::Held { why: format!("{} refused the push: {reason}", remote.name) }.into())
-            }
-            Pushed::Denied { reason } => Err(Denied { remote: remote.name.clone(), reason }.into_stop()),
-            Pushed::Unreachable { reason } => {
-                let place = remote.name.clone();
-                Err(Stop::Broke(Unreachable { place, reason }.into()))
-            }
+            Pushed::Rejected { reason } => Err(rejected(remote, &reason)),
+            Pushed::Denied { reason } => Err(denied(remote, reason)),
+            Pushed::Unreachable { reason } => Err(unreachable(remote, reason)),
         }
     }
 
@@ -142,13 +137,9 @@ impl Shop<'_> {
             Advanced::Done => Ok(Done::NEW),
             Advanced::AlreadyOurs => Ok(Done::ALREADY),
             Advanced::Moved { now } => Err(moved(branch, now.as_ref()).into()),
-            Advanced::Rejected { reason } => {
-                Err(Outcome::Held { why: format!("{} refused the push: {reason}", remote.name) }.into())
-            }
-            Advanced::Denied { reason } => Err(Denied { remote: remote.name.clone(), reason }.into_stop()),
-            Advanced::Unreachable { reason } => {
-                Err(Stop::Broke(Unreachable { place: remote.name.clone(), reason }.into()))
-            }
+            Advanced::Rejected { reason } => Err(rejected(remote, &reason)),
+            Advanced::Denied { reason } => Err(denied(remote, reason)),
+            Advanced::Unreachable { reason } => Err(unreachable(remote, reason)),
         }
     }
 
@@ -238,12 +229,6 @@ pub struct Denied {
     pub reason: String,
 }
 
-impl Denied {
-    fn into_stop(self) -> Stop {
-        Stop::Broke(self.into())
-    }
-}
-
 impl std::fmt::Display for Denied {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { remote, reason } = self;
@@ -253,20 +238,19 @@ impl std::fmt::Display for Denied {
 
 impl std::error::Error for Denied {}
 
-/// The remote did not answer; exit status 8.
-#[derive(Debug)]
-pub struct Unreachable {
-    pub place: String,
-    pub reason: String,
+fn rejected(remote: &Remote, reason: &str) -> Stop {
+    Outcome::Held { why: format!("{} refused the push: {reason}", remote.name) }.into()
 }
 
-impl std::fmt::Display for Unreachable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the remote `{}` does not answer: {}\nhint: run it again later", self.place, self.reason)
-    }
+fn denied(remote: &Remote, reason: String) -> Stop {
+    Stop::Broke(Denied { remote: remote.name.clone(), reason }.into())
 }
 
-impl std::error::Error for Unreachable {}
+/// Whatever git says about it: the branch may be there by now, and the next run looks.
+fn unreachable(remote: &Remote, reason: String) -> Stop {
+    let trouble = RemoteTrouble::Unreachable;
+    Stop::Broke(RemoteError { remote: remote.name.clone(), trouble, reason }.into())
+}
 
 fn new_label(name: &str) -> NewLabel<'_> {
     NewLabel { name, color: "c5def5", description: "used by git-burn" }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::shop::{Shop, Stop};
 use crate::core::act::Act;
-use crate::core::claim::{Claim, Peer};
+use crate::core::claim::Claim;
 use crate::core::names::IssueNumber;
 use crate::core::review::answered_by;
 use crate::edge::repo::{RemoteClaim, Repo};
@@ -67,6 +67,6 @@ fn dead_claim(shop: &Shop<'_>, issue: IssueNumber) -> Result<Option<RemoteClaim>
     let (Some(remote), Some(us)) = (shop.remote, shop.claimant) else { return Ok(None) };
     Ok(shop.repo.claims(remote, shop.push_credential)?.into_iter().find(|claim| {
         let read = Claim::parse(&claim.message);
-        claim.issue == issue && read.is_ok_and(|claim| claim.host == us.host && (us.peer)(&claim) == Peer::Dead)
+        claim.issue == issue && read.is_ok_and(|claim| claim.host == us.host && us.is_gone(&claim))
     }))
 }

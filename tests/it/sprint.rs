@@ -139,7 +139,7 @@ fn what_is_no_claim_is_left_to_people_and_a_server_that_refuses_is_told_apart() 
 
     std::fs::rename(&bare.path, room.path().join("gone")).unwrap();
     let problem = machine.claimant(noon).take(number(9)).unwrap_err().to_string();
-    assert!(problem.contains("the remote `origin` does not answer"), "{problem}");
+    assert!(problem.contains("the remote `origin` is not there"), "{problem}");
 }
 
 /// How the machines reach the remote.

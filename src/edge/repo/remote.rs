@@ -89,7 +89,8 @@ impl RemoteTrouble {
 }
 
 impl RemoteError {
-    pub(super) fn new(remote: &Remote, reason: impl Into<String>) -> Self {
+    /// What git said about it decides what the trouble is.
+    pub fn new(remote: &Remote, reason: impl Into<String>) -> Self {
         let reason = reason.into();
         Self { remote: remote.name.clone(), trouble: RemoteTrouble::of(&reason), reason }
     }
