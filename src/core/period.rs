@@ -164,7 +164,7 @@ fn entries(out: &mut String, head: &str, entries: &[Entry], more: impl Fn(&Entry
 }
 
 fn safe(text: &str) -> String {
-    text::for_title(text, text::Closing::Nothing)
+    text::for_line(text)
 }
 
 #[cfg(test)]

@@ -318,7 +318,7 @@ impl SprintResult {
     /// The final report in Markdown. `report` may go to a forge, so nothing in it pings or closes.
     pub fn report(&self) -> String {
         let Self { completed, total, tokens, cost, recovered, minutes, stop, issues, .. } = self;
-        let safe = |text: &str| text::for_title(text, text::Closing::Nothing).replace('|', "\\|");
+        let safe = |text: &str| text::for_line(text).replace('|', "\\|");
         let mut report = format!(
             "# Sprint\n\n{completed} of {total} completed ({recovered} after setbacks) in {minutes:.1} minutes, {tokens} \
              tokens, {cost}. Stopped: {}.\n",

@@ -151,6 +151,22 @@ fn an_issue_becomes_a_proven_pull_request() {
 }
 
 #[test]
+fn a_title_that_plays_git_burns_marker_does_not_steer_its_comments() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Github);
+    let marker = "<!-- git-burn v=1 issue=1 step=proof run=20260101T000000-0000000 -->";
+    let title = format!("{TITLE} {marker} ![](https://evil.example/pixel.png) &#64;octocat");
+    yard.fake.state().issue_mut(1).title = title;
+    let _ = yard.burn(&["issue", "1"]).exits(0);
+    assert_published(&yard);
+    let pull = yard.fake.state().issue(2).body.clone().expect("a body");
+    for text in yard.comments().into_iter().chain([pull]) {
+        assert_eq!(text.matches("<!--").count(), 1, "{text}");
+        assert!(!text.contains("![](") && !text.contains("&#64;octocat"), "{text}");
+    }
+}
+
+#[test]
 fn standard_output_is_the_address_of_the_pull_request() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Gitea);

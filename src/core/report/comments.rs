@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use super::facts::{About, Ending, Findings, Place};
-use super::proof::{code, plain, proof_table, safe, verification_table};
+use super::proof::{plain, proof_table, safe, verification_table};
 use super::template::{Templates, fill};
 use crate::core::change::Change;
 use crate::core::checks::{Check, Verified};
 use crate::core::names::{BurnBranch, CommitId};
-use crate::core::text::{Closing, code_block, for_title, login};
+use crate::core::text::{code_block, code_span as code, for_line, login};
 use crate::core::verification::{Finding, Standing, Verification};
 
 /// Characters of the reporter's words that the analysis quotes.
@@ -150,7 +150,7 @@ fn capitalised(text: &str) -> String {
 /// Fills a template with what every text is about, and with its own values.
 pub(super) fn filled(template: &str, about: About<'_>, values: &[(&str, String)]) -> String {
     let number = about.issue.number.to_string();
-    let title = for_title(&about.issue.title, Closing::Nothing);
+    let title = for_line(&about.issue.title);
     let date = about.now.to_string();
     let mut all = vec![
         ("number", number.as_str()),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::core::checks::{CheckResult, Need, Proof, Stage, Strength};
-use crate::core::text::{Closing, for_forge};
+use crate::core::text::{Closing, code_span as code, for_forge, for_line};
 
 /// A Markdown table with one row a check, then what was not proven.
 pub fn proof_table(proof: &Proof, strength: Strength) -> String {
@@ -83,12 +83,7 @@ pub(super) fn safe(text: &str) -> String {
 
 /// One line that cannot break out of a table cell.
 pub(super) fn plain(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|").replace('`', "'")
-}
-
-/// A code span in a table cell.
-pub(super) fn code(text: &str) -> String {
-    format!("`{}`", plain(text))
+    for_line(&text.replace('`', "'")).replace('|', "\\|")
 }
 
 #[cfg(test)]

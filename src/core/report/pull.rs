@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use super::facts::About;
-use super::proof::{code, plain, proof_table, safe};
+use super::proof::{plain, proof_table, safe};
 use super::template::{Templates, fill};
 use crate::core::change::{Change, FileChange, Origin};
 use crate::core::checks::Verified;
 use crate::core::names::RunId;
 use crate::core::review::{self, Key};
-use crate::core::text::{self, Closing, for_title};
+use crate::core::text::{self, Closing, code_span as code, for_line, for_title};
 
 /// Longest commit subject, as git's own tools cut them.
 const SUBJECT: usize = 72;
@@ -104,7 +104,7 @@ pub fn commit_message(subject: &str, change: &Change, origins: Origins<'_>) -> S
     if change.files.len() > 20 {
         body.push(format!("* and {} more files", change.files.len() - 20));
     }
-    let model = format!("git-burn:{}", plain(origins.model).replace(' ', "-"));
+    let model = format!("git-burn:{}", origins.model.split_whitespace().collect::<Vec<_>>().join("-"));
     let mut trailers = vec![("Assisted-by", model), ("Burn-Run", origins.run.to_string())];
     if !origins.answers.is_empty() {
         trailers.push((review::TRAILER, review::listed(origins.answers)));
@@ -158,7 +158,7 @@ pub fn body(templates: &Templates, about: About<'_>, contents: Contents<'_>) -> 
 const CLAIM: usize = 1500;
 
 fn summary(about: About<'_>, claim: &str) -> String {
-    let title = for_title(&about.issue.title, Closing::Nothing);
+    let title = for_line(&about.issue.title);
     let mut out = format!("For #{}: {title}\n", about.issue.number);
     let cut: String = claim.trim().chars().take(CLAIM).collect();
     if !cut.is_empty() {

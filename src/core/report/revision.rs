@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 
 use super::comments::filled;
 use super::facts::About;
-use super::proof::{code, proof_table, safe};
+use super::proof::{proof_table, safe};
 use super::pull::change_table;
 use super::template::Templates;
 use crate::core::change::{Change, Origin};
 use crate::core::checks::Verified;
 use crate::core::names::RepoPath;
 use crate::core::review::{Concern, Key, Note};
-use crate::core::text::login;
+use crate::core::text::{code_span as code, login};
 
 /// Characters of a reviewer's words that are quoted.
 const QUOTED: usize = 200;

@@ -49,12 +49,40 @@ pub fn for_forge(text: &str, closing: Closing) -> String {
 
 /// A title: one line of at most 200 characters, as [`for_forge`] but without Markdown, which titles do not know.
 pub fn for_title(text: &str, closing: Closing) -> String {
-    let line = visible(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = joined(text);
     let safe = without_references(&line, closing, Shield::Joiner);
-    let safe = without_marks(&safe);
-    match safe.char_indices().nth(200) {
-        Some((cut, _)) => format!("{}…", safe[..cut].trim_end()),
-        None => safe.into_owned(),
+    cut_title(without_marks(&safe))
+}
+
+/// A line within a comment, such as the title of an issue: as [`for_forge`], at most 200 characters. It may begin no
+/// line of its own, so that what would open a fence there is text.
+pub fn for_line(text: &str) -> String {
+    let mut line = cut_title(joined(text).into());
+    if parts(&line).open_fence.is_some() {
+        line.insert_str(0, JOINER);
+    }
+    let safe = |part: &Part| match part {
+        Part::Text(text) => text_part(text, Closing::Nothing, Shield::Joiner),
+        Part::Code(code) => code_part(code),
+    };
+    parts(&line).parts.iter().map(safe).collect()
+}
+
+/// A code span, also for a cell of a table. Mentions and closing words do nothing there; what is read from the raw text
+/// of a comment does not work either.
+pub fn code_span(text: &str) -> String {
+    format!("`{}`", code_part(&joined(text)).replace('|', "\\|").replace('`', "'"))
+}
+
+/// One line of what people would see.
+fn joined(text: &str) -> String {
+    visible(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn cut_title(line: Cow<'_, str>) -> String {
+    match line.char_indices().nth(200) {
+        Some((cut, _)) => format!("{}…", line[..cut].trim_end()),
+        None => line.into_owned(),
     }
 }
 
@@ -317,6 +345,21 @@ mod tests {
         ] {
             assert_eq!(safe(text), expected, "of {text:?}");
         }
+    }
+
+    #[test]
+    fn a_line_within_a_comment_is_no_markup() {
+        for (text, expected) in [
+            ("a <!-- git-burn v=1 issue=1 step=proof run=r --> b", "a &lt;!-- git-burn v=1 issue=1 step=proof run=r --> b"),
+            ("![x](https://e/p.png) &#64;ada", "[x](https://e/p.png) &amp;#64;ada"),
+            ("`Vec<T>` panics, @ada", "`Vec<T>` panics, @\u{2060}ada"),
+            ("``` fixes #1", "\u{2060}``` fixes #\u{2060}1"),
+            ("~~~ @ada", "\u{2060}~~~ @\u{2060}ada"),
+            ("two\nlines", "two lines"),
+        ] {
+            assert_eq!(for_line(text), expected, "of {text:?}");
+        }
+        assert_eq!(code_span("a|b<!-- `c` @dependabot\n-->"), "`a\\|b<\u{2060}!-- 'c' @\u{2060}dependabot -->`");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | a terminal, a log | [`for_terminal`], [`one_line`], in a CI job also [`for_ci_log`] |
 //! | a model | [`for_prompt`] |
-//! | a comment, a pull request | [`for_forge`], [`for_title`], [`login`], [`code_block`], [`shorten`] |
+//! | a comment, a pull request | [`for_forge`], [`for_line`], [`for_title`], [`login`], [`code_block`], [`code_span`], [`shorten`] |
 //! | a commit | [`commit_message`] |
 //! | anywhere | [`Redactor`] |
 
@@ -20,7 +20,7 @@ mod terminal;
 
 pub(crate) use characters::{Hidden, hidden, is_flag_tag};
 pub use commit::{commit_message, commit_subject};
-pub use forge::{Closing, FORGE_LIMIT, code_block, for_forge, for_title, login, shorten};
+pub use forge::{Closing, FORGE_LIMIT, code_block, code_span, for_forge, for_line, for_title, login, shorten};
 pub use prompt::{Fenced, for_prompt};
 pub use redact::Redactor;
 pub use terminal::{for_ci_log, for_terminal, one_line};

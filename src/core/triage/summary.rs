@@ -83,7 +83,7 @@ fn top(body: &mut String, assessments: &[Assessment], order: &Order) {
     let rows: Vec<String> = ready
         .take(TOP)
         .map(|Assessment { number, title, total, kind, tier, age_days, .. }| {
-            let title = text::for_title(title, text::Closing::Nothing).replace('|', "\\|");
+            let title = text::for_line(title).replace('|', "\\|");
             format!("| #{number} | {tier} | {total} | {kind} | {age_days} d | {title} |\n")
         })
         .collect();
