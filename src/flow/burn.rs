@@ -27,6 +27,7 @@ pub fn burn(shop: &mut Shop<'_>, number: IssueNumber, insistence: Insistence) ->
     shop.tape.note(TASK, &Task::of_issue(number, insistence));
     until_the_end(shop, number, |shop, spent| {
         shop.repo.check_identity()?;
+        gate::refuse_branchless(shop)?;
         let picked = gate::pick(shop, number, insistence)?;
         on_claim(shop, picked, |shop, picked, about| attempt(shop, picked, about, insistence, spent))
     })

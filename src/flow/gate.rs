@@ -1,10 +1,10 @@
 //! Whether an issue may be worked on now: read it, judge it, and look whether somebody was faster. All before the first
 //! paid token.
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 
 use super::replies::override_in;
-use super::shop::{Shop, Stop};
+use super::shop::{Publishing, Shop, Stop};
 use super::touches::touches;
 use crate::core::act::is_signed;
 use crate::core::checks::Need;
@@ -267,6 +267,27 @@ pub(super) fn refuse_uncheckable(shop: &Shop<'_>) -> Result<(), Stop> {
     let why = "no required check is configured, so nothing could be proven: \
                git config burn.check.test.command 'the command that runs your tests'";
     Err(Outcome::NotReady { why: why.to_owned() }.into())
+}
+
+/// Without a branch that a pull request goes into nothing can be published, and nothing may be paid for.
+///
+/// # Errors
+/// The base is only a commit, and the change is not to be kept here.
+pub(super) fn refuse_branchless(shop: &Shop<'_>) -> anyhow::Result<()> {
+    match shop.settings.publishing {
+        Publishing::Push => pull_base(shop).map(drop),
+        Publishing::Keep => Ok(()),
+    }
+}
+
+/// The branch that a pull request goes into.
+///
+/// # Errors
+/// The base is only a commit.
+pub(super) fn pull_base<'a>(shop: &Shop<'a>) -> anyhow::Result<&'a str> {
+    let problem = "a pull request needs a branch to go into, and the base is only a commit\n\
+                   hint: give --base BRANCH, or keep the change here with --no-push";
+    shop.base.branch.as_deref().context(problem)
 }
 
 /// Keeps the reporter's comments and those of people who may push: others could be anybody.

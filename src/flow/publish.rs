@@ -58,14 +58,11 @@ fn open_pull(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, proven: &Pr
         Strength::RedToGreen => shop.settings.ripeness,
         Strength::StaysGreen => Ripeness::Draft,
     };
-    let base = shop.base.branch.clone().ok_or_else(|| anyhow::anyhow!(NO_BRANCH))?;
+    let base = gate::pull_base(shop)?.to_owned();
     let title = pull::subject(about, shop.subject_style);
     let branch = picked.branch.clone();
     shop.perform(&Act::OpenPull(NewPull { issue: picked.issue.number, branch, base, title, body, ripeness }))
 }
-
-const NO_BRANCH: &str =
-    "a pull request needs a branch to go into, and the base is only a commit\nhint: give --base BRANCH";
 
 /// Asks the one of the pool who was asked least; the owner where there is no pool. Nobody is no failure.
 fn ask_for_review(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<Option<String>> {

@@ -322,6 +322,41 @@ fn red_checks_go_back_to_the_model_and_end_without_a_push() {
 }
 
 #[test]
+fn a_base_that_is_no_branch_is_refused_before_anything_is_done() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let _ = yard.burn(&["issue", "1", "-B", "main~0"]).exits(128).tells(&["a branch to go into", "--base BRANCH"]);
+    assert_eq!(yard.branches(), "refs/heads/main");
+    assert!(yard.comments().is_empty());
+    let _ = yard.burn(&["issue", "1", "-B", "main~0", "--no-push"]).exits(0);
+    assert_eq!(yard.branches(), "refs/heads/main");
+}
+
+#[test]
+fn a_key_that_cannot_sign_is_found_before_a_model_is_paid_and_loses_no_change_later() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    // Signs as long as the file is there.
+    let key = room.path().join("unlocked");
+    let script = "#!/bin/sh\n[ -e KEY ] || exit 1\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\n\
+                  echo '-----BEGIN PGP SIGNATURE-----'\n";
+    let program = room.path().join("gpg");
+    std::fs::write(&program, script.replace("KEY", key.to_str().expect("a path"))).expect("a file");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+    yard.clone.git(&["config", "gpg.program", program.to_str().expect("a path")]);
+    yard.clone.git(&["config", "commit.gpgSign", "true"]);
+    let locked = ["could not be signed: `git commit-tree`", "hint: unlock the key"];
+    let _ = yard.burn(&["issue", "1"]).exits(128).tells(&locked);
+    assert!(yard.comments().is_empty());
+    std::fs::write(&key, "").expect("a file");
+    yard.fake.before("POST", "/comments", move |_| std::fs::remove_file(&key).expect("it was there"));
+    let _ = yard.burn(&["issue", "1"]).exits(128).tells(&locked);
+    let kept = yard.clone.git(&["diff", "--name-only", "main", "refs/burn/draft/1"]);
+    assert_eq!(kept, "bin/tally\ntests/cases/empty.csv\ntests/cases/empty.expected");
+    assert_eq!(yard.branches(), "refs/heads/main");
+}
+
+#[test]
 fn an_unclear_issue_is_asked_about_and_left() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Gitea);

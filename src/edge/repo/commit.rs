@@ -1,10 +1,10 @@
 //! Makes the commit of an approved change: objects only, with git's identity rules and the user's signature.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use gix::date::time::Format;
 use serde::{Deserialize, Serialize};
 
-use super::{Repo, commit_id};
+use super::{Repo, commit_id, tree_id};
 use crate::core::guard::Approved;
 use crate::core::names::{CommitId, Timestamp, TreeId};
 
@@ -55,9 +55,8 @@ impl Repo {
             bail!("the change leaves the tree as it was: there is nothing to commit");
         }
         let (author, committer) = (self.person(Role::Author, when)?, self.person(Role::Committer, when)?);
-        let signs = self.gix.config_snapshot().try_boolean("commit.gpgSign").context("commit.gpgSign is no boolean")?;
-        let commit = if signs == Some(true) {
-            self.signed_commit(parent, &tree, message, [&author, &committer])?
+        let commit = if self.signs()? {
+            self.signed_commit(Some(parent), &tree, message, [&author, &committer])?
         } else {
             let (tree, parent) = (self.id(tree.as_str())?, self.id(parent.as_str())?);
             let commit = self.gix.new_commit_as(committer.signature(), author.signature(), message, tree, [parent]);
@@ -66,13 +65,24 @@ impl Repo {
         Ok(Committed { commit, tree })
     }
 
-    /// Whether a commit could be made here, for checking before anything is spent.
+    /// Whether a commit could be made here, for checking before anything is spent: where commits are signed, an empty one
+    /// is, so that a locked key asks now.
     ///
     /// # Errors
-    /// No identity is configured; the message says how to.
+    /// No identity is configured, or the signature cannot be made; the message says how to.
     pub fn check_identity(&self) -> Result<()> {
         let now = Timestamp::from_seconds(0);
-        self.person(Role::Author, now).and_then(|_| self.person(Role::Committer, now)).map(drop)
+        let (author, committer) = (self.person(Role::Author, now)?, self.person(Role::Committer, now)?);
+        if self.signs()? {
+            let empty = tree_id(self.gix.empty_tree().id);
+            self.signed_commit(None, &empty, "git-burn: can commits be signed?", [&author, &committer])?;
+        }
+        Ok(())
+    }
+
+    fn signs(&self) -> Result<bool> {
+        let signs = self.gix.config_snapshot().try_boolean("commit.gpgSign").context("commit.gpgSign is no boolean")?;
+        Ok(signs == Some(true))
     }
 
     /// Who made a commit, and when.
@@ -134,22 +144,25 @@ impl Repo {
 
     fn signed_commit(
         &self,
-        parent: &CommitId,
+        parent: Option<&CommitId>,
         tree: &TreeId,
         message: &str,
         [author, committer]: [&Person; 2],
     ) -> Result<CommitId> {
-        let mut command = self.git.at(self.git_dir()).args(["commit-tree", "-S", "-p", parent.as_str(), tree.as_str()]);
+        let parent = parent.iter().flat_map(|parent| ["-p", parent.as_str()]);
+        let mut command = self.git.at(self.git_dir()).args(["commit-tree", "-S"]).args(parent).arg(tree.as_str());
         for (role, person) in [("AUTHOR", author), ("COMMITTER", committer)] {
             command = command
                 .variable(&format!("GIT_{role}_NAME"), &person.name)
                 .variable(&format!("GIT_{role}_EMAIL"), &person.email)
                 .variable(&format!("GIT_{role}_DATE"), &person.time);
         }
-        let id = command.input(message).text().context(
-            "commit.gpgSign is set, but the commit could not be signed\n\
-             hint: unlock the key first (gpg-agent or ssh-agent), or `git -c commit.gpgSign=false burn ...`",
-        )?;
+        let id = command.input(message).text().map_err(|error| {
+            anyhow!(
+                "commit.gpgSign is set, but the commit could not be signed: {error}\n\
+                 hint: unlock the key first (gpg-agent or ssh-agent), or `git -c commit.gpgSign=false burn ...`"
+            )
+        })?;
         CommitId::parse(&id).with_context(|| format!("git commit-tree printed `{id}`"))
     }
 }

@@ -17,6 +17,7 @@ use crate::core::patch::{ApplyOptions, Care, Completeness, LineNumbers, Patch, R
 use crate::core::report::pull;
 use crate::core::task::COMMIT;
 use crate::edge::model::Answer;
+use crate::edge::repo::Committed;
 
 impl Dialogue<'_, '_> {
     /// Takes a patch as far as it goes: placed on the draft, passed by the guard, committed, proven.
@@ -138,8 +139,14 @@ impl Dialogue<'_, '_> {
         let Footing { commit: footing, answers, .. } = &self.footing;
         let origins = pull::Origins { model: &answer.model, run: &self.shop.run, answers };
         let message = pull::commit_message(&self.subject, step.change(), origins);
-        let committed = self.shop.repo.commit(footing, &step, &message, self.shop.now())?;
-        let (commit, tree) = (committed.commit, committed.tree);
+        let (commit, tree) = match self.shop.repo.commit(footing, &step, &message, self.shop.now()) {
+            Ok(Committed { commit, tree }) => (commit, tree),
+            Err(error) => {
+                // Such as a signing key that was locked meanwhile: what was paid for is not lost.
+                self.keep_draft()?;
+                return Err(error.into());
+            }
+        };
         self.shop.tape.note(COMMIT, &self.shop.repo.making(&commit)?);
         self.shop.emit(Event::Committed { commit: commit.clone(), tree: tree.clone() })?;
         // Before the checks: whatever ends them, the next run finds the change here and asks nobody again.
