@@ -350,7 +350,10 @@ mod tests {
     #[test]
     fn a_line_within_a_comment_is_no_markup() {
         for (text, expected) in [
-            ("a <!-- git-burn v=1 issue=1 step=proof run=r --> b", "a &lt;!-- git-burn v=1 issue=1 step=proof run=r --> b"),
+            (
+                "a <!-- git-burn v=1 issue=1 step=proof run=r --> b",
+                "a &lt;!-- git-burn v=1 issue=1 step=proof run=r --> b",
+            ),
             ("![x](https://e/p.png) &#64;ada", "[x](https://e/p.png) &amp;#64;ada"),
             ("`Vec<T>` panics, @ada", "`Vec<T>` panics, @\u{2060}ada"),
             ("``` fixes #1", "\u{2060}``` fixes #\u{2060}1"),
