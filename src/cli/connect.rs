@@ -180,17 +180,24 @@ fn configured_slug(config: &Config) -> anyhow::Result<Option<Slug>> {
 
 fn options(context: &Context, config: &Config, web: &str) -> anyhow::Result<HttpOptions> {
     let origin = Origin::of(web)?;
-    let allowed =
-        config.many("allowHttp").into_iter().any(|setting| Origin::of(setting.text()).is_ok_and(|it| it == origin));
     let per_minute = config.limit("rate", 30, super::values::number)?;
     let between_writes = config.duration("pause")?.unwrap_or(Duration::from_millis(500));
     let pace = Pace { per_minute: u32::try_from(per_minute).unwrap_or(u32::MAX), between_writes };
     Ok(HttpOptions {
-        plain: if allowed { PlainHttp::Allowed } else { PlainHttp::LoopbackOnly },
+        plain: plain(config, web),
         proxies: proxies(context),
         pace: context.pacers.of(&origin.to_string(), pace),
         ..HttpOptions::new(web)
     })
+}
+
+/// Whether an unencrypted connection to that URL is allowed by `burn.allowHttp`.
+pub fn plain(config: &Config, url: &str) -> PlainHttp {
+    let allowed = |place: &str| Origin::of(place).is_ok_and(|one| Origin::of(url).is_ok_and(|other| one == other));
+    match config.texts("allowHttp").iter().any(|place| allowed(place)) {
+        true => PlainHttp::Allowed,
+        false => PlainHttp::LoopbackOnly,
+    }
 }
 
 /// The proxies that the environment names.

@@ -211,7 +211,7 @@ impl Doctor<'_> {
             return self.bad(format!("{name}: {wanted} is not set"), &format!("export {wanted}=..."));
         }
         let key = key.map_or_else(String::new, |variable| format!(", key of {variable}"));
-        let opened = models::open(self.context, repo, config, name, None);
+        let opened = models::open(self.context, repo, config, name);
         match opened.and_then(|model| Ok(model.probe()?)) {
             Ok(found) => self.good(format!("{name}{key}: {found}"))?,
             Err(problem) => return self.broken(&problem),

@@ -5,33 +5,26 @@ use super::connect;
 use super::context::{Context, Network};
 use super::error::{Exit, Explained};
 use super::settings::models;
-use crate::edge::http::{HttpOptions, Observer, Origin, PlainHttp};
+use crate::edge::http::{HttpOptions, Origin};
 use crate::edge::model::{Lineup, Model, ModelName, OpenModel, Provider, ProviderSettings};
 use crate::edge::repo::Repo;
 
-/// The models of one run, in the order in which they are asked. `observer` hears of every exchange.
-pub fn lineup(context: &Context, repo: &Repo, config: &Config, observer: Option<Observer>) -> anyhow::Result<Lineup> {
+/// The models of one run, in the order in which they are asked.
+pub fn lineup(context: &Context, repo: &Repo, config: &Config) -> anyhow::Result<Lineup> {
     let names = models::names(config)?;
-    let open = |name: &ModelName| open(context, repo, config, name, observer.clone());
+    let open = |name: &ModelName| open(context, repo, config, name);
     let opened: Vec<Model> = names.iter().map(open).collect::<Result<_, _>>()?;
     Lineup::new(opened).ok_or_else(|| Explained::new(Exit::Fatal, "no model is configured").into())
 }
 
 /// One model.
-pub fn open(
-    context: &Context,
-    repo: &Repo,
-    config: &Config,
-    name: &ModelName,
-    observer: Option<Observer>,
-) -> anyhow::Result<Model> {
+pub fn open(context: &Context, repo: &Repo, config: &Config, name: &ModelName) -> anyhow::Result<Model> {
     let settings = models::provider(config, &name.provider)?;
     let url = provider(context, name, &settings)?.url;
     refuse_offline(context, name, &url)?;
     let variables: Vec<(String, String)> = texts(context);
     let http = HttpOptions {
-        observer,
-        plain: plain(config, &url),
+        plain: connect::plain(config, &url),
         proxies: connect::proxies(context),
         ..HttpOptions::new(url)
     };
@@ -47,15 +40,6 @@ pub fn provider(context: &Context, name: &ModelName, settings: &ProviderSettings
             .hint("gitburn(5), section \"The model\"")
             .into()
     })
-}
-
-/// Whether an unencrypted connection to that URL is allowed by `burn.allowHttp`.
-pub fn plain(config: &Config, url: &str) -> PlainHttp {
-    let allowed = |place: &str| Origin::of(place).is_ok_and(|one| Origin::of(url).is_ok_and(|other| one == other));
-    match config.texts("allowHttp").iter().any(|place| allowed(place)) {
-        true => PlainHttp::Allowed,
-        false => PlainHttp::LoopbackOnly,
-    }
 }
 
 /// Offline, models on this machine may be asked all the same.

@@ -88,7 +88,7 @@ impl Session {
         settings.rules.own_logins.extend(connected.own_login());
         Ok(Self {
             models: match models {
-                Models::Asked => Some(models::lineup(context, &repo, &config, None)?),
+                Models::Asked => Some(models::lineup(context, &repo, &config)?),
                 Models::NotAsked => None,
             },
             settings,
@@ -129,7 +129,7 @@ impl Session {
         command: &str,
         flow: impl FnOnce(&mut Shop<'_>) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        let mut journal = Journal::open(&self.repo.burn_dir(), self.run.clone())?;
+        let mut journal = Journal::open(&self.repo.burn_dir(), &self.run)?;
         let exchanges = Arc::new(journal.exchanges());
         let (header, tape) = (self.header(), Arc::new(tape(Arc::clone(&exchanges), &self.secrets)));
         tape.note(RUN, &header);
@@ -214,7 +214,7 @@ impl Session {
     /// As [`Session::finish`], but tells somebody else than the person at the terminal.
     pub fn finish_telling(&self, shown: &mut dyn Sink, exit: Exit) -> anyhow::Result<Exit> {
         let exit = self.signalled(exit);
-        let mut journal = Journal::open(&self.repo.burn_dir(), self.run.clone())?;
+        let mut journal = Journal::open(&self.repo.burn_dir(), &self.run)?;
         Tee(vec![&mut journal, shown]).emit(&self.finished(exit))?;
         Ok(exit)
     }

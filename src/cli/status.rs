@@ -123,8 +123,8 @@ fn local(repo: &Repo) -> anyhow::Result<Status> {
         unfinished: repo.drafts()?.into_iter().map(|(issue, _)| issue).collect(),
         recent: Record::of(working.clone().rev().take(RECENT)),
         last: working.next_back().cloned(),
-        today: ledger.sum(&Scope::Day(now)),
-        total: ledger.sum(&Scope::All),
+        today: ledger.sum(Scope::Day(now)),
+        total: ledger.sum(Scope::All),
         forge: None,
         models: Vec::new(),
     })
@@ -170,7 +170,7 @@ fn ask_forge(context: &Context, repo: &Repo, config: &Config) -> Option<ForgeSta
 fn ask_models(context: &Context, repo: &Repo, config: &Config) -> Vec<ModelStatus> {
     // Without any there is nothing to say here; `doctor` does.
     let names = model_settings::names(config).unwrap_or_default();
-    let ask = |name: &ModelName| models::open(context, repo, config, name, None).and_then(|model| Ok(model.probe()?));
+    let ask = |name: &ModelName| models::open(context, repo, config, name).and_then(|model| Ok(model.probe()?));
     let status = |name: &ModelName| match ask(name) {
         Ok(about) => ModelStatus { model: name.to_string(), answers: true, about },
         Err(problem) => ModelStatus { model: name.to_string(), answers: false, about: format!("{problem:#}") },

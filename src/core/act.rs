@@ -136,8 +136,6 @@ pub enum Step {
     Verified,
     /// A triage decision.
     Triage,
-    /// The daily summary.
-    Summary,
     /// The claim of a run that may not push refs.
     Claim,
     /// The issue is being closed, and why.
@@ -156,7 +154,6 @@ impl Step {
             Self::AlreadyFixed => "already-fixed",
             Self::Verified => "verified",
             Self::Triage => "triage",
-            Self::Summary => "summary",
             Self::Claim => "claim",
             Self::Closed => "closed",
         }
@@ -165,7 +162,7 @@ impl Step {
     /// Whether a later run edits the earlier comment; otherwise it adds one, since people must be told anew.
     pub fn repeat(self) -> Repeat {
         match self {
-            Self::Analysis | Self::Proof | Self::Summary | Self::Claim => Repeat::Edit,
+            Self::Analysis | Self::Proof | Self::Claim => Repeat::Edit,
             Self::Clarify
             | Self::Failed
             | Self::Held

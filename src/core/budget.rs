@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 mod prices;
 
-pub use prices::{AS_OF, Known, known};
+pub use prices::{Known, known};
 
 /// Money in millionths of a US dollar, so that sums are exact.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -109,7 +109,6 @@ pub struct Ledger {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Call {
-    issue: IssueNumber,
     at: Timestamp,
     reservation: Reservation,
     /// `None`: still open.
@@ -117,11 +116,9 @@ struct Call {
 }
 
 /// Which calls are summed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope<'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
     All,
-    Run(&'a RunId),
-    Issue(IssueNumber),
     /// The UTC day of this moment.
     Day(Timestamp),
 }
@@ -149,8 +146,8 @@ impl Ledger {
 
     fn book(&mut self, entry: Entry) -> Option<()> {
         match entry {
-            Entry::Reserved { run, call, issue, model: _, at, reservation } => {
-                self.calls.insert((run, call), Call { issue, at, reservation, bill: None });
+            Entry::Reserved { run, call, issue: _, model: _, at, reservation } => {
+                self.calls.insert((run, call), Call { at, reservation, bill: None });
             }
             Entry::Settled { run, call, usage, cost } => {
                 self.calls.get_mut(&(run, call))?.bill = Some((usage, cost));
@@ -163,11 +160,9 @@ impl Ledger {
     }
 
     /// Adds up the calls of a scope.
-    pub fn sum(&self, scope: &Scope<'_>) -> Sum {
-        let of_scope = self.calls.iter().filter(|((run, _), call)| match scope {
+    pub fn sum(&self, scope: Scope) -> Sum {
+        let of_scope = self.calls.iter().filter(|(_, call)| match scope {
             Scope::All => true,
-            Scope::Run(wanted) => run == *wanted,
-            Scope::Issue(wanted) => call.issue == *wanted,
             Scope::Day(wanted) => call.at.day() == wanted.day(),
         });
         of_scope.fold(Sum::default(), |sum, (_, call)| sum.with(call))
@@ -237,12 +232,9 @@ mod tests {
         text.push_str(r#"{"v":1,"entry":"settled","run":"r1","call":2,"inp"#);
         let ledger = Ledger::fold(text.lines());
         assert_eq!(ledger.unreadable, 1);
-        let cost = |scope: Scope<'_>| ledger.sum(&scope).cost.micros();
-        let first = run("r1");
+        let cost = |scope: Scope| ledger.sum(scope).cost.micros();
         assert_eq!(cost(Scope::All), 2300);
-        assert_eq!(cost(Scope::Run(&first)), 1300);
         assert_eq!(cost(Scope::Day(Timestamp::from_seconds(5))), 1300);
-        assert_eq!(cost(Scope::Issue(IssueNumber::new(7).unwrap())), 0);
-        assert_eq!(ledger.sum(&Scope::All), Sum { calls: 3, open: 2, tokens: 400, cost: Cost::from_micros(2300) });
+        assert_eq!(ledger.sum(Scope::All), Sum { calls: 3, open: 2, tokens: 400, cost: Cost::from_micros(2300) });
     }
 }

@@ -67,11 +67,6 @@ impl RepoPath {
         &self.0
     }
 
-    /// The path for libraries that take `BStr`.
-    pub fn as_bstr(&self) -> &BStr {
-        self.0.as_ref()
-    }
-
     /// The path as text, with bytes that are not UTF-8 replaced; for display and for patterns, not for look-ups.
     pub fn to_text(&self) -> std::borrow::Cow<'_, str> {
         self.0.to_str_lossy()

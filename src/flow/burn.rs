@@ -227,7 +227,6 @@ fn tell_ending(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, outcome: 
         | Step::AlreadyFixed
         | Step::Verified
         | Step::Triage
-        | Step::Summary
         | Step::Claim
         | Step::Closed => {}
     }

@@ -14,7 +14,6 @@ use crate::core::names::{BurnBranch, IssueNumber, Timestamp};
 use crate::core::outcome::Outcome;
 use crate::core::triage::{Assessment, Hold, Readiness, Rules, Surroundings, assess, dependencies};
 use crate::edge::forge::{Forge, Found, PullFilter};
-use crate::edge::repo::Ancestry;
 
 /// An issue that may be worked on, and what was read to decide that.
 #[derive(Debug, Clone)]
@@ -218,7 +217,7 @@ fn is_labelled_reopened(shop: &Shop<'_>, issue: &Issue) -> bool {
 /// # Errors
 /// The history cannot be read.
 pub(super) fn mentions(shop: &Shop<'_>, number: IssueNumber) -> anyhow::Result<Vec<Mention>> {
-    let found = shop.repo.mentions(&shop.base.commit, number, Ancestry::All, MENTIONS)?;
+    let found = shop.repo.mentions(&shop.base.commit, number, MENTIONS)?;
     let mention = |found: crate::edge::repo::Mention| {
         let message = shop.repo.commit_at(&found.entry.commit)?.message;
         Ok(Mention { commit: found.entry.commit, message, at: found.entry.when })

@@ -11,7 +11,7 @@ use crate::core::event::Event;
 use crate::core::issue::{Comment, PullState};
 use crate::core::names::{BurnBranch, CommitId, IssueNumber};
 use crate::core::outcome::Outcome;
-use crate::edge::forge::{self, IssueEdit, NewLabel, Opened};
+use crate::edge::forge::{self, NewLabel, Opened};
 use crate::edge::repo::{Advanced, Claimed, Pushed, RefsEdited, Remote, RemoteError, RemoteTrouble};
 
 /// How an act turned out.
@@ -148,7 +148,7 @@ impl Shop<'_> {
         if there.body.trim() == body.trim() {
             return Ok(Done::ALREADY);
         }
-        done(self.forge.edit_pull(pull.get(), &IssueEdit { title: None, body: Some(body) }))
+        done(self.forge.edit_pull(pull.get(), body))
     }
 
     fn open_pull(&self, pull: &NewPull) -> anyhow::Result<Done> {

@@ -24,7 +24,7 @@ fn run_id(text: &str) -> RunId {
 fn events_survive_a_torn_line_and_fleeting_ones_are_not_kept() {
     let room = Room::new();
     let burn = room.path().join("burn");
-    let mut journal = Journal::open(&burn, run_id("r1")).unwrap();
+    let mut journal = Journal::open(&burn, &run_id("r1")).unwrap();
     journal.emit(&warning("one\nline")).unwrap();
     journal.emit(&Event::Answering { turn: 1, output_tokens: 5 }).unwrap();
     let events = journal.dir().join("events.jsonl");
@@ -32,7 +32,7 @@ fn events_survive_a_torn_line_and_fleeting_ones_are_not_kept() {
     std::fs::write(&events, std::fs::read_to_string(&events).unwrap() + "{\"v\":1,\"event\":\"war").unwrap();
     let torn = read_lines(&events).unwrap();
     assert_eq!((torn.lines.len(), torn.torn.as_deref()), (1, Some("{\"v\":1,\"event\":\"war")));
-    let mut journal = Journal::open(&burn, run_id("r1")).unwrap();
+    let mut journal = Journal::open(&burn, &run_id("r1")).unwrap();
     journal.emit(&warning("two")).unwrap();
     let lines = read_lines(&events).unwrap();
     assert_eq!(lines.lines.len(), 3);
@@ -45,11 +45,11 @@ fn records_are_private_and_one_process_s_own() {
     use std::os::unix::fs::PermissionsExt;
     let room = Room::new();
     let burn = room.path().join("burn");
-    let journal = Journal::open(&burn, run_id("r1")).unwrap();
+    let journal = Journal::open(&burn, &run_id("r1")).unwrap();
     journal.exchanges().write("{\"v\": 1, \"text\": \"hello\"}").unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(journal.dir()), mode(&journal.dir().join("exchanges.jsonl"))), (0o700, 0o600));
-    let again = format!("{:#}", Journal::open(&burn, run_id("r1")).unwrap_err());
+    let again = format!("{:#}", Journal::open(&burn, &run_id("r1")).unwrap_err());
     assert!(again.starts_with("the run r1 is still going on in another process"), "{again}");
 }
 
@@ -62,7 +62,7 @@ fn runs_are_listed_in_order_and_removed_when_they_are_over() {
     let ids = times.map(new_run_id);
     assert_ne!(new_run_id(times[0]), ids[0], "two runs of one second differ");
     assert!(ids[0].as_str().starts_with("20231114T221320-"), "{}", ids[0]);
-    let open = [2, 0, 1].map(|index| Journal::open(&burn, ids[index].clone()).unwrap());
+    let open = [2, 0, 1].map(|index| Journal::open(&burn, &ids[index]).unwrap());
     let [last, first, second] = open;
     last.exchanges().write("{}").unwrap();
     drop((last, first));
@@ -113,7 +113,7 @@ fn many_writers_cannot_spend_more_than_there_is() {
     let limit = Cost::from_micros(1000);
     let spend = |call: u32| {
         LedgerFile::of(&burn)
-            .book(|ledger: &Ledger| match ledger.sum(&Scope::All).cost + Cost::from_micros(100) <= limit {
+            .book(|ledger: &Ledger| match ledger.sum(Scope::All).cost + Cost::from_micros(100) <= limit {
                 true => Ok(reserved(call, 100)),
                 false => Err(()),
             })
@@ -133,5 +133,5 @@ fn many_writers_cannot_spend_more_than_there_is() {
     ledger.add(reserved(99, 5)).unwrap();
     ledger.add(Entry::Settled { run: run_id("r1"), call: 99, usage, cost: Cost::from_micros(1) }).unwrap();
     let read = ledger.read().unwrap();
-    assert_eq!((read.unreadable, read.sum(&Scope::All).cost), (1, Cost::from_micros(1001)));
+    assert_eq!((read.unreadable, read.sum(Scope::All).cost), (1, Cost::from_micros(1001)));
 }

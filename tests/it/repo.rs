@@ -314,7 +314,7 @@ fn search_is_ordered_limited_and_skips_binaries() {
 #[test]
 fn history_tells_who_when_and_why() {
     use git_burn::core::names::{IssueNumber, Timestamp};
-    use git_burn::edge::repo::{Ancestry, MentionKind};
+    use git_burn::edge::repo::MentionKind;
     let room = Room::new();
     let folder = room.init("history");
     folder.write("a.txt", "one\ntwo\n");
@@ -335,7 +335,7 @@ fn history_tells_who_when_and_why() {
     assert_eq!(blamed, [(1, "start (#7)", "one"), (2, "second", "2")]);
     assert!(repo.blame(&head, &path("b.txt"), 5, 9).is_err());
     let issue = IssueNumber::new(7).unwrap();
-    let mentions = repo.mentions(&head, issue, Ancestry::FirstParent, 9).unwrap();
+    let mentions = repo.mentions(&head, issue, 9).unwrap();
     let mentions: Vec<_> = mentions.iter().map(|mention| (mention.entry.subject.as_str(), mention.kind)).collect();
     assert_eq!(mentions, [("second", MentionKind::Closes), ("start (#7)", MentionKind::Names)]);
 }

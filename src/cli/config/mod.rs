@@ -215,11 +215,6 @@ impl Config {
         &self.untrusted
     }
 
-    /// All values that count, strongest last.
-    pub fn settings(&self) -> &[Setting] {
-        &self.settings
-    }
-
     /// The value that counts of a key with one value.
     pub fn one(&self, key: &str) -> Option<&Setting> {
         self.settings.iter().rev().find(|setting| setting.name.is(key))

@@ -9,19 +9,12 @@ use serde_json::Value;
 use crate::core::event::{Event, Sink, VERSION};
 
 /// Writes each event as it happens, flushed, so that a reader can follow.
-pub struct Json<Out: Write>(Out);
+pub struct Json(io::Stdout);
 
-impl Json<io::Stdout> {
+impl Json {
     /// On standard output.
     pub fn on_stdout() -> Self {
         Self(io::stdout())
-    }
-}
-
-impl<Out: Write> Json<Out> {
-    /// On any writer.
-    pub fn new(out: Out) -> Self {
-        Self(out)
     }
 }
 
@@ -38,7 +31,7 @@ pub fn line(event: &str, about: &impl Serialize) -> String {
     format!("{}\n", Value::Object(record))
 }
 
-impl<Out: Write> Sink for Json<Out> {
+impl Sink for Json {
     fn emit(&mut self, event: &Event) -> anyhow::Result<()> {
         if event.is_fleeting() {
             return Ok(());

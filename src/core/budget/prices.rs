@@ -1,9 +1,7 @@
-//! Prices and sizes of well-known models, as data with a date. Configuration overrides every figure.
+//! Prices and sizes of well-known models, taken from the providers' published lists (as collected in litellm 1.110.2) on
+//! 2026-11-24. Configuration overrides every figure.
 
 use super::{Cost, LongPrompt, Price, Rates};
-
-/// When the table was taken from the providers' published lists (as collected in litellm 1.110.2).
-pub const AS_OF: &str = "2026-11-24";
 
 /// What is known about a model.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -167,13 +167,6 @@ pub struct NewIssue<'a> {
     pub labels: &'a [String],
 }
 
-/// What to change about an issue; `None` leaves it as it is.
-#[derive(Debug, Clone, Copy)]
-pub struct IssueEdit<'a> {
-    pub title: Option<&'a str>,
-    pub body: Option<&'a str>,
-}
-
 /// Largest part of an issue's or comment's text that is kept, in bytes: GitHub's own limit. The rest is replaced by a
 /// note, so that ten thousand issues fit into memory.
 pub const BODY_LIMIT: usize = 64 << 10;
@@ -336,9 +329,9 @@ impl Forge {
         each_backend!(self, backend => backend.open_pull(pull))
     }
 
-    /// Replaces title or body of a pull request.
-    pub fn edit_pull(&self, number: u64, edit: &IssueEdit<'_>) -> Result<()> {
-        each_backend!(self, backend => backend.edit_pull(number, edit))
+    /// Replaces the text of a pull request.
+    pub fn edit_pull(&self, number: u64, body: &str) -> Result<()> {
+        each_backend!(self, backend => backend.edit_pull(number, body))
     }
 
     /// Asks one person to review a pull request.
@@ -354,11 +347,6 @@ impl Forge {
     /// Opens an issue. After a lost answer it looks for it before opening a second one.
     pub fn open_issue(&self, issue: &NewIssue<'_>) -> Result<Issue> {
         each_backend!(self, backend => backend.open_issue(issue))
-    }
-
-    /// Replaces title or body of an issue.
-    pub fn edit_issue(&self, number: IssueNumber, edit: &IssueEdit<'_>) -> Result<()> {
-        each_backend!(self, backend => backend.edit_issue(number, edit))
     }
 
     /// Closes an issue; fine when it is closed.

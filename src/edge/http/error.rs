@@ -58,13 +58,6 @@ impl HttpError {
         Self { method: Method::Get, url: url.to_owned(), kind }
     }
 
-    /// The part of the message after method and URL.
-    pub(super) fn kind_in_words(&self) -> String {
-        let whole = self.to_string();
-        let prefix = format!("{} {}: ", self.method, self.url);
-        whole.strip_prefix(&prefix).unwrap_or(&whole).to_owned()
-    }
-
     /// The status, where the server answered with one outside 200 to 299.
     pub fn status(&self) -> Option<u16> {
         match &self.kind {

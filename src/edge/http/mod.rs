@@ -22,7 +22,7 @@ use ureq::http::HeaderMap;
 use self::answer::{parse, printable, read_limited};
 
 pub use error::{HttpError, HttpErrorKind, Refused};
-pub use options::{Ambient, Credential, CredentialHeader, HttpEvent, HttpOptions, Observer, PlainHttp, Timeouts};
+pub use options::{Ambient, Credential, CredentialHeader, HttpOptions, Observer, PlainHttp, Timeouts};
 pub use origin::{Origin, Proxies};
 pub use pace::{Pace, Pacer, Pacers, Toll};
 pub use request::{Method, Repeat, Request, encode};
@@ -32,14 +32,6 @@ pub use stream::Stream;
 const SLOW: Duration = Duration::from_secs(20);
 
 type RawResponse = ureq::http::Response<ureq::Body>;
-
-/// A complete answer with a status from 200 to 299.
-#[derive(Debug)]
-pub struct Response {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
-}
 
 /// The client. Cheap to call from several threads; they share its pace.
 pub struct Http {
@@ -66,30 +58,21 @@ impl Http {
         &self.origin
     }
 
-    /// The base URL, without a slash at its end.
-    pub fn base(&self) -> &str {
-        &self.options.base
-    }
-
     /// The clock and the rest, for those who wait for the same server.
     pub fn ambient(&self) -> Ambient {
         self.options.ambient
     }
 
-    /// Sends and reads the whole answer.
-    pub fn send(&self, request: &Request) -> Result<Response, HttpError> {
-        self.repeat(request, |raw, heard| {
-            let (parts, body) = raw.into_parts();
-            let body = self.read_body(body, heard)?;
-            Ok(Response { status: parts.status.as_u16(), headers: parts.headers, body })
-        })
+    /// Sends, and reads an answer that does not matter to its end.
+    pub fn send(&self, request: &Request) -> Result<(), HttpError> {
+        self.repeat(request, |raw| self.read_body(raw.into_body()).map(drop))
     }
 
     /// Sends and reads the answer as JSON. An answer that breaks off is repeated like a lost connection.
     pub fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<(T, HeaderMap), HttpError> {
-        self.repeat(request, |raw, heard| {
+        self.repeat(request, |raw| {
             let (parts, body) = raw.into_parts();
-            let body = self.read_body(body, heard)?;
+            let body = self.read_body(body)?;
             Ok((parse(&parts.headers, &body)?, parts.headers))
         })
     }
@@ -98,22 +81,18 @@ impl Http {
     pub fn stream(&self, request: &Request) -> Result<Stream, HttpError> {
         let limit = self.options.body_limit;
         let url = format!("{}{}", self.options.base, request.path);
-        self.repeat(request, |raw, _| Ok(Stream::new(raw, request.method, url.clone(), limit)))
+        self.repeat(request, |raw| Ok(Stream::new(raw, request.method, url.clone(), limit)))
     }
 
-    fn read_body(&self, body: ureq::Body, heard: &mut String) -> Result<Vec<u8>, HttpErrorKind> {
-        let bytes = read_limited(body.into_reader(), self.options.body_limit)?;
-        if self.options.observer.is_some() {
-            *heard = self.redact(&String::from_utf8_lossy(&bytes));
-        }
-        Ok(bytes)
+    fn read_body(&self, body: ureq::Body) -> Result<Vec<u8>, HttpErrorKind> {
+        read_limited(body.into_reader(), self.options.body_limit)
     }
 
     /// The loop around one request: pace, try, look at the failure, wait.
     fn repeat<T>(
         &self,
         request: &Request,
-        read: impl Fn(RawResponse, &mut String) -> Result<T, HttpErrorKind>,
+        read: impl Fn(RawResponse) -> Result<T, HttpErrorKind>,
     ) -> Result<T, HttpError> {
         let Ambient { elapsed, sleep, random, .. } = self.options.ambient;
         let start = elapsed();
@@ -134,7 +113,7 @@ impl Http {
             let Some(wait) = self.options.retry.delay(done, elapsed() - start, asked, random()) else {
                 return Err(error);
             };
-            self.tell(&HttpEvent::Waiting { url: &error.url, wait, reason: &error.kind_in_words() });
+            self.tell(wait);
             sleep(wait);
         }
     }
@@ -144,8 +123,7 @@ impl Http {
         let wait = self.options.pace.book(request.toll, now);
         if !wait.is_zero() {
             if wait >= Duration::from_secs(2) {
-                let url = &self.options.base;
-                self.tell(&HttpEvent::Waiting { url, wait, reason: "pace of requests (burn.rate)" });
+                self.tell(wait);
             }
             (self.options.ambient.sleep)(wait);
         }
@@ -155,32 +133,11 @@ impl Http {
     fn exchange<T>(
         &self,
         request: &Request,
-        read: &impl Fn(RawResponse, &mut String) -> Result<T, HttpErrorKind>,
+        read: &impl Fn(RawResponse) -> Result<T, HttpErrorKind>,
     ) -> Result<T, HttpError> {
         let mut url = format!("{}{}", self.options.base, request.path);
-        let start = (self.options.ambient.elapsed)();
-        let result = self.follow(request, &mut url);
-        let status = match &result {
-            Ok(raw) => Some(raw.status().as_u16()),
-            Err(error) => error.status(),
-        };
-        let mut heard = String::new();
-        let result = result.and_then(|raw| {
-            read(raw, &mut heard).map_err(|kind| HttpError { method: request.method, url: url.clone(), kind })
-        });
-        if let Err(error) = &result {
-            heard = error.kind_in_words();
-        }
-        let sent = request.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-        self.tell(&HttpEvent::Exchange {
-            method: request.method,
-            url: &url,
-            request: &self.redact(&sent),
-            status,
-            response: &heard,
-            took: (self.options.ambient.elapsed)() - start,
-        });
-        result
+        let raw = self.follow(request, &mut url)?;
+        read(raw).map_err(|kind| HttpError { method: request.method, url, kind })
     }
 
     /// Follows at most three redirects of a GET on the same origin (a renamed repository), and no other.
@@ -250,9 +207,9 @@ impl Http {
         answer::refusal(raw, (self.options.ambient.wall)(), |text| self.redact(text))
     }
 
-    fn tell(&self, event: &HttpEvent<'_>) {
+    fn tell(&self, wait: Duration) {
         if let Some(observer) = &self.options.observer {
-            observer(event);
+            observer(wait);
         }
     }
 

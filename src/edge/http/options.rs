@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Method, Pace, Pacer, Proxies};
+use super::{Pace, Pacer, Proxies};
 use crate::core::names::{Secret, Timestamp};
 use crate::core::retry::RetryPolicy;
 
@@ -118,25 +118,8 @@ impl Ambient {
     }
 }
 
-/// Told about every exchange and every wait; see [`HttpEvent`].
-pub type Observer = Arc<dyn Fn(&HttpEvent<'_>) + Send + Sync>;
-
-/// What an [`Observer`] hears. Holds no header, and the credential is cut out of all texts.
-#[derive(Debug)]
-pub enum HttpEvent<'a> {
-    Exchange {
-        method: Method,
-        url: &'a str,
-        request: &'a str,
-        /// `None` when no answer came.
-        status: Option<u16>,
-        /// Body of a complete answer, or what went wrong; empty for a stream.
-        response: &'a str,
-        took: Duration,
-    },
-    /// A pause before the next try, or because of the pace.
-    Waiting { url: &'a str, wait: Duration, reason: &'a str },
-}
+/// Told of every pause that can be felt, before the next try or because of the pace.
+pub type Observer = Arc<dyn Fn(Duration) + Send + Sync>;
 
 mod system {
     //! The real clock and a random number without a crate.

@@ -10,7 +10,6 @@ use super::{Refused, Toll};
 pub enum Method {
     Get,
     Post,
-    Put,
     Patch,
     Delete,
 }
@@ -20,7 +19,6 @@ impl fmt::Display for Method {
         f.write_str(match self {
             Self::Get => "GET",
             Self::Post => "POST",
-            Self::Put => "PUT",
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         })

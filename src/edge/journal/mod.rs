@@ -25,7 +25,6 @@ use crate::core::names::RunId;
 /// One run's record, `runs/ID/`, open for writing by this process alone.
 #[derive(Debug)]
 pub struct Journal {
-    run: RunId,
     dir: PathBuf,
     events: LineFile,
 }
@@ -35,17 +34,12 @@ impl Journal {
     ///
     /// # Errors
     /// The folder cannot be written to, or another process still writes that record.
-    pub fn open(burn_dir: &Path, run: RunId) -> Result<Self> {
-        let dir = runs::run_dir(burn_dir, &run);
+    pub fn open(burn_dir: &Path, run: &RunId) -> Result<Self> {
+        let dir = runs::run_dir(burn_dir, run);
         lines::private_dir(&dir)?;
         let events = LineFile::open(&dir.join(EVENTS))?;
         events.own().with_context(|| format!("the run {run} is still going on in another process"))?;
-        Ok(Self { run, dir, events })
-    }
-
-    /// The run's id.
-    pub fn run(&self) -> &RunId {
-        &self.run
+        Ok(Self { dir, events })
     }
 
     /// The run's folder, for files of its own such as whole check logs.

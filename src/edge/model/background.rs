@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use super::answer::{Answer, Phase, Progress};
 use super::error::ModelErrorKind as Kind;
-use crate::edge::http::HttpEvent;
 
 /// How soon a set flag is noticed.
 const STEP: Duration = Duration::from_millis(50);
@@ -50,14 +49,11 @@ thread_local! {
 }
 
 /// Hears about the HTTP client's waits and passes them on to the question that waits.
-pub(super) fn observe(event: &HttpEvent<'_>) {
-    match event {
-        HttpEvent::Waiting { wait, .. } => CURRENT.with_borrow(|report| {
-            let phase = Phase::Waiting { seconds: wait.as_secs_f64().ceil() as u64 };
-            report.iter().for_each(|report| report.progress(Progress { phase, ..Progress::START }));
-        }),
-        HttpEvent::Exchange { .. } => {}
-    }
+pub(super) fn observe(wait: Duration) {
+    let phase = Phase::Waiting { seconds: wait.as_secs_f64().ceil() as u64 };
+    CURRENT.with_borrow(|report| {
+        report.iter().for_each(|report| report.progress(Progress { phase, ..Progress::START }));
+    });
 }
 
 /// Runs `work` to its end, or gives it up when `cancelled` is set or `time` is over. Work that is given up ends by

@@ -10,7 +10,7 @@ use super::listing::Listing;
 use super::provider::{KeyNeed, ModelName, Provider, ProviderSettings, WireFormat};
 use super::{Model, Script, Wire, anthropic, background, ollama, openai, remote};
 use crate::core::names::Secret;
-use crate::edge::http::{Credential, CredentialHeader, Http, HttpEvent, HttpOptions, Pace};
+use crate::edge::http::{Credential, CredentialHeader, Http, HttpOptions, Pace};
 
 /// What is needed to make a [`Model`].
 #[derive(Clone, Copy)]
@@ -20,7 +20,7 @@ pub struct OpenModel<'a> {
     pub settings: &'a ProviderSettings,
     /// The environment, read by the caller: keys, base URLs, and what a command is given of it.
     pub variables: &'a [(String, String)],
-    /// Proxies, clock, permission for plain http and observer are taken from here; the rest is the model's own.
+    /// Proxies, clock and permission for plain http are taken from here; the rest is the model's own.
     pub http: &'a HttpOptions,
     /// What the name of a script is relative to.
     pub folder: &'a Path,
@@ -82,11 +82,6 @@ impl OpenModel<'_> {
     fn options(&self, provider: &Provider, key: Option<Secret>) -> HttpOptions {
         let is_anthropic = provider.wire == WireFormat::Anthropic;
         let header = if is_anthropic { CredentialHeader::ApiKey } else { CredentialHeader::Bearer };
-        let theirs = self.http.observer.clone();
-        let observer = move |event: &HttpEvent<'_>| {
-            background::observe(event);
-            theirs.iter().for_each(|observer| observer(event));
-        };
         HttpOptions {
             base: provider.url.clone(),
             credential: key.map(|secret| Credential { header, secret }),
@@ -95,7 +90,7 @@ impl OpenModel<'_> {
             retry: remote::RETRY,
             pace: Pace::FREE.into(),
             body_limit: remote::BODY_LIMIT,
-            observer: Some(Arc::new(observer)),
+            observer: Some(Arc::new(background::observe)),
             ..self.http.clone()
         }
     }

@@ -43,14 +43,6 @@ pub enum MentionKind {
     Closes,
 }
 
-/// Which commits to look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ancestry {
-    /// Merges count, what they bring in does not: the history of the branch itself.
-    FirstParent,
-    All,
-}
-
 const LOG_FORMAT: &str = "--format=%H%x00%ct%x00%an%x00%s";
 
 impl Repo {
@@ -105,18 +97,8 @@ impl Repo {
     ///
     /// # Errors
     /// The history cannot be read.
-    pub fn mentions(
-        &self,
-        from: &CommitId,
-        issue: IssueNumber,
-        ancestry: Ancestry,
-        limit: usize,
-    ) -> Result<Vec<Mention>> {
+    pub fn mentions(&self, from: &CommitId, issue: IssueNumber, limit: usize) -> Result<Vec<Mention>> {
         let walk = self.gix.rev_walk([self.id(from.as_str())?]).sorting(Sorting::ByCommitTime(Default::default()));
-        let walk = match ancestry {
-            Ancestry::FirstParent => walk.first_parent_only(),
-            Ancestry::All => walk,
-        };
         let needle = format!("#{issue}");
         let mut mentions = Vec::new();
         for info in walk.all().context("cannot walk the history")? {

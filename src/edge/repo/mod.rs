@@ -29,7 +29,7 @@ use anyhow::{Context, Result};
 pub use claims::{ClaimCommit, Claimed, RemoteClaim, nonce};
 pub use commit::{Committed, Making};
 pub use difference::Range;
-pub use history::{Ancestry, BlamedLine, LogEntry, Mention, MentionKind};
+pub use history::{BlamedLine, LogEntry, Mention, MentionKind};
 pub use open::{ConfigScope, OpenOptions};
 pub use push::{Advanced, Pushed};
 pub use read::{FileKind, Found, LARGEST_FILE, TreeFile};

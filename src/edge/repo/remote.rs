@@ -118,14 +118,6 @@ impl std::fmt::Display for RemoteError {
 impl std::error::Error for RemoteError {}
 
 impl Repo {
-    /// All remotes, sorted by name.
-    ///
-    /// # Errors
-    /// A URL cannot be read.
-    pub fn remotes(&self) -> Result<Vec<Remote>> {
-        self.gix.remote_names().iter().map(|name| self.remote_named(&name.to_str_lossy())).collect()
-    }
-
     /// The remote to work with: the one that is asked for (`burn.remote`, `--remote`), else `origin`, else the only one.
     /// `None`: there is no remote at all.
     ///

@@ -19,7 +19,7 @@ use self::execute::{Execution, execute};
 use self::tamper::{Seal, Watch};
 use self::worktree::{Slot, Untracked};
 use super::repo::Repo;
-use super::sandbox::{Confinement, Grounds, Sandbox, write_git_config};
+use super::sandbox::{Grounds, Sandbox, write_git_config};
 use crate::core::checks::{Check, CheckResult, Ended, Stage};
 use crate::core::names::CommitId;
 
@@ -55,11 +55,6 @@ impl Bench {
         write_git_config(&grounds, &bench.repo.public_config())?;
         bench.sandbox.settle(&grounds)?;
         Ok(bench)
-    }
-
-    /// How the checks are confined: for the proof, and for telling people when it is less than they may expect.
-    pub fn confinement(&self) -> &Confinement {
-        self.sandbox.confinement()
     }
 
     /// Runs one check on a commit. What it says about the code is in the result; so is that it could not be started.

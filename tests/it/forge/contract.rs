@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use git_burn::core::act::Ripeness;
 use git_burn::core::issue::Pick;
 use git_burn::core::names::IssueNumber;
-use git_burn::edge::forge::{Forge, IssueEdit, NewIssue, NewLabel, NewPull, PullFilter};
+use git_burn::edge::forge::{Forge, NewIssue, NewLabel, NewPull, PullFilter};
 use serde_json::Value;
 
 use crate::support::fake_forge::{FakeForge, Flavour};
@@ -35,7 +35,6 @@ fn walk(fake: &FakeForge, forge: &Forge) {
     forge.assign(first, "ada").unwrap();
     let new = NewIssue { title: "two", body: "found on the way", labels: &["in-review".to_owned()] };
     let second = forge.open_issue(&new).unwrap().number;
-    forge.edit_issue(second, &IssueEdit { title: Some("second"), body: Some("better") }).unwrap();
     forge.close_issue(second).unwrap();
     for ripeness in [Ripeness::Ready, Ripeness::Draft] {
         let head = format!("agent/{ripeness:?}");
@@ -44,7 +43,7 @@ fn walk(fake: &FakeForge, forge: &Forge) {
         let pull = forge.open_pull(&new).unwrap().pull().number;
         forge.pull_for_branch(&head, "main").unwrap().unwrap();
         forge.request_reviewer(pull, "ada").unwrap();
-        forge.edit_pull(pull, &IssueEdit { title: None, body: Some("more") }).unwrap();
+        forge.edit_pull(pull, "more").unwrap();
         forge.pull(pull).unwrap().unwrap();
         let review = fake.state().add_review(pull, "ada", "CHANGES_REQUESTED", "not yet");
         fake.state().add_remark(review, "src/a.rs", 3, "why?");

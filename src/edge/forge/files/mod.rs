@@ -17,8 +17,7 @@ use self::document::Document;
 use self::store::{Page, Store};
 use self::yaml::Value;
 use super::{
-    ForgeError, Found, IssueEdit, Listing, Me, NewIssue, NewLabel, NewPull, Opened, PullFilter, Repository, Result,
-    Trouble,
+    ForgeError, Found, Listing, Me, NewIssue, NewLabel, NewPull, Opened, PullFilter, Repository, Result, Trouble,
 };
 use crate::core::act::Ripeness;
 use crate::core::issue::{Comment, Issue, Pick, Pull, PullState, Role, State};
@@ -296,18 +295,6 @@ impl Folder {
         Ok(largest + 1)
     }
 
-    pub(super) fn edit_issue(&self, number: IssueNumber, edit: &IssueEdit<'_>) -> Result<()> {
-        self.change(&format!("edit issue {number}"), number, |document| {
-            if let Some(title) = edit.title {
-                document.set(issue::TITLE, &Value::Text(title.to_owned()));
-            }
-            if let Some(body) = edit.body {
-                document.set_body(body);
-            }
-        })
-        .map(drop)
-    }
-
     pub(super) fn close_issue(&self, number: IssueNumber) -> Result<()> {
         let now = self.store.now();
         self.change(&format!("close issue {number}"), number, |document| {
@@ -400,10 +387,10 @@ impl Folder {
         Ok(Opened::Created(self.pull_of(&document, number)))
     }
 
-    pub(super) fn edit_pull(&self, number: u64, edit: &IssueEdit<'_>) -> Result<()> {
+    pub(super) fn edit_pull(&self, number: u64, body: &str) -> Result<()> {
         let doing = format!("edit pull request {number}");
         let number = IssueNumber::new(number).ok_or_else(|| self.missing(&doing))?;
-        self.edit_issue(number, edit)
+        self.change(&doing, number, |document| document.set_body(body)).map(drop)
     }
 
     pub(super) fn request_reviewer(&self, pull: u64, login: &str) -> Result<()> {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use serde_json::json;
 
-use super::super::{Dialect, IssueEdit, NewPull, Opened, PullFilter, Result, Trouble};
+use super::super::{Dialect, NewPull, Opened, PullFilter, Result, Trouble};
 use super::pages::Listed;
 use super::wire::WirePull;
 use super::{Rest, write};
@@ -131,8 +131,9 @@ impl Rest {
         }
     }
 
-    pub(in super::super) fn edit_pull(&self, number: u64, edit: &IssueEdit<'_>) -> Result<()> {
-        self.edit(&format!("edit pull request {number}"), &format!("/pulls/{number}"), &write::edit_body(edit))
+    pub(in super::super) fn edit_pull(&self, number: u64, body: &str) -> Result<()> {
+        let body = json!({ "body": body });
+        self.edit(&format!("edit pull request {number}"), &format!("/pulls/{number}"), &body)
     }
 
     pub(in super::super) fn request_reviewer(&self, pull: u64, login: &str) -> Result<()> {

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::super::{Dialect, IssueEdit, LOOK_AGAIN, NewIssue, Result, Trouble, same_text};
+use super::super::{Dialect, LOOK_AGAIN, NewIssue, Result, Trouble, same_text};
 use super::Rest;
 use super::pages::Listed;
 use super::wire::{WireComment, WireIssue};
@@ -15,13 +15,6 @@ use crate::edge::http::{Http, Method, Repeat, Request};
 /// Waits until a write whose answer was lost should be visible.
 pub(super) fn pause(http: &Http) {
     (http.ambient().sleep)(LOOK_AGAIN);
-}
-
-/// The fields that an edit names.
-pub(super) fn edit_body(edit: &IssueEdit<'_>) -> Value {
-    let fields = [("title", edit.title), ("body", edit.body)];
-    let named = fields.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::from(text?))));
-    Value::Object(named.collect::<Map<_, _>>())
 }
 
 impl Rest {
@@ -122,10 +115,6 @@ impl Rest {
             },
         )?;
         Ok(twin)
-    }
-
-    pub(in super::super) fn edit_issue(&self, number: IssueNumber, edit: &IssueEdit<'_>) -> Result<()> {
-        self.edit(&format!("edit issue {number}"), &format!("/issues/{number}"), &edit_body(edit))
     }
 
     pub(in super::super) fn close_issue(&self, number: IssueNumber) -> Result<()> {
