@@ -4,6 +4,9 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use serde::Serialize;
+
+use super::render::json;
 use crate::core::outcome::Outcome;
 use crate::edge::forge::{ForgeError, Trouble};
 use crate::edge::http::{HttpError, HttpErrorKind};
@@ -57,6 +60,24 @@ impl Exit {
             Self::Terminated,
         ];
         all.into_iter().find(|exit| exit.status() == status).unwrap_or(Self::Fatal)
+    }
+
+    /// The same in a word, as `outcome` of JSON records.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::No => "no",
+            Self::Nothing => "nothing",
+            Self::Credentials => "credentials",
+            Self::Held => "held",
+            Self::Spent => "spent",
+            Self::Busy => "busy",
+            Self::Unreachable => "unreachable",
+            Self::Fatal => "fatal",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+            Self::Usage => "usage",
+        }
     }
 
     /// The number that the shell sees.
@@ -250,19 +271,38 @@ pub enum Purpose {
     Work,
 }
 
-/// Writes the error as git does (`fatal: ...`, `hint: ...`) and returns how to end.
-pub fn report(error: &anyhow::Error, purpose: Purpose, stderr: &mut dyn Write) -> Exit {
+/// Writes the error as git does (`fatal: ...`, `hint: ...`) and returns how to end. Programs find the same in the last
+/// of the `records`.
+pub fn report(
+    error: &anyhow::Error,
+    purpose: Purpose,
+    records: Option<&mut dyn Write>,
+    stderr: &mut dyn Write,
+) -> Exit {
     if purpose == Purpose::Print && is_broken_pipe(error) {
         return Exit::Done;
     }
     let Explanation { message, hints, exit } = explain(error);
+    // Nobody is left to tell when standard output or standard error is gone.
+    if let Some(records) = records {
+        let failed = Failed { outcome: exit.word(), reason: &message, hints: &hints, exit: exit.status() };
+        let _ = records.write_all(json::line("failed", &failed).as_bytes()).and_then(|()| records.flush());
+    }
     let word = if exit == Exit::Fatal { "fatal" } else { "error" };
-    // Nobody is left to tell when standard error is gone.
     let _ = writeln!(stderr, "{word}: {message}");
     for hint in hints {
         let _ = writeln!(stderr, "hint: {hint}");
     }
     exit
+}
+
+/// The last record of a command that failed.
+#[derive(Serialize)]
+struct Failed<'a> {
+    outcome: &'a str,
+    reason: &'a str,
+    hints: &'a [String],
+    exit: u8,
 }
 
 #[cfg(test)]
@@ -276,7 +316,7 @@ mod tests {
         let cause = Explained::new(Exit::Credentials, "no token").hint("set GITEA_TOKEN");
         let error = Err::<(), _>(cause).context("asking the forge").unwrap_err();
         let mut told = Vec::new();
-        assert_eq!(report(&error, Purpose::Work, &mut told), Exit::Credentials);
+        assert_eq!(report(&error, Purpose::Work, None, &mut told), Exit::Credentials);
         assert_eq!(String::from_utf8(told).unwrap(), "error: asking the forge: no token\nhint: set GITEA_TOKEN\n");
     }
 
@@ -306,9 +346,9 @@ mod tests {
     fn a_broken_pipe_is_no_failure_where_printing_is_all() {
         let error = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("printing");
         let mut told = Vec::new();
-        assert_eq!(report(&error, Purpose::Print, &mut told), Exit::Done);
+        assert_eq!(report(&error, Purpose::Print, None, &mut told), Exit::Done);
         assert!(told.is_empty());
-        assert_eq!(report(&error, Purpose::Work, &mut told), Exit::Fatal);
+        assert_eq!(report(&error, Purpose::Work, None, &mut told), Exit::Fatal);
         assert!(told.starts_with(b"fatal: printing: "));
     }
 }

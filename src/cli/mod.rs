@@ -42,6 +42,7 @@ pub mod values;
 pub mod verify;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
 use self::args::Command;
@@ -55,12 +56,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(told) => return tell(&told).into(),
     };
     let purpose = purpose(&cli.command);
+    let mut records = cli.common.json.then(std::io::stdout);
     let ended = Context::new(cli.common).and_then(|context| {
         // Held until the command has ended.
         let _alone = context.alone()?;
         dispatch(cli.command, &context)
     });
-    ended.unwrap_or_else(|error| error::report(&error, purpose, &mut std::io::stderr().lock())).into()
+    ended
+        .unwrap_or_else(|error| {
+            let records = records.as_mut().map(|stdout| stdout as &mut dyn Write);
+            error::report(&error, purpose, records, &mut std::io::stderr().lock())
+        })
+        .into()
 }
 
 fn purpose(command: &Command) -> Purpose {

@@ -52,6 +52,29 @@ fn folders_that_do_not_exist_and_places_without_repository_are_told() {
 }
 
 #[test]
+fn a_failure_is_the_last_record_in_words() {
+    let room = Room::new();
+    let last = |args: &[&str], code: i32| {
+        let ended = room.burn_in(room.path(), args).exits(code);
+        let line = ended.stdout.lines().last().unwrap_or_else(|| panic!("nothing on stdout: {ended:?}")).to_owned();
+        serde_json::from_str::<serde_json::Value>(&line).expect("a JSON line")
+    };
+    let record = last(&["issue", "1", "--json"], 128);
+    let expected = [("v", "1"), ("event", "\"failed\""), ("outcome", "\"fatal\""), ("exit", "128")];
+    expected.iter().for_each(|(key, value)| assert_eq!(record[key].to_string(), *value, "{record}"));
+    assert!(record["reason"].as_str().is_some_and(|reason| reason.starts_with("not in a git repository")), "{record}");
+    assert!(record["hints"][0].as_str().is_some_and(|hint| hint.starts_with("cd into a clone")), "{record}");
+    let _ = room.burn_in(room.path(), &["demo", "--json"]).exits(0);
+    let project = ["-C", "burn-demo/project", "--json"];
+    let record = last(&[&project[..], &["issue", "77"]].concat(), 128);
+    assert_eq!(record["reason"], "there is no issue #77");
+    let record = last(&[&project[..], &["verify", "2"]].concat(), 1);
+    assert_eq!((record["outcome"].as_str(), record["exit"].as_u64()), (Some("no"), Some(1)));
+    let whole = room.burn_in(&room.path().join("burn-demo/project"), &["verify", "2", "--json"]).exits(1);
+    assert!(whole.stdout.contains("\"event\":\"run_finished\"") && whole.stdout.contains("\"exit\":1,"), "{whole:?}");
+}
+
+#[test]
 fn switches_in_the_environment_are_git_booleans() {
     let room = Room::new();
     let run = |value: &str| {
