@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::args::guard::Apply;
-use super::context::Context;
+use super::context::{Context, now};
 use super::error::{self, Exit, Explained};
 use super::patches::{self, Placed, Reading};
 use super::render::{findings, json as records};
@@ -13,7 +13,6 @@ use crate::core::guard::{Approved, ReviewContext};
 use crate::core::names::{RepoPath, TreeId, is_plain_branch};
 use crate::core::patch::{Binaries, Care, Level, Placement, Style, write_diff};
 use crate::core::text::one_line;
-use crate::edge::http::Ambient;
 use crate::edge::repo::{RefEdit, RefsEdited, Repo};
 
 /// What comes of a patch that was placed.
@@ -99,7 +98,7 @@ fn commit(args: &Apply, repo: &Repo, name: &str, approved: &Approved) -> anyhow:
         [file] if file.as_os_str() != "-" => format!("Apply {}", file.display()),
         _ => "Apply a patch".to_owned(),
     });
-    let commit = repo.commit(&parent, approved, &message, (Ambient::system().wall)())?.commit;
+    let commit = repo.commit(&parent, approved, &message, now())?.commit;
     let edit = RefEdit::Create { name: format!("refs/heads/{name}"), to: commit.clone() };
     match repo.edit_refs(&[edit])? {
         RefsEdited::Done => Ok(Made::Branch { name: name.to_owned(), commit: commit.to_string() }),

@@ -21,7 +21,7 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Exit> {
     let session = Session::open(context, &Work::default(), None, Models::NotAsked)?;
     let exit = match &args.action {
         ClaimAction::List => {
-            let text = session.run(context, "claim list", |shop| list(shop, context.common.json))?;
+            let text = session.run(context, "claim list", |shop| list(shop, context))?;
             if text.is_empty() {
                 context.tell("nobody holds an issue");
             }
@@ -54,32 +54,36 @@ fn is_stale(shop: &Shop<'_>, claim: &Claim) -> bool {
     shop.claimant.is_some_and(|us| us.is_gone(claim)) || is_over(claim, shop.now())
 }
 
-fn list(shop: &mut Shop<'_>, as_json: bool) -> anyhow::Result<String> {
-    let mut text = String::new();
-    for found in claims(shop)? {
-        let claim = Claim::parse(&found.message);
-        if as_json {
-            let stale = claim.as_ref().is_ok_and(|claim| is_stale(shop, claim));
-            let (issue, commit) = (found.issue, found.commit);
-            let about =
-                json!({ "issue": issue, "commit": commit, "claim": claim.ok(), "stale": stale, "advisory": false });
-            text += &line("claim", &about);
-            continue;
-        }
-        let told = match &claim {
-            Ok(claim) if is_stale(shop, claim) => format!("{claim} (over)"),
-            Ok(claim) => claim.to_string(),
-            Err(problem) => problem.to_string(),
-        };
-        text += &format!("#{}\t{}\n", found.issue, one_line(&told));
-    }
-    for claim in shop.noted_claims()? {
-        text += &match as_json {
-            true => line("claim", &json!({ "issue": claim.issue, "claim": claim, "stale": false, "advisory": true })),
-            false => format!("#{}\t{} (advisory, by a comment)\n", claim.issue, one_line(&claim.to_string())),
-        };
-    }
-    Ok(text)
+fn list(shop: &mut Shop<'_>, context: &Context) -> anyhow::Result<String> {
+    let (held, noted) = (claims(shop)?, shop.noted_claims()?);
+    Ok(match context.common.json {
+        true => held.iter().map(|found| record(shop, found)).chain(noted.iter().map(noted_record)).collect(),
+        false => held.iter().map(|found| told(shop, found)).chain(noted.iter().map(noted_told)).collect(),
+    })
+}
+
+fn record(shop: &Shop<'_>, found: &RemoteClaim) -> String {
+    let RemoteClaim { issue, commit, message } = found;
+    let claim = Claim::parse(message).ok();
+    let stale = claim.as_ref().is_some_and(|claim| is_stale(shop, claim));
+    line("claim", &json!({ "issue": issue, "commit": commit, "claim": claim, "stale": stale, "advisory": false }))
+}
+
+fn noted_record(claim: &Claim) -> String {
+    line("claim", &json!({ "issue": claim.issue, "claim": claim, "stale": false, "advisory": true }))
+}
+
+fn told(shop: &Shop<'_>, found: &RemoteClaim) -> String {
+    let said = match Claim::parse(&found.message) {
+        Ok(claim) if is_stale(shop, &claim) => format!("{claim} (over)"),
+        Ok(claim) => claim.to_string(),
+        Err(problem) => problem.to_string(),
+    };
+    format!("#{}\t{}\n", found.issue, one_line(&said))
+}
+
+fn noted_told(claim: &Claim) -> String {
+    format!("#{}\t{} (advisory, by a comment)\n", claim.issue, one_line(&claim.to_string()))
 }
 
 fn release(shop: &mut Shop<'_>, issue: IssueNumber, how: How) -> anyhow::Result<()> {

@@ -73,15 +73,14 @@ fn files(context: &Context, repo: &Repo, config: &Config, remote: Option<Remote>
             .hint("git config burn.url issues")
             .into());
     };
-    let top = repo.work_tree().unwrap_or_else(|| repo.git_dir());
+    let top = repo.top();
     let folder = top.join(expand_home(context, folder));
     // Its real path, since addresses of pull requests are made from it.
     let Some(folder) = folder.canonicalize().ok().filter(|folder| folder.is_dir()) else {
         let problem = format!("the folder of issues `{}` does not exist", folder.display());
         return Err(Explained::new(Exit::Fatal, problem).hint("make it, or set burn.url to another one").into());
     };
-    let user = repo.config().last("user.name").and_then(|setting| setting.value.clone());
-    let login = user.or_else(|| context.environment.text("USER").map(str::to_owned));
+    let login = repo.user_name().or_else(|| context.environment.text("USER").map(str::to_owned));
     Ok(Connected {
         about: format!("files {}", folder.display()),
         forge: Forge::files(folder, login.unwrap_or_else(|| "git-burn".into()), Ambient::system()),
@@ -126,13 +125,9 @@ fn server(
     let credential =
         token.as_ref().map(|token| Credential { header: CredentialHeader::Token, secret: token.secret.clone() });
     let http = Http::new(HttpOptions { base: api, credential, ..options })?;
-    let name = match dialect {
-        Dialect::Gitea => "gitea",
-        Dialect::Github => "github",
-    };
     let push = token.as_ref().and_then(|token| push_credential(remote.as_ref(), dialect, &origin, &token.secret));
     let push = push.or_else(|| remote.as_ref()?.credential.clone());
-    let about = format!("{name} {web} {slug}");
+    let about = format!("{} {web} {slug}", dialect.word());
     Ok(Connected { forge: Forge::server(dialect, http, slug), about, token, remarks: found.remarks, remote, push })
 }
 
@@ -215,7 +210,7 @@ fn stored(
 ) -> anyhow::Result<Option<Token>> {
     let configured = config.text("tokenFile").map(|path| expand_home(context, path));
     let usual = (dialect == Dialect::Gitea).then(|| expand_home(context, "~/.gitea-token"));
-    let file = configured.map(|path| repo.work_tree().unwrap_or_else(|| repo.git_dir()).join(path)).or(usual);
+    let file = configured.map(|path| repo.top().join(path)).or(usual);
     if let Some(token) = file.map(|path| token_file(&path)).transpose()?.flatten() {
         return Ok(Some(token));
     }

@@ -11,13 +11,14 @@ use super::error::{Exit, Explained};
 use super::terminal::{Paint, Terminal};
 use super::values;
 use crate::core::change::Entry;
-use crate::core::names::{CommitId, RepoPath, TreeId};
+use crate::core::names::{CommitId, RepoPath, Timestamp, TreeId};
 use crate::core::text::one_line;
 use crate::edge::git::Environment;
-use crate::edge::http::Pacers;
+use crate::edge::http::{Ambient, Pacers};
 use crate::edge::journal::{Lock, Locked};
 use crate::edge::repo::{Base, ConfigScope, Found, OpenOptions, Repo};
 use crate::edge::trust::{Digest, TrustStore};
+use crate::flow::Clock;
 
 /// See the module.
 pub struct Context {
@@ -144,6 +145,11 @@ impl Context {
         Ok(config)
     }
 
+    /// As [`Context::config`], with the base as far as it is known here.
+    pub fn config_here(&self, repo: &Repo) -> anyhow::Result<Config> {
+        self.config(repo, self.policy_base(repo, None)?.map(|base| base.tree).as_ref())
+    }
+
     /// Whether the team's file counts in full: `GIT_BURN_TRUST=1`, or `git burn trust` for exactly this content.
     pub fn trust(&self, repo: &Repo, content: &[u8]) -> anyhow::Result<Trust> {
         let said = values::switch(&self.environment, "GIT_BURN_TRUST")?;
@@ -184,6 +190,17 @@ impl Context {
         let configured = configured.map(|setting| setting.value.as_deref().unwrap_or("auto"));
         Paint::decide(self.common.color, &self.environment, configured, is_tty)
     }
+}
+
+/// The time by the system's clock.
+pub fn now() -> Timestamp {
+    (Ambient::system().wall)()
+}
+
+/// The system's clock, as the flows want it.
+pub fn clock() -> Clock {
+    let Ambient { wall, elapsed, .. } = Ambient::system();
+    Clock { now: wall, elapsed }
 }
 
 fn base_at(repo: &Repo, commit: CommitId) -> anyhow::Result<Base> {

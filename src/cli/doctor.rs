@@ -1,7 +1,5 @@
 //! `git burn doctor`: everything that is needed here, what is missing, and the command that cures it.
 
-use std::fs;
-
 use serde_json::json;
 
 use super::config::Config;
@@ -19,7 +17,9 @@ use crate::core::checks::Need;
 use crate::core::issue::Role;
 use crate::core::names::TreeId;
 use crate::core::text::one_line;
+use crate::edge::forge::Kind;
 use crate::edge::git::Git;
+use crate::edge::journal::runs;
 use crate::edge::model::{KeyNeed, ModelName};
 use crate::edge::repo::Repo;
 use crate::edge::sandbox::Sandbox;
@@ -34,15 +34,6 @@ enum State {
     Good,
     Careful,
     Bad,
-}
-
-/// One thing that was looked at.
-struct Finding {
-    group: &'static str,
-    state: State,
-    text: String,
-    /// A command, or what to do.
-    cure: Option<String>,
 }
 
 /// Collects findings and prints each at once: some questions take a while.
@@ -95,7 +86,7 @@ impl Doctor<'_> {
 
     fn repository(&mut self, repo: &Repo) -> anyhow::Result<()> {
         self.enter("repository")?;
-        self.good(format!("{}", repo.work_tree().unwrap_or_else(|| repo.git_dir()).display()))?;
+        self.good(format!("{}", repo.top().display()))?;
         match repo.check_identity() {
             Ok(()) => self.good("commits have an author")?,
             Err(problem) => self.broken(&problem)?,
@@ -144,16 +135,15 @@ impl Doctor<'_> {
         for remark in &connected.remarks {
             self.careful(remark.clone(), "unset it, or set the variable that names its server")?;
         }
-        let is_server = !connected.about.starts_with("files ");
-        match &connected.token {
-            Some(token) => self.good(format!("token from {}", token.source))?,
-            None if is_server => {
+        match (&connected.token, connected.forge.kind()) {
+            (Some(token), _) => self.good(format!("token from {}", token.source))?,
+            (None, Kind::Rest(_)) => {
                 self.careful(
                     "no token: only public reading works",
                     "set GITEA_TOKEN or GH_TOKEN, or use git's credential helper",
                 )?;
             }
-            None => {}
+            (None, Kind::Files) => {}
         }
         self.answers(&connected, config)
     }
@@ -277,9 +267,8 @@ impl Doctor<'_> {
     /// Drafts of issues that were not finished, records of runs, worktrees.
     fn leftovers(&mut self, repo: &Repo) -> anyhow::Result<()> {
         self.enter("left over")?;
-        let list = repo.git().at(repo.git_dir()).args(["for-each-ref", "--format=%(refname)", "refs/burn/draft/"]);
-        let drafts = list.text()?.lines().count();
-        let runs = fs::read_dir(repo.burn_dir().join("runs")).map(Iterator::count).unwrap_or_default();
+        let drafts = repo.drafts()?.len();
+        let runs = runs(&repo.burn_dir()).unwrap_or_default().len();
         let cache = cache_dir(&self.context.environment)?.join("worktrees");
         let worktrees = slots(repo, &cache).map(|slots| slots.len()).unwrap_or_default();
         self.good(format!("{drafts} drafts, {runs} runs on record, {worktrees} worktrees in {}", cache.display()))
@@ -294,15 +283,15 @@ impl Doctor<'_> {
     }
 
     fn good(&mut self, text: impl Into<String>) -> anyhow::Result<()> {
-        self.found(Finding { group: self.group, state: State::Good, text: text.into(), cure: None })
+        self.found(State::Good, &text.into(), None)
     }
 
     fn careful(&mut self, text: impl Into<String>, cure: &str) -> anyhow::Result<()> {
-        self.found(Finding { group: self.group, state: State::Careful, text: text.into(), cure: Some(cure.into()) })
+        self.found(State::Careful, &text.into(), Some(cure))
     }
 
     fn bad(&mut self, text: impl Into<String>, cure: &str) -> anyhow::Result<()> {
-        self.found(Finding { group: self.group, state: State::Bad, text: text.into(), cure: Some(cure.into()) })
+        self.found(State::Bad, &text.into(), Some(cure))
     }
 
     /// An error as a finding, with its own hints as the cure.
@@ -313,11 +302,11 @@ impl Doctor<'_> {
             _ => State::Bad,
         };
         let cure = (!told.hints.is_empty()).then(|| told.hints.join("; "));
-        self.found(Finding { group: self.group, state, text: told.message, cure })
+        self.found(state, &told.message, cure.as_deref())
     }
 
-    fn found(&mut self, finding: Finding) -> anyhow::Result<()> {
-        let Finding { group, state, text, cure } = finding;
+    /// One thing that was looked at; `cure` is a command, or what to do.
+    fn found(&mut self, state: State, text: &str, cure: Option<&str>) -> anyhow::Result<()> {
         let (mark, style, word) = match state {
             State::Good => ("✓", Style::Good, "ok"),
             State::Careful => ("!", Style::Careful, "warning"),
@@ -325,15 +314,15 @@ impl Doctor<'_> {
         };
         self.worst = if state == State::Bad { State::Bad } else { self.worst };
         if self.context.common.json {
-            let about = json!({ "group": group, "state": word, "text": text, "cure": cure });
+            let about = json!({ "group": self.group, "state": word, "text": text, "cure": cure });
             return self.print(&records::line("finding", &about));
         }
         if self.context.common.quiet && state == State::Good {
             return Ok(());
         }
         let way = cure
-            .map_or_else(String::new, |cure| format!("\n      {}", self.paint.paint(Style::Faint, &one_line(&cure))));
-        self.print(&format!("  {} {}{way}\n", self.paint.paint(style, mark), one_line(&text)))
+            .map_or_else(String::new, |cure| format!("\n      {}", self.paint.paint(Style::Faint, &one_line(cure))));
+        self.print(&format!("  {} {}{way}\n", self.paint.paint(style, mark), one_line(text)))
     }
 
     fn print(&self, text: &str) -> anyhow::Result<()> {

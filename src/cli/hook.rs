@@ -97,7 +97,7 @@ fn is_ours(file: &Path) -> bool {
 fn script(repo: &Repo) -> PathBuf {
     let configured = repo.config().last("core.hookspath").and_then(|setting| setting.value.clone());
     let folder = match configured {
-        Some(path) => repo.work_tree().unwrap_or_else(|| repo.git_dir()).join(path),
+        Some(path) => repo.top().join(path),
         None => repo.common_dir().join("hooks"),
     };
     folder.join("pre-commit")

@@ -2,7 +2,7 @@
 
 use super::args::look::List;
 use super::connect;
-use super::context::Context;
+use super::context::{Context, now};
 use super::error::Exit;
 use super::pager;
 use super::render::json;
@@ -11,7 +11,6 @@ use super::settings::triage;
 use super::terminal::Style;
 use crate::core::text::one_line;
 use crate::core::triage::Assessment;
-use crate::edge::http::Ambient;
 use crate::edge::repo::Repo;
 use crate::flow::survey::survey;
 
@@ -21,11 +20,11 @@ const WIDEST_REASON: usize = 44;
 /// Prints the issues that are ready, or all.
 pub fn run(args: &List, context: &Context) -> anyhow::Result<Exit> {
     let repo = context.open_repo()?;
-    let config = context.config(&repo, context.policy_base(&repo, None)?.map(|base| base.tree).as_ref())?;
+    let config = context.config_here(&repo)?;
     context.warn_untrusted(&config);
     let connected = connect::connect(context, &repo, &config)?;
     let rules = connected.rules(&config, args.pick.min_score);
-    let survey = survey(&connected.forge, &triage::pick(&args.pick), &rules, (Ambient::system().wall)())?;
+    let survey = survey(&connected.forge, &triage::pick(&args.pick), &rules, now())?;
     for remark in &survey.remarks {
         context.tell(&format!("warning: {}", one_line(remark)));
     }
@@ -44,10 +43,7 @@ fn show(wanted: &[Assessment], args: &List, context: &Context, repo: &Repo) -> a
         context.tell(&format!("no issue is ready for work{all}"));
         return Ok(());
     }
-    let reader = match context.terminal.out_is_tty {
-        true => Reader::Person { width: context.terminal.width },
-        false => Reader::Program,
-    };
+    let reader = Reader::of(context.terminal);
     let text = table(wanted, args, reader).render(reader, context.paint_out(Some(repo)));
     pager::page(context, repo, &text)
 }

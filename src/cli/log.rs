@@ -22,13 +22,7 @@ pub fn run(args: &Log, context: &Context) -> anyhow::Result<Exit> {
     let text = match (args.csv, context.common.json) {
         (true, _) => csv(&stories, args, &name(&repo)),
         (false, true) => records(&stories, args),
-        (false, false) => {
-            let reader = match context.terminal.out_is_tty {
-                true => Reader::Person { width: context.terminal.width },
-                false => Reader::Program,
-            };
-            table(&stories, args).render(reader, context.paint_out(Some(&repo)))
-        }
+        (false, false) => table(&stories, args).render(Reader::of(context.terminal), context.paint_out(Some(&repo))),
     };
     pager::page(context, &repo, &text)?;
     Ok(Exit::Done)
@@ -47,7 +41,7 @@ pub fn stories(repo: &Repo) -> anyhow::Result<Vec<(RunOnDisk, Story)>> {
 /// What the repository is called in lists: `OWNER/NAME` as configured, or its folder.
 pub fn name(repo: &Repo) -> String {
     let configured = repo.config().last("burn.repo").and_then(|setting| setting.value.clone());
-    let folder = repo.work_tree().unwrap_or_else(|| repo.git_dir()).to_string_lossy().into_owned();
+    let folder = repo.top().to_string_lossy().into_owned();
     configured.filter(|name| !name.starts_with('/')).unwrap_or(folder)
 }
 

@@ -22,7 +22,7 @@ pub fn run(args: &Rank, context: &Context) -> anyhow::Result<Exit> {
     let ranked = repo.rank_revision(&args.base, &query, &index)?;
     let found = ranked.iter().take(args.limit.unwrap_or(usize::MAX));
     let text = match args.pack {
-        Some(tokens) => packed(&ranked, tokens, context.common.json),
+        Some(tokens) => packed(&ranked, tokens, context),
         None if context.common.json => found.map(record).collect(),
         None => found.map(|one| line(one, args)).collect(),
     };
@@ -40,7 +40,7 @@ fn query(args: &Rank, context: &Context, repo: &Repo) -> anyhow::Result<Query> {
             Ok(Query::new(title.trim_end(), body))
         }
         (None, Some(number)) => {
-            let config = context.config(repo, context.policy_base(repo, None)?.map(|base| base.tree).as_ref())?;
+            let config = context.config_here(repo)?;
             let issue = show::issue(&connect::connect(context, repo, &config)?, number)?;
             Ok(Query::new(&issue.title, &issue.body))
         }
@@ -78,9 +78,9 @@ fn record(one: &Ranked) -> String {
     records::line("ranked", &about)
 }
 
-fn packed(ranked: &[Ranked], tokens: usize, as_json: bool) -> String {
+fn packed(ranked: &[Ranked], tokens: usize, context: &Context) -> String {
     let pack = pack(ranked, tokens);
-    if !as_json {
+    if !context.common.json {
         return pack.text();
     }
     let excerpts = pack.excerpts.iter().map(|one| {

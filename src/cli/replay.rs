@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use super::args::keep::Replay;
 use super::args::work::Work;
 use super::config::Config;
-use super::context::Context;
+use super::context::{Context, clock, now};
 use super::error::{Exit, Explained};
 use super::record::{Ending, Record};
 use super::session::{sink, subject_style};
@@ -17,7 +17,6 @@ use crate::core::event::{Event, Sink};
 use crate::core::names::{CommitId, RunId, Timestamp, TreeId};
 use crate::edge::forge::Forge;
 use crate::edge::git::Environment;
-use crate::edge::http::Ambient;
 use crate::edge::journal::{LedgerFile, RunOnDisk, runs};
 use crate::edge::model::{Lineup, Model, Script};
 use crate::edge::rank_index::Index;
@@ -31,7 +30,7 @@ use crate::flow::{Clock, Mode, Progress, Settings, Shop, Workshop, replay};
 static STARTED: OnceLock<Timestamp> = OnceLock::new();
 
 fn started() -> Timestamp {
-    STARTED.get().copied().unwrap_or_else(Ambient::system().wall)
+    STARTED.get().copied().unwrap_or_else(now)
 }
 
 /// Plays the run and compares. Nothing is written but objects; nobody is asked anything.
@@ -127,7 +126,7 @@ fn play(
         nonce: header.nonce.clone(),
         mode: Mode::DryRun,
         run: run.clone(),
-        clock: Clock { now: started, elapsed: Ambient::system().elapsed },
+        clock: Clock { now: started, ..clock() },
         stop: &stop,
     };
     Ok(record.tasks.iter().find_map(|task| replay::again(&mut shop, *task).err()))

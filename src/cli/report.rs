@@ -1,7 +1,7 @@
 //! `git burn report`: what was done lately and what it cost, in Markdown, from the records of the runs.
 
 use super::args::look::Report;
-use super::context::Context;
+use super::context::{Context, now};
 use super::error::{Exit, usage};
 use super::log::stories;
 use super::render::json::line;
@@ -9,13 +9,12 @@ use super::{pager, values};
 use crate::core::history::Story;
 use crate::core::names::Timestamp;
 use crate::core::period::Period;
-use crate::edge::http::Ambient;
 
 /// Prints the report.
 pub fn run(args: &Report, context: &Context) -> anyhow::Result<Exit> {
     let span = values::duration(&args.since).map_err(usage)?;
     let repo = context.open_repo()?;
-    let now = (Ambient::system().wall)();
+    let now = now();
     let seconds = i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
     let from = Timestamp::from_seconds(now.seconds().saturating_sub(seconds));
     let stories: Vec<Story> = stories(&repo)?.into_iter().map(|(_, story)| story).collect();

@@ -50,7 +50,7 @@ fn start(args: &ScheduleStart, context: &Context, schedulers: Schedulers<'_>) ->
         Scheduler::Systemd => schedulers.start_units(&service, &timer)?,
     }
     let command = job.command.join(" ");
-    context.tell(&format!("`git burn {command}` runs {every} in {}", folder(&repo).display()));
+    context.tell(&format!("`git burn {command}` runs {every} in {}", repo.top().display()));
     Ok(Exit::Done)
 }
 
@@ -124,11 +124,6 @@ fn choose(asked: SchedulerName, schedulers: Schedulers<'_>) -> anyhow::Result<Sc
     }
 }
 
-/// What `git for-each-repo` goes to.
-fn folder(repo: &Repo) -> &Path {
-    repo.work_tree().unwrap_or_else(|| repo.git_dir())
-}
-
 /// All repositories in the user's `burn.repo`; names on a forge, which can stand there too, are none.
 pub fn registered(repo: &Repo) -> Result<Vec<String>, GitError> {
     let answer = repo.git().anywhere().args(["config", "--global", "--get-all", "burn.repo"]).answer()?;
@@ -137,7 +132,7 @@ pub fn registered(repo: &Repo) -> Result<Vec<String>, GitError> {
 }
 
 fn register(repo: &Repo) -> Result<(), GitError> {
-    let path = folder(repo).to_string_lossy().into_owned();
+    let path = repo.top().to_string_lossy().into_owned();
     if registered(repo)?.contains(&path) {
         return Ok(());
     }
@@ -145,7 +140,7 @@ fn register(repo: &Repo) -> Result<(), GitError> {
 }
 
 fn unregister(repo: &Repo) -> Result<(), GitError> {
-    let path = folder(repo).to_string_lossy().into_owned();
+    let path = repo.top().to_string_lossy().into_owned();
     if !registered(repo)?.contains(&path) {
         return Ok(());
     }

@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use super::args::work::Work;
 use super::config::Config;
 use super::connect::{self, Connected};
-use super::context::{Context, Network};
+use super::context::{Context, Network, clock, now};
 use super::error::{Exit, Explained, explain};
 use super::models;
 use super::record::Header;
@@ -25,7 +25,6 @@ use crate::core::names::{RunId, Secret};
 use crate::core::report::pull::SubjectStyle;
 use crate::core::task::RUN;
 use crate::core::text::Redactor;
-use crate::edge::http::Ambient;
 use crate::edge::journal::{Exchanges, Journal, LedgerFile, RunState, new_run_id, runs};
 use crate::edge::model::{Lineup, Recorder};
 use crate::edge::rank_index::Index;
@@ -33,7 +32,7 @@ use crate::edge::repo::{Base, Repo, nonce};
 use crate::edge::tape::Tape;
 use crate::edge::verify::cache_dir;
 use crate::flow::claims::Claimant;
-use crate::flow::{Clock, Mode, Progress, Publishing, Settings, Shop, Workshop};
+use crate::flow::{Mode, Progress, Publishing, Settings, Shop, Workshop};
 
 /// Everything that one run needs, opened.
 pub struct Session {
@@ -103,7 +102,7 @@ impl Session {
             style: subject_style(&repo, &base)?,
             secrets: secrets(context, &config, &connected),
             signals: Signals::listen()?,
-            run: new_run_id((Ambient::system().wall)()),
+            run: new_run_id(now()),
             host: host(),
             repo,
             config,
@@ -160,7 +159,7 @@ impl Session {
             nonce: header.nonce,
             mode: self.mode,
             run: self.run.clone(),
-            clock: Clock { now: Ambient::system().wall, elapsed: Ambient::system().elapsed },
+            clock: clock(),
             stop: &self.signals.stop,
         };
         flow(&mut shop).inspect_err(|error| self.end_broken(error, &mut tee))
@@ -171,7 +170,7 @@ impl Session {
             run: self.run.clone(),
             command: command.to_owned(),
             dry_run: self.mode == Mode::DryRun,
-            at: (Ambient::system().wall)(),
+            at: now(),
         }
     }
 
@@ -186,7 +185,7 @@ impl Session {
             pid: std::process::id(),
             run: &self.run,
             lease: self.lease(),
-            now: Ambient::system().wall,
+            now,
             peer,
         })
     }
@@ -225,7 +224,7 @@ impl Session {
     }
 
     fn finished(&self, exit: Exit) -> Event {
-        Event::RunFinished { run: self.run.clone(), exit: exit.status(), at: (Ambient::system().wall)() }
+        Event::RunFinished { run: self.run.clone(), exit: exit.status(), at: now() }
     }
 
     /// What was stopped by SIGTERM says so.
@@ -256,8 +255,7 @@ impl Session {
 
     /// Who claims say they are held by: the committer's name.
     pub fn holder(&self) -> String {
-        let name = self.repo.config().last("user.name").and_then(|setting| setting.value.clone());
-        name.unwrap_or_else(|| "git-burn".to_owned())
+        self.repo.user_name().unwrap_or_else(|| "git-burn".to_owned())
     }
 
     /// Whether the run behind a claim is known to be gone: it ran here, and nothing writes its record any more.

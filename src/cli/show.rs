@@ -2,7 +2,7 @@
 
 use super::args::look::Show;
 use super::connect::{self, Connected};
-use super::context::Context;
+use super::context::{Context, now};
 use super::error::{Exit, Explained};
 use super::terminal::{Paint, Style};
 use super::{list, pager};
@@ -11,17 +11,16 @@ use crate::core::names::IssueNumber;
 use crate::core::text::{for_terminal, one_line};
 use crate::core::triage::Assessment;
 use crate::edge::forge::Found;
-use crate::edge::http::Ambient;
 use crate::flow::gate::score;
 
 /// Prints the issue.
 pub fn run(args: &Show, context: &Context) -> anyhow::Result<Exit> {
     let repo = context.open_repo()?;
-    let config = context.config(&repo, context.policy_base(&repo, None)?.map(|base| base.tree).as_ref())?;
+    let config = context.config_here(&repo)?;
     let connected = connect::connect(context, &repo, &config)?;
     let issue = issue(&connected, args.number)?;
     let rules = connected.rules(&config, None);
-    let assessment = score(&connected.forge, &issue, &rules, (Ambient::system().wall)())?;
+    let assessment = score(&connected.forge, &issue, &rules, now())?;
     if context.common.json {
         context.terminal.write_out(list::records(std::slice::from_ref(&assessment)).as_bytes())?;
         return Ok(Exit::Done);

@@ -3,12 +3,12 @@
 use anyhow::Context as _;
 
 use super::args::work::{Sprint as Args, Work};
-use super::context::Context;
-use super::error::{Exit, explain};
+use super::context::{Context, clock};
+use super::error::{Exit, explain, usage};
 use super::features::Features;
 use super::render::json::line;
 use super::session::{Models, Session, sink};
-use super::settings::triage;
+use super::settings::{limits, triage};
 use super::values;
 use crate::core::budget::Cost;
 use crate::core::event::{Event, Sink};
@@ -16,15 +16,11 @@ use crate::core::freshness::Insistence;
 use crate::core::names::IssueNumber;
 use crate::core::sprint::{Burned, Ended, Limits, Share, SprintResult};
 use crate::core::text::one_line;
-use crate::edge::http::Ambient;
 use crate::edge::workers::SharedSink;
-use crate::flow::Clock;
 use crate::flow::burn::burn;
 use crate::flow::sprint::{Candidate, Listener, Sprint, Team, sprint};
 use crate::flow::survey::survey;
 
-/// Issues of one sprint where nothing else is configured (`burn.maxIssues`).
-const ISSUES: u64 = 10;
 /// The circuit breaker.
 const SAME_FAILURES: u32 = 3;
 
@@ -35,18 +31,7 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Exit> {
     let labels = triage::rules(&context.personal_config(&repo)?, None);
     let features = Features::open(file, context, &labels.ready_label)?;
     let work = Work { issues: Some(features.issues.clone()), ..args.work.clone() };
-    let exit = run_on(
-        &Args {
-            work,
-            features: None,
-            pick: args.pick.clone(),
-            for_time: args.for_time.clone(),
-            all_cost: args.all_cost.clone(),
-            report: args.report.clone(),
-            ..*args
-        },
-        context,
-    )?;
+    let exit = run_on(&Args { work, ..args.clone() }, context)?;
     let review = triage::review_label(&context.personal_config(&repo)?);
     let (copy, passing, all) = features.finish(&review)?;
     context.tell(&format!("{passing} of {all} features pass: {}", copy.display()));
@@ -56,11 +41,11 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Exit> {
 /// The sprint itself.
 fn run_on(args: &Args, context: &Context) -> anyhow::Result<Exit> {
     let session = Session::open(context, &args.work, args.pick.min_score, Models::Asked)?;
-    let limits = limits(args, &session)?;
+    let limits = all_limits(args, &session)?;
     let pick = triage::pick(&args.pick);
     let mut shown = sink(context, &session.repo);
     let shared = SharedSink::new(&mut *shown);
-    let clock = Clock { now: Ambient::system().wall, elapsed: Ambient::system().elapsed };
+    let clock = clock();
     let mut list = || {
         let survey = survey(&session.connected.forge, &pick, &session.settings.rules, (clock.now)())?;
         survey.remarks.iter().for_each(|remark| context.tell(&format!("warning: {}", one_line(remark))));
@@ -74,20 +59,15 @@ fn run_on(args: &Args, context: &Context) -> anyhow::Result<Exit> {
     Ok(session.signalled(finish(&result, args, context)?))
 }
 
-fn limits(args: &Args, session: &Session) -> anyhow::Result<Limits> {
+/// What all issues together may use up.
+fn all_limits(args: &Args, session: &Session) -> anyhow::Result<Limits> {
     let issues = match args.pick.limit {
-        Some(limit) => u64::try_from(limit).unwrap_or(u64::MAX),
-        None => session.config.limit("maxIssues", ISSUES, values::number)?,
+        Some(limit) => u32::try_from(limit).unwrap_or(u32::MAX),
+        None => limits::issues(&session.config)?,
     };
-    let time = args.for_time.as_deref().map(values::duration).transpose().map_err(super::error::usage)?;
-    let cost = args.all_cost.as_deref().map(Cost::parse).transpose().map_err(super::error::usage)?;
-    Ok(Limits {
-        issues: u32::try_from(issues).unwrap_or(u32::MAX),
-        tokens: args.all_tokens,
-        cost,
-        time,
-        same_failures: SAME_FAILURES,
-    })
+    let time = args.for_time.as_deref().map(values::duration).transpose().map_err(usage)?;
+    let cost = args.all_cost.as_deref().map(Cost::parse).transpose().map_err(usage)?;
+    Ok(Limits { issues, tokens: args.all_tokens, cost, time, same_failures: SAME_FAILURES })
 }
 
 /// One issue, with everything opened anew: it starts from the newest base, and threads share nothing.

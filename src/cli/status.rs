@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::args::look::Status as Args;
 use super::config::Config;
 use super::connect;
-use super::context::{Context, Network};
+use super::context::{Context, Network, now};
 use super::error::Exit;
 use super::log::{name, stories};
 use super::models;
@@ -20,7 +20,6 @@ use crate::core::issue::Pick;
 use crate::core::ledger::{Scope, Sum};
 use crate::core::names::{IssueNumber, Timestamp};
 use crate::core::text::one_line;
-use crate::edge::http::Ambient;
 use crate::edge::journal::{LedgerFile, RunState};
 use crate::edge::model::ModelName;
 use crate::edge::repo::{OpenOptions, Repo};
@@ -85,8 +84,7 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Exit> {
     let mut all = Vec::new();
     match args.all_repos {
         false => {
-            let base = context.policy_base(&here, None)?;
-            let config = context.config(&here, base.as_ref().map(|base| &base.tree))?;
+            let config = context.config_here(&here)?;
             let forge = ask_forge(context, &here, &config);
             all.push(Status { forge, models: ask_models(context, &here, &config), ..local(&here)? });
         }
@@ -110,7 +108,7 @@ pub fn run(args: &Args, context: &Context) -> anyhow::Result<Exit> {
 
 /// From the records of this machine alone.
 fn local(repo: &Repo) -> anyhow::Result<Status> {
-    let now = (Ambient::system().wall)();
+    let now = now();
     let (running, over): (Vec<_>, Vec<_>) =
         stories(repo)?.into_iter().partition(|(run, _)| run.state == RunState::GoingOn);
     let over: Vec<Story> = over.into_iter().map(|(_, story)| story).collect();
@@ -151,7 +149,7 @@ fn ask_forge(context: &Context, repo: &Repo, config: &Config) -> Option<ForgeSta
     };
     status.about.clone_from(&connected.about);
     let rules = connected.rules(config, None);
-    match survey(&connected.forge, &Pick::default(), &rules, (Ambient::system().wall)()) {
+    match survey(&connected.forge, &Pick::default(), &rules, now()) {
         Ok(survey) => {
             status.open = Some(survey.issues.len());
             status.ready = Some(survey.ready());

@@ -43,11 +43,8 @@ pub fn run(args: &Triage, context: &Context) -> anyhow::Result<Exit> {
         (true, _) => records(&report, limit),
         (false, true) => report.summary.clone(),
         (false, false) => {
-            let reader = match context.terminal.out_is_tty {
-                true => Reader::Person { width: context.terminal.width },
-                false => Reader::Program,
-            };
-            table(&report, round.writing, limit).render(reader, context.paint_out(Some(&session.repo)))
+            let paint = context.paint_out(Some(&session.repo));
+            table(&report, round.writing, limit).render(Reader::of(context.terminal), paint)
         }
     };
     pager::page(context, &session.repo, &text)?;

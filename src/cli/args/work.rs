@@ -142,7 +142,7 @@ pub struct Triage {
 }
 
 /// Arguments of `git burn sprint`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Sprint {
     #[command(flatten)]
     pub pick: Pick,

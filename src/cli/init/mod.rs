@@ -14,7 +14,7 @@ use super::context::{Context, Network, Questions};
 use super::error::{Exit, Explained};
 use super::session::{Models, Session};
 use crate::core::text::one_line;
-use crate::edge::forge::{Dialect, detect};
+use crate::edge::forge::detect;
 use crate::edge::http::HttpOptions;
 use crate::edge::repo::Repo;
 use crate::flow::labels::create_missing;
@@ -99,10 +99,7 @@ fn forge(context: &Context, repo: &Repo) -> anyhow::Result<Vec<Proposal>> {
         let options = HttpOptions { proxies: super::connect::proxies(context), ..HttpOptions::new(&seen.web) };
         return Ok(match detect::probe(&seen.web, &options) {
             Ok(found) => {
-                let name = match found.dialect {
-                    Dialect::Gitea => "gitea",
-                    Dialect::Github => "github",
-                };
+                let name = found.dialect.word();
                 vec![own("forge", name, format!("{} answers as {name}", seen.web))]
             }
             Err(problem) => {
@@ -111,7 +108,7 @@ fn forge(context: &Context, repo: &Repo) -> anyhow::Result<Vec<Proposal>> {
             }
         });
     }
-    let top = repo.work_tree().unwrap_or_else(|| repo.git_dir());
+    let top = repo.top();
     let folder = ["issues", "backlog/tasks", ".issues"].into_iter().find(|folder| top.join(folder).is_dir());
     Ok(folder.map_or_else(Vec::new, |folder| {
         let because = format!("no remote is on a forge, and there is a folder `{folder}`");
@@ -170,7 +167,7 @@ fn write(args: &Init, context: &Context, repo: &Repo, chosen: &[Proposal]) -> an
 
 /// Makes `.gitburn`. One that is there already is the team's, and not for a program to change.
 fn write_shared(context: &Context, repo: &Repo, team: &[&Proposal]) -> anyhow::Result<()> {
-    let file = repo.work_tree().unwrap_or_else(|| repo.git_dir()).join(shared::FILE);
+    let file = repo.top().join(shared::FILE);
     if file.symlink_metadata().is_ok() {
         let problem = format!("{} is there already", file.display());
         return Err(Explained::new(Exit::No, problem).hint("edit it; gitburn(5) describes the keys").into());

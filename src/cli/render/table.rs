@@ -1,6 +1,6 @@
 //! Tables without borders: aligned for people, separated by tabs for programs.
 
-use super::super::terminal::{Paint, Style};
+use super::super::terminal::{Paint, Style, Terminal};
 use crate::core::text::one_line;
 
 /// Rows of cells under headings.
@@ -50,6 +50,16 @@ pub enum Reader {
     Person { width: Option<usize> },
     /// Tabs, no headings, nothing cut: a contract for scripts.
     Program,
+}
+
+impl Reader {
+    /// Whoever reads standard output.
+    pub fn of(terminal: Terminal) -> Self {
+        match terminal.out_is_tty {
+            true => Self::Person { width: terminal.width },
+            false => Self::Program,
+        }
+    }
 }
 
 impl Table {

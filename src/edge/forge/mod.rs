@@ -51,6 +51,16 @@ pub enum Dialect {
     Github,
 }
 
+impl Dialect {
+    /// The value of `burn.forge` that means it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gitea => "gitea",
+            Self::Github => "github",
+        }
+    }
+}
+
 /// Which kind of forge it is; see [`Forge::kind`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {

@@ -196,6 +196,11 @@ impl Repo {
         Config { entries }
     }
 
+    /// What commits and claims made here are signed with (`user.name`).
+    pub fn user_name(&self) -> Option<String> {
+        self.config().last("user.name").and_then(|setting| setting.value.clone())
+    }
+
     /// What a git process in another repository must know of this clone's configuration to reach the same servers in
     /// the same way. Read before any check has run, so that a check cannot bend a later push.
     pub(super) fn carried_settings(&self) -> Vec<(String, String)> {

@@ -71,6 +71,12 @@ impl Repo {
         self.gix.workdir()
     }
 
+    /// The top of the work tree, or the repository itself where there is none: what people call the place, and where
+    /// relative paths of its settings begin.
+    pub fn top(&self) -> &Path {
+        self.work_tree().unwrap_or_else(|| self.git_dir())
+    }
+
     /// git, with this repository's environment.
     pub fn git(&self) -> &Git {
         &self.git

@@ -156,7 +156,7 @@ impl Repo {
         if !is_path || Path::new(url).is_absolute() {
             return url.to_owned();
         }
-        let from = self.work_tree().unwrap_or_else(|| self.git_dir());
+        let from = self.top();
         from.join(url).to_string_lossy().into_owned()
     }
 }
