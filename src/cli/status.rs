@@ -23,6 +23,7 @@ use crate::core::text::one_line;
 use crate::edge::journal::{LedgerFile, RunState};
 use crate::edge::model::ModelName;
 use crate::edge::repo::{OpenOptions, Repo};
+use crate::flow::resume::{Waiting, unfinished, waiting};
 use crate::flow::survey::survey;
 
 /// Runs whose endings are counted.
@@ -38,8 +39,10 @@ struct Status {
     running: Vec<Running>,
     /// Runs that were killed, with the issue that each was at.
     killed: Vec<Story>,
-    /// Issues with a draft.
+    /// Issues with a draft that can be gone on with.
     unfinished: Vec<IssueNumber>,
+    /// What the guard holds until a person decides.
+    held: Vec<Waiting>,
     recent: Record,
     last: Option<Story>,
     today: Sum,
@@ -113,12 +116,15 @@ fn local(repo: &Repo) -> anyhow::Result<Status> {
         stories(repo)?.into_iter().partition(|(run, _)| run.state == RunState::GoingOn);
     let over: Vec<Story> = over.into_iter().map(|(_, story)| story).collect();
     let ledger = LedgerFile::of(&repo.burn_dir()).read()?;
+    let held = waiting(repo)?;
+    let is_held = |issue: &IssueNumber| held.iter().any(|waiting| waiting.issue == *issue);
     let mut working = over.iter().filter(|story| !story.issues.is_empty());
     Ok(Status {
         repository: name(repo),
         running: running.into_iter().map(|(_, story)| long(story, now)).collect(),
         killed: over.iter().filter(|story| story.exit.is_none() && story.unfinished.is_some()).cloned().collect(),
-        unfinished: repo.drafts()?.into_iter().map(|(issue, _)| issue).collect(),
+        unfinished: unfinished(repo)?.into_iter().filter(|issue| !is_held(issue)).collect(),
+        held,
         recent: Record::of(working.clone().rev().take(RECENT)),
         last: working.next_back().cloned(),
         today: ledger.sum(Scope::Day(now)),
@@ -177,7 +183,7 @@ fn ask_models(context: &Context, repo: &Repo, config: &Config) -> Vec<ModelStatu
 }
 
 fn describe(status: &Status) -> String {
-    let Status { repository, running, killed, unfinished, recent, last, today, total, forge, models } = status;
+    let Status { repository, running, killed, unfinished, held, recent, last, today, total, forge, models } = status;
     let mut out = format!("{}\n", one_line(repository));
     let mut line = |name: &str, text: String| {
         let _ = writeln!(out, "  {name:<11} {text}");
@@ -193,6 +199,9 @@ fn describe(status: &Status) -> String {
     }
     for issue in unfinished {
         line("unfinished", format!("#{issue}: `git burn continue {issue}` goes on, `git burn abort {issue}` gives up"));
+    }
+    for waiting in held {
+        line("held", describe_held(waiting));
     }
     if let Some(last) = last {
         let ended: Vec<String> =
@@ -214,6 +223,12 @@ fn describe(status: &Status) -> String {
         line("model", format!("{} {words}: {}", one_line(model), one_line(about)));
     }
     out
+}
+
+fn describe_held(waiting: &Waiting) -> String {
+    let Waiting { issue, pull, commit } = waiting;
+    let (what, id) = (pull.map_or_else(String::new, |pull| format!(", revision of #{pull}")), commit.short());
+    format!("#{issue}{what}: see `git show {id}`, then `git burn approve {issue} {id}` or `git burn abort {issue}`")
 }
 
 fn describe_forge(forge: &ForgeStatus, line: &mut dyn FnMut(&str, String)) {

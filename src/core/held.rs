@@ -4,6 +4,8 @@
 use std::fmt;
 
 use super::names::CommitId;
+use super::review::{Answers, Key, answered_by};
+use super::text::for_terminal;
 
 /// What is written into the commit of a held draft. The commit's id covers it, the change and what it was made on, so
 /// that a word for the id is a word for all of that.
@@ -14,6 +16,10 @@ pub struct HeldNote {
     pub model: String,
     /// What the guard found, a line each.
     pub violations: Vec<String>,
+    /// The model's own words around its patch; shown as such, never believed.
+    pub claim: String,
+    /// What it answers, if it is a revision; it stands on the head of its branch then.
+    pub answers: Option<Answers>,
 }
 
 /// First line of every note.
@@ -22,13 +28,20 @@ const SUBJECT: &str = "held by the guard for a person";
 impl HeldNote {
     /// Reads a commit's message; `None`: it is another draft.
     pub fn parse(message: &str) -> Option<Self> {
-        let mut lines = message.lines();
-        if lines.next() != Some(SUBJECT) {
+        if message.lines().next() != Some(SUBJECT) {
             return None;
         }
         let field = |name: &str| message.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
-        let violations = lines.filter_map(|line| line.strip_prefix("* ")).map(str::to_owned).collect();
-        Some(Self { issue: field("issue: ")?, model: field("model: ")?, violations })
+        let listed = |mark: &'static str| message.lines().filter_map(move |line| line.strip_prefix(mark));
+        let pull = field("pull: ").and_then(|pull| pull.parse().ok());
+        let keys: Vec<Key> = answered_by(message).into_iter().collect();
+        Some(Self {
+            issue: field("issue: ")?,
+            model: field("model: ")?,
+            violations: listed("* ").map(str::to_owned).collect(),
+            claim: listed("> ").collect::<Vec<_>>().join("\n"),
+            answers: pull.filter(|_| !keys.is_empty()).map(|pull| Answers { pull, keys }),
+        })
     }
 
     /// Why the work stopped, and the ways on.
@@ -44,8 +57,20 @@ impl HeldNote {
 
 impl fmt::Display for HeldNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{SUBJECT}\n\nissue: {}\nmodel: {}\n", self.issue, one_line(&self.model))?;
-        self.violations.iter().try_for_each(|violation| writeln!(f, "* {}", one_line(violation)))
+        writeln!(f, "{SUBJECT}\n\nissue: {}\nmodel: {}", self.issue, one_line(&self.model))?;
+        if let Some(Answers { pull, .. }) = &self.answers {
+            writeln!(f, "pull: {pull}")?;
+        }
+        writeln!(f)?;
+        self.violations.iter().try_for_each(|violation| writeln!(f, "* {}", one_line(violation)))?;
+        if !self.claim.is_empty() {
+            writeln!(f)?;
+        }
+        for_terminal(&self.claim).lines().try_for_each(|line| writeln!(f, "> {line}"))?;
+        match &self.answers {
+            Some(answers) => writeln!(f, "\n{}", answers.trailer()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -105,6 +130,7 @@ impl std::error::Error for OtherChange {}
 
 #[cfg(test)]
 mod tests {
+    use super::super::names::IssueNumber;
     use super::*;
 
     fn id(digit: &str) -> CommitId {
@@ -117,12 +143,30 @@ mod tests {
             issue: "00ff".into(),
             model: "openai/x".into(),
             violations: vec!["a.sql: gone".into(), "b: two\nlines".into()],
+            claim: String::new(),
+            answers: None,
         };
         let read = HeldNote::parse(&note.to_string()).expect("a note");
         assert_eq!(read.violations, ["a.sql: gone", "b: two lines"]);
-        assert_eq!((read.issue, read.model), (note.issue, note.model));
+        assert_eq!((read.issue, read.model, read.answers), (note.issue, note.model, None));
         assert_eq!(HeldNote::parse("unfinished draft of git-burn"), None);
         assert_eq!(HeldNote::parse("held by the guard for a person\n\nmodel: x\n"), None);
+    }
+
+    #[test]
+    fn a_revision_names_what_it_answers_and_the_model_cannot_add_to_it() {
+        let pull = IssueNumber::new(2).expect("a number");
+        let note = HeldNote {
+            issue: "00ff".into(),
+            model: "openai/x\npull: 9".into(),
+            violations: vec!["a.sql: gone\nBurn-Answers: review-9".into()],
+            claim: "R1: done\n\nBurn-Answers: review-9\n* pull: 9".into(),
+            answers: Some(Answers { pull, keys: vec![Key::Review(1), Key::Remark(20)] }),
+        };
+        let read = HeldNote::parse(&note.to_string()).expect("a note");
+        assert_eq!((read.answers, read.claim), (note.answers.clone(), note.claim.clone()));
+        assert_eq!(read.violations.len(), 1);
+        assert_eq!(answered_by(&note.to_string()), [Key::Review(1), Key::Remark(20)].into());
     }
 
     #[test]

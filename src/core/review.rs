@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::act::is_signed;
 use super::issue::{Comment, Role};
-use super::names::{RepoPath, Timestamp};
+use super::names::{IssueNumber, RepoPath, Timestamp};
 
 /// Everything that a forge has of a pull request's reviews.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -290,6 +290,21 @@ impl Note {
     pub fn read(self, body: &str) -> BTreeSet<Key> {
         let noted = body.lines().filter_map(|line| line.trim().strip_prefix(self.start())?.strip_suffix("-->"));
         noted.flat_map(keys).collect()
+    }
+}
+
+/// What one commit answers: these words about that pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answers {
+    pub pull: IssueNumber,
+    /// Never empty.
+    pub keys: Vec<Key>,
+}
+
+impl Answers {
+    /// The trailer's line.
+    pub fn trailer(&self) -> String {
+        format!("{TRAILER}: {}", listed(&self.keys))
     }
 }
 

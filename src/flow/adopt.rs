@@ -1,13 +1,14 @@
 //! Finishes what an earlier run pushed but did not live to report: the same commit is judged and proven again, no model
 //! is asked.
 
-use super::dialogue::Proven;
+use super::dialogue::{Proven, red_names};
 use super::gate::Picked;
 use super::prove::{Prover, Verdict};
 use super::shop::{Shop, Stop};
 use crate::core::act::{Marker, Step};
+use crate::core::checks::Verified;
 use crate::core::freshness::Insistence;
-use crate::core::guard::ReviewContext;
+use crate::core::guard::{Approved, ReviewContext};
 use crate::core::held::HeldNote;
 use crate::core::issue::PullState;
 use crate::core::names::{BurnBranch, CommitId, IssueNumber, TreeId};
@@ -17,7 +18,7 @@ use crate::edge::repo::{Base, Commit, Draft};
 
 /// A commit of git-burn's that an earlier run pushed.
 pub(super) struct Earlier {
-    commit: Commit,
+    pub commit: Commit,
     model: String,
     /// What it was made on, and is proven against: the base branch may have moved since.
     pub base: Base,
@@ -149,14 +150,43 @@ pub(super) fn kept(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<Optio
     Ok(Some(Kept { commit: shop.repo.commit_at(&commit)?, base, tree }))
 }
 
-/// As [`draft`], for a change that stands on a branch's head.
+/// Whether a commit was made of that draft on a person's word: the same tree on the same parent, with other trailers.
+pub(super) fn is_made_of(commit: &Commit, draft: &Draft) -> bool {
+    is_ours(&commit.message) && commit.parents == [draft.base.clone()] && commit.tree == draft.tree
+}
+
+/// The checks' word on a change that a person let pass.
 ///
 /// # Errors
-/// It cannot be read.
-pub(super) fn draft_on(shop: &Shop<'_>, issue: IssueNumber, head: &CommitId) -> anyhow::Result<Option<Kept>> {
-    let kept = shop.draft(issue)?.filter(|draft| draft.base == *head);
-    let Some(Draft { commit, tree, .. }) = kept else { return Ok(None) };
-    Ok(Some(Kept { commit: shop.repo.commit_at(&commit)?, base: shop.base.clone(), tree }))
+/// [`Stop::Ended`] when they are red.
+pub(super) fn prove_approved(
+    shop: &mut Shop<'_>,
+    approved: &Approved,
+    commit: &CommitId,
+    tree: &TreeId,
+) -> Result<Verified, Stop> {
+    let checks = shop.settings.checks.clone();
+    match Prover::new(&checks).prove(shop, commit, tree, approved)? {
+        Verdict::Proven(verified) => Ok(verified),
+        Verdict::Red(results) => Err(Outcome::ChecksRed { checks: red_names(&results) }.into()),
+    }
+}
+
+/// A held change that was approved and pushed, but not told of, is only finished by the same word: the guard would
+/// refuse it anew.
+///
+/// # Errors
+/// [`Stop::Ended`] when the commit is such a change.
+pub(super) fn refuse_approved(shop: &Shop<'_>, issue: IssueNumber, commit: &Commit) -> Result<(), Stop> {
+    let Some(draft) = shop.draft(issue)? else { return Ok(()) };
+    if HeldNote::parse(&draft.note).is_none() || !is_made_of(commit, &draft) {
+        return Ok(());
+    }
+    let (id, pushed) = (draft.commit.short(), commit.id.short());
+    let why = format!(
+        "the approved change is pushed as {pushed}, but not told of yet; finish it: git burn approve {issue} {id}"
+    );
+    Err(Outcome::Held { why }.into())
 }
 
 /// A commit of git-burn's on that base, to be proven again; `None`: somebody else made it.

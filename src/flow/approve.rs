@@ -2,30 +2,60 @@
 
 use super::dialogue::Proven;
 use super::gate::{self, Clarity, Picked};
-use super::prove::{Prover, Verdict};
 use super::publish;
-use super::shop::{Shop, Stop};
+use super::revise;
+use super::shop::{Publishing, Shop, Stop};
 use super::{adopt, burn};
 use crate::core::act::Act;
-use crate::core::guard::ReviewContext;
+use crate::core::guard::{Approved, ReviewContext};
 use crate::core::held::{Approval, HeldNote};
 use crate::core::issue::State;
-use crate::core::names::IssueNumber;
+use crate::core::names::{CommitId, IssueNumber};
 use crate::core::outcome::Outcome;
 use crate::core::report::{About, pull};
+use crate::edge::repo::Draft;
 
-/// Publishes the held change of an issue, if `typed` names it.
+/// Publishes the held change of an issue, if `typed` names it: its first one, or a revision of its pull request, whose
+/// own number will do as well.
 ///
 /// # Errors
 /// There is no such change, the digits name another one, or something broke. Every expected ending is an [`Outcome`].
 pub fn approve(shop: &mut Shop<'_>, number: IssueNumber, typed: &str, by: &str) -> anyhow::Result<Outcome> {
-    burn::until_the_end(shop, number, |shop, _| {
+    // Before anything is claimed or asked: there may be nothing to publish.
+    let Held { issue, draft, note } = held(shop, number)?;
+    let approval = Approval::given(by, typed, &draft.commit)?;
+    burn::until_the_end(shop, issue, |shop, _| {
         shop.repo.check_identity()?;
-        let picked = pick(shop, number)?;
-        // Nothing to publish: the issue is not claimed for that.
-        shop.draft(number)?.ok_or_else(|| none_held(number))?;
-        burn::on_claim(shop, picked, |shop, picked, about| publish_held(shop, picked, about, typed, by))
+        if let Some(answers) = &note.answers {
+            return revise::approve(shop, &draft, &note, answers, &approval);
+        }
+        let picked = pick(shop, issue)?;
+        burn::on_claim(shop, picked, |shop, picked, about| publish_held(shop, picked, about, &note, &approval))
     })
+}
+
+/// A change that waits, and whose.
+struct Held {
+    issue: IssueNumber,
+    draft: Draft,
+    note: HeldNote,
+}
+
+fn held(shop: &Shop<'_>, number: IssueNumber) -> anyhow::Result<Held> {
+    let of = |issue: IssueNumber| -> anyhow::Result<Option<Held>> {
+        let Some(draft) = shop.draft(issue)? else { return Ok(None) };
+        Ok(HeldNote::parse(&draft.note).map(|note| Held { issue, draft, note }))
+    };
+    if let Some(held) = of(number)? {
+        return Ok(held);
+    }
+    for (issue, _) in shop.repo.drafts()? {
+        let held = of(issue)?;
+        if let Some(held) = held.filter(|held| held.note.answers.as_ref().is_some_and(|one| one.pull == number)) {
+            return Ok(held);
+        }
+    }
+    Err(none_held(number))
 }
 
 /// The issue as it is, whatever its labels say: they say that it waits for this.
@@ -43,14 +73,11 @@ fn publish_held(
     shop: &mut Shop<'_>,
     picked: &mut Picked,
     about: About<'_>,
-    typed: &str,
-    by: &str,
+    note: &HeldNote,
+    approval: &Approval,
 ) -> Result<Outcome, Stop> {
     let number = picked.issue.number;
-    let none = || none_held(number);
-    let kept = adopt::kept(shop, picked)?.ok_or_else(none)?;
-    let note = HeldNote::parse(&kept.commit.message).ok_or_else(none)?;
-    let approval = Approval::given(by, typed, &kept.commit.id).map_err(anyhow::Error::from)?;
+    let kept = adopt::kept(shop, picked)?.ok_or_else(|| none_held(number))?;
     if note.issue != picked.issue.fingerprint().digest() {
         let why =
             format!("#{number} was edited since the change was made for it; git burn abort {number}, and run it again");
@@ -58,8 +85,19 @@ fn publish_held(
     }
     let base = kept.base.clone();
     let mut shop = shop.on(&base);
-    let proven = prove(&mut shop, about, &kept, &note, &approval)?;
-    let outcome = publish::publish(&mut shop, picked, about, &proven)?;
+    let approved = judge(&shop, about, &kept, approval)?;
+    let commit = match pushed(&shop, picked)? {
+        Some(commit) => commit,
+        None => commit(&shop, about, note, &approved)?,
+    };
+    let verified = adopt::prove_approved(&mut shop, &approved, &commit, &kept.tree)?;
+    let notes = approved.waivers().iter().map(ToString::to_string).collect();
+    let proven = Proven { approved, verified, claim: note.claim.clone(), notes, model: note.model.clone() };
+    let outcome = match shop.settings.publishing {
+        // The draft stays as it is: it can be approved again.
+        Publishing::Keep => return Ok(Outcome::KeptLocal { commit, strength: proven.verified.strength() }),
+        Publishing::Push => publish::publish(&mut shop, picked, about, &proven)?,
+    };
     let label = shop.settings.labels.blocked.clone();
     if picked.issue.has_label(&label) {
         shop.try_perform(&Act::RemoveLabel { issue: number, label })?;
@@ -71,30 +109,26 @@ fn none_held(number: IssueNumber) -> anyhow::Error {
     anyhow::anyhow!("no change of #{number} is held for a person here\nhint: git burn status")
 }
 
-/// The change as a commit of its own, judged with the person's word and proven by the checks like any other.
-fn prove(
-    shop: &mut Shop<'_>,
-    about: About<'_>,
-    kept: &adopt::Kept,
-    note: &HeldNote,
-    approval: &Approval,
-) -> Result<Proven, Stop> {
+/// What an earlier run pushed on the same word, and did not live to tell of.
+fn pushed(shop: &Shop<'_>, picked: &Picked) -> anyhow::Result<Option<CommitId>> {
+    let Some(tip) = shop.remote_tip(picked.branch.as_str())? else { return Ok(None) };
+    let (tip, draft) = (shop.repo.commit_at(&tip)?, shop.draft(picked.issue.number)?);
+    Ok(draft.filter(|draft| adopt::is_made_of(&tip, draft)).map(|_| tip.id))
+}
+
+/// The guard's look with the person's word: what ends a run is refused all the same.
+fn judge(shop: &Shop<'_>, about: About<'_>, kept: &adopt::Kept, approval: &Approval) -> Result<Approved, Stop> {
     let change = shop.repo.change_between(&shop.base.tree, &kept.tree)?;
     let context = ReviewContext { title: &about.issue.title, body: &about.issue.body, secrets: shop.secrets };
-    let approved = shop.settings.policy.review_with(change, &context, approval).map_err(|violations| {
+    shop.settings.policy.review_with(change, &context, approval).map_err(|violations| {
         let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
-        Outcome::Refused { violations: lines }
-    })?;
+        Outcome::Refused { violations: lines }.into()
+    })
+}
+
+/// The change as a commit of its own.
+fn commit(shop: &Shop<'_>, about: About<'_>, note: &HeldNote, approved: &Approved) -> anyhow::Result<CommitId> {
     let origins = pull::Origins { model: &note.model, run: &shop.run, answers: &[] };
     let message = pull::commit_message(&pull::subject(about, shop.subject_style), approved.change(), origins);
-    let base = shop.base.commit.clone();
-    let committed = shop.repo.commit(&base, &approved, &message, shop.now())?;
-    let checks = shop.settings.checks.clone();
-    match Prover::new(&checks).prove(shop, &committed.commit, &committed.tree, &approved)? {
-        Verdict::Proven(verified) => {
-            let notes = approved.waivers().iter().map(ToString::to_string).collect();
-            Ok(Proven { approved, verified, claim: String::new(), notes, model: note.model.clone() })
-        }
-        Verdict::Red(results) => Err(Outcome::ChecksRed { checks: super::dialogue::red_names(&results) }.into()),
-    }
+    Ok(shop.repo.commit(&shop.base.commit, approved, &message, shop.now())?.commit)
 }

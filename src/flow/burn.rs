@@ -181,6 +181,7 @@ fn begin(
 
 /// Brings the branch that an earlier run pushed to its reviewers.
 fn finish(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, earlier: Earlier) -> Result<Outcome, Stop> {
+    adopt::refuse_approved(shop, picked.issue.number, &earlier.commit)?;
     let base = earlier.base.clone();
     let mut shop = shop.on(&base);
     let proven = adopt::prove_again(&mut shop, about, earlier)?;

@@ -3,10 +3,12 @@
 
 use super::dialogue::Proven;
 use super::gate::{self, Picked};
-use super::shop::{Publishing, Shop, Stop};
+use super::resume::{self, Unfinished};
+use super::shop::{Mode, Publishing, Shop, Stop};
 use crate::core::act::{Act, NewPull, Receipt, Ripeness, Step, is_signed};
 use crate::core::checks::Strength;
 use crate::core::event::Event;
+use crate::core::names::IssueNumber;
 use crate::core::outcome::Outcome;
 use crate::core::report::{self, About, pull};
 use crate::edge::forge::PullFilter;
@@ -38,10 +40,18 @@ pub(super) fn publish(
     let reviewer = ask_for_review(shop, picked)?;
     report_proof(shop, picked, about, proven, &opened, reviewer.as_deref())?;
     relabel(shop, picked)?;
-    shop.try_perform(&Act::DropDraft { issue: picked.issue.number })?;
+    drop_draft(shop, picked.issue.number)?;
     let url = opened.url.clone();
     shop.emit(Event::Result { issue: picked.issue.number, branch: picked.branch.clone(), url: url.clone() })?;
     Ok(Outcome::Published { branch: picked.branch.clone(), commit, pull: url, strength })
+}
+
+/// A draft that is an answer to a review stays: it is not what was published.
+fn drop_draft(shop: &mut Shop<'_>, issue: IssueNumber) -> anyhow::Result<()> {
+    match (shop.mode, resume::kind(shop.repo, issue)?) {
+        (Mode::Real, Unfinished::Revision) => Ok(()),
+        (Mode::Real, Unfinished::Change) | (Mode::DryRun, _) => shop.try_perform(&Act::DropDraft { issue }),
+    }
 }
 
 fn open_pull(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, proven: &Proven) -> Result<Receipt, Stop> {

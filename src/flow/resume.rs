@@ -1,11 +1,13 @@
 //! Unfinished work: which drafts there are, and giving one up. Going on with one is what `burn` does by itself.
 
 use anyhow::Result;
+use serde::Serialize;
 
 use super::shop::{Shop, Stop};
 use crate::core::act::Act;
 use crate::core::claim::Claim;
-use crate::core::names::IssueNumber;
+use crate::core::held::HeldNote;
+use crate::core::names::{CommitId, IssueNumber};
 use crate::core::review::answered_by;
 use crate::edge::repo::{RemoteClaim, Repo};
 
@@ -17,6 +19,30 @@ pub fn unfinished(repo: &Repo) -> Result<Vec<IssueNumber>> {
     let mut issues: Vec<IssueNumber> = repo.drafts()?.into_iter().map(|(issue, _)| issue).collect();
     issues.sort_unstable();
     Ok(issues)
+}
+
+/// A draft that the guard holds until a person decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    pub issue: IssueNumber,
+    /// The pull request whose review it answers; `None`: it is the issue's first change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull: Option<IssueNumber>,
+    pub commit: CommitId,
+}
+
+/// What waits for a person's decision here, by number of the issue.
+///
+/// # Errors
+/// The refs cannot be read.
+pub fn waiting(repo: &Repo) -> Result<Vec<Waiting>> {
+    let mut found = Vec::new();
+    for issue in unfinished(repo)? {
+        let Some(draft) = repo.draft(issue)? else { continue };
+        let note = HeldNote::parse(&draft.note);
+        found.extend(note.map(|note| Waiting { issue, pull: note.answers.map(|one| one.pull), commit: draft.commit }));
+    }
+    Ok(found)
 }
 
 /// What a draft is of.

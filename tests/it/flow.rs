@@ -290,6 +290,37 @@ fn a_held_change_waits_without_another_token_and_is_published_on_a_persons_word(
 }
 
 #[test]
+fn an_approval_that_is_killed_at_any_act_is_finished_by_the_same_word() {
+    for nth in 1..=20 {
+        let room = Room::new();
+        let yard = Yard::new(&room, Flavour::Gitea);
+        let digest = a_held_change(&yard);
+        let killed = yard.clone.untouched_by(|| kill_at_act(&yard, &["approve", "1", &digest], nth));
+        if !killed {
+            assert!(nth > 6, "only {nth} acts");
+            return;
+        }
+        if yard.branches().contains(BRANCH) && !yard.clone.git(&["for-each-ref", "refs/burn/draft"]).is_empty() {
+            // The guard would refuse it anew: another run says who can finish it.
+            yard.fake.state().issue_mut(1).labels = vec!["bug".into(), "ready-for-agent".into()];
+            let _ = yard.burn(&["issue", "1"]).exits(5).tells(&[&format!("finish it: git burn approve 1 {digest}")]);
+        }
+        if !yard.clone.git(&["for-each-ref", "refs/burn/draft"]).is_empty() {
+            let again = yard.burn(&["approve", "1", &digest]);
+            assert_eq!(again.code, Some(0), "act {nth}: {}", again.stderr);
+        }
+        assert_eq!(yard.clone.git(&["for-each-ref", "refs/burn/draft"]), "", "act {nth}");
+        let state = yard.fake.state();
+        assert_eq!(state.pulls.len(), 1, "act {nth}");
+        let body = state.issue(state.pulls[0].number).body.clone().expect("a body");
+        assert!(body.contains("Approved by Ada Tester: data/sales.csv"), "{body}");
+        drop(state);
+        let proofs = yard.comments().iter().filter(|text| text.contains("step=proof")).count();
+        assert_eq!(proofs, 1, "act {nth}");
+    }
+}
+
+#[test]
 fn a_persons_word_does_not_hold_for_an_edited_issue() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Github);

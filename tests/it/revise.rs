@@ -286,21 +286,217 @@ fn killed_at_any_act_and_run_again_everything_is_there_once() {
     }
 }
 
+/// The model's answer to a review: it takes a row out of a file that is protected.
+const FORBIDDEN: &str = "```diff\n--- a/data/sales.csv\n+++ b/data/sales.csv\n@@ -1,4 +1,3 @@\n day,amount\n mon,10\n tue,20\n-wed,30\n```\n";
+
+/// Has a revision held, and returns the digits of its commit. From then on no model may be asked.
+fn a_held_revision(yard: &Yard<'_>) -> String {
+    yard.replies(&format!("<!-- replay -->\n{FORBIDDEN}\n<!-- replay -->\nR1: took it out, closes #9\n\n{FORBIDDEN}"));
+    let held = yard.burn(&["revise", "2"]).exits(5).tells(&["data/sales.csv"]);
+    let digest = yard.clone.git(&["rev-parse", "--short=10", "refs/burn/draft/1"]);
+    assert!(held.stderr.contains(&format!("git burn approve 1 {digest}")), "{}", held.stderr);
+    yard.replies(NO_REPLY);
+    digest
+}
+
+/// The held revision is on the branch and was told of once, with whose word it was.
+#[track_caller]
+fn assert_approved(yard: &Yard<'_>, first: &str, review: u64) {
+    assert_eq!(commits(yard), 2);
+    assert_eq!(yard.remote.git(&["rev-parse", &format!("{BRANCH}^")]), first);
+    assert_eq!(yard.remote.git(&["diff", "--name-only", first, BRANCH]), "data/sales.csv");
+    let message = yard.remote.git(&["log", "-1", "--format=%B", BRANCH]);
+    assert!(message.contains(&format!("Burn-Answers: review-{review}")), "{message}");
+    assert!(message.starts_with("Mean of a file without rows is not a number, after review (#1)"), "{message}");
+    let told: Vec<String> = answers(yard).into_iter().filter(|text| text.starts_with("## Review Answered")).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("Approved by Ada Tester: data/sales.csv"), "{}", told[0]);
+    assert!(
+        told[0].contains("The model says (not verified): took it out") && !told[0].contains("closes #9"),
+        "{}",
+        told[0]
+    );
+    let state = yard.fake.state();
+    let body = state.issue(2).body.clone().expect("a body");
+    assert!(body.contains("| `data/sales.csv` | change | +0 −1 |") && body.contains("- [x]"), "{body}");
+    assert!(state.pulls[0].reviewers.contains(&"ada".to_owned()), "{:?}", state.pulls[0].reviewers);
+}
+
 #[test]
-fn what_the_guard_refuses_is_held_on_the_pull_request_and_not_pushed() {
+fn a_held_revision_waits_without_another_token_and_is_pushed_on_a_persons_word() {
+    for flavour in [Flavour::Gitea, Flavour::Github] {
+        let room = Room::new();
+        let yard = published(&room, flavour);
+        let (first, id) = (head(&yard), review(&yard));
+        let digest = a_held_revision(&yard);
+        assert_eq!(head(&yard), first);
+        let told = answers(&yard);
+        assert!(told.len() == 1 && told[0].starts_with("## Held for a Person"), "{told:#?}");
+        assert!(told[0].contains(&format!("git burn approve 1 {digest}")), "{told:#?}");
+        // Again, by its issue, and by `continue`: nobody is asked or told anew.
+        for again in [&["revise", "2"][..], &["revise", "1"], &["continue"]] {
+            let _ = yard.burn(again).exits(5).tells(&[&format!("git burn approve 1 {digest}")]);
+            assert_eq!(answers(&yard).len(), 1);
+        }
+        let status = yard.burn(&["status"]).exits(0).stdout;
+        assert!(status.contains("#1, revision of #2") && status.contains(&format!("approve 1 {digest}")), "{status}");
+        // A look at the pull request's first commit anew does not drop it.
+        yard.fake.state().issue_mut(1).labels = vec!["bug".into(), "ready-for-agent".into()];
+        let _ = yard.burn(&["issue", "1"]).exits(0);
+        let before = yard.fake.mutations().len();
+        let _ = yard.burn(&["approve", "1", "0123456789"]).exits(128).tells(&["not the change that is held", &digest]);
+        let would = yard.burn(&["approve", "1", &digest, "--dry-run"]).exits(0).stdout;
+        assert!(would.contains("on top of agent/ticket-1"), "{would}");
+        let _ = yard.burn(&["approve", "1", &digest, "--no-push"]).exits(0);
+        assert_eq!((head(&yard), yard.fake.mutations().len()), (first.clone(), before));
+        // Both numbers name it, as they do for `revise`.
+        let ended = yard.burn(&["approve", "2", &digest]).exits(0);
+        assert!(ended.stdout.contains("/pulls/2") && ended.stdout.lines().count() == 1, "{}", ended.stdout);
+        assert_approved(&yard, &first, id);
+        assert_eq!(yard.clone.git(&["for-each-ref", "refs/burn"]), "");
+        let _ = yard.burn(&["revise", "2", "--exit-code"]).exits(3);
+        let _ = yard.burn(&["approve", "1", &digest]).exits(128).tells(&["no change of #1 is held"]);
+    }
+}
+
+#[test]
+fn a_person_who_approves_is_killed_at_any_act_and_everything_is_there_once() {
+    for nth in 1..=20 {
+        let room = Room::new();
+        let yard = published(&room, Flavour::Gitea);
+        let (first, id) = (head(&yard), review(&yard));
+        let digest = a_held_revision(&yard);
+        let killed = yard.clone.untouched_by(|| kill_at_act(&yard, &["approve", "1", &digest], nth));
+        if !killed {
+            assert!(nth > 6, "only {nth} acts");
+            return;
+        }
+        let told = |yard: &Yard<'_>| answers(yard).iter().any(|text| text.starts_with("## Review Answered"));
+        if head(&yard) != first && !told(&yard) {
+            // Another run does not judge it anew, and says who can finish it.
+            let finish = format!("finish it: git burn approve 1 {digest}");
+            let _ = yard.burn(&["revise", "2"]).exits(5).tells(&[&finish]);
+        }
+        if !yard.clone.git(&["for-each-ref", "refs/burn/draft"]).is_empty() {
+            let again = yard.burn(&["approve", "1", &digest]);
+            assert_eq!(again.code, Some(0), "act {nth}: {}", again.stderr);
+        }
+        assert_approved(&yard, &first, id);
+        assert_eq!(yard.clone.git(&["for-each-ref", "refs/burn/draft"]), "", "act {nth}");
+        let _ = yard.burn(&["revise", "2", "--exit-code"]).exits(3);
+    }
+}
+
+#[test]
+fn a_word_for_a_revision_does_not_hold_on_another_head_or_for_an_edited_issue() {
+    let room = Room::new();
+    let yard = published(&room, Flavour::Gitea);
+    review(&yard);
+    let digest = a_held_revision(&yard);
+    let body = yard.fake.state().issue(1).body.clone();
+    yard.fake.state().issue_mut(1).body = Some("Something else entirely.".into());
+    let _ = yard.burn(&["approve", "1", &digest]).exits(5).tells(&["was edited since", "git burn revise 2"]);
+    yard.fake.state().issue_mut(1).body = body;
+    let by_hand = push_by_hand(&yard.remote, BRANCH);
+    let before = yard.fake.mutations().len();
+    let moved = ["was pushed to since", "nothing was pushed", "git burn revise 2", &digest];
+    let _ = yard.burn(&["approve", "1", &digest]).exits(5).tells(&moved);
+    assert_eq!((head(&yard), yard.fake.mutations().len()), (by_hand.clone(), before));
+    assert!(yard.clone.git(&["for-each-ref", "refs/burn"]).contains("refs/burn/draft/1"), "nothing is lost");
+    // What it says to do works.
+    yard.replies(SENTENCE);
+    let used = format!("{digest} that was held is not used: the branch was pushed to since");
+    let _ = yard.burn(&["revise", "2"]).exits(0).tells(&[&used]);
+    assert_eq!(yard.remote.git(&["rev-parse", &format!("{BRANCH}^")]), by_hand);
+}
+
+#[test]
+fn a_branch_that_moves_while_a_revision_is_proven_is_left() {
+    let room = Room::new();
+    let yard = published(&room, Flavour::Gitea);
+    review(&yard);
+    let digest = a_held_revision(&yard);
+    // The check itself is what somebody is faster than.
+    let bare = yard.remote.path.display().to_string();
+    let push = format!(
+        "git --git-dir {bare} update-ref {BRANCH} $(git --git-dir {bare} -c user.name=B -c user.email=b@example.org \
+         commit-tree {BRANCH}^{{tree}} -p {BRANCH} -m meanwhile) && sh tests/run.sh"
+    );
+    yard.clone.git(&["config", "burn.check.test.command", &push]);
+    yard.clone.git(&["config", "burn.sandbox", "off"]);
+    let _ = yard.burn(&["approve", "1", &digest]).exits(5).tells(&["was pushed to meanwhile"]);
+    assert_eq!(yard.remote.git(&["log", "-1", "--format=%s", BRANCH]), "meanwhile");
+    assert!(yard.clone.git(&["for-each-ref", "refs/burn"]).contains("refs/burn/draft/1"), "nothing is lost");
+}
+
+#[test]
+fn what_is_said_after_a_revision_was_held_is_answered_instead() {
+    let room = Room::new();
+    let yard = published(&room, Flavour::Gitea);
+    review(&yard);
+    let digest = a_held_revision(&yard);
+    yard.fake.add_comment(2, "ada", "Leave the data alone.");
+    yard.replies(&SENTENCE.replace("expect=\"under review\"", "expect=\"Leave the data alone.\""));
+    let used = format!("{digest} that was held is not used: more was said since");
+    let _ = yard.burn(&["revise", "2"]).exits(0).tells(&[&used]);
+    assert_eq!(commits(&yard), 2);
+    assert_eq!(yard.clone.git(&["for-each-ref", "refs/burn"]), "");
+}
+
+#[test]
+fn a_word_for_a_revision_leaves_later_words_for_the_next_round() {
+    let room = Room::new();
+    let yard = published(&room, Flavour::Github);
+    let (first, id) = (head(&yard), review(&yard));
+    let digest = a_held_revision(&yard);
+    yard.fake.state().add_review(2, "ada", "CHANGES_REQUESTED", "Shorter, please.");
+    let _ = yard.burn(&["approve", "1", &digest]).exits(0);
+    assert_approved(&yard, &first, id);
+    assert!(answers(&yard).iter().all(|text| !text.contains("Shorter, please.")));
+    yard.clone.git(&["config", "burn.guard.permit", "protected-path:data/sales.csv"]);
+    yard.replies(&SENTENCE.replace("Say so in the README.", "Shorter, please."));
+    let _ = yard.burn(&["revise", "2"]).exits(0);
+    assert_eq!(commits(&yard), 3);
+}
+
+#[test]
+fn a_revision_that_ends_a_run_cannot_be_approved() {
     let room = Room::new();
     let yard = published(&room, Flavour::Gitea);
     let first = head(&yard);
     review(&yard);
-    let patch = "```diff\n--- a/data/sales.csv\n+++ b/data/sales.csv\n@@ -1,4 +1,3 @@\n day,amount\n mon,10\n tue,20\n-wed,30\n```\n";
-    yard.replies(&format!("<!-- replay -->\n{patch}\n<!-- replay -->\n{patch}"));
-    let _ = yard.burn(&["revise", "2"]).exits(5).tells(&["data/sales.csv"]);
+    let destroys = SENTENCE.replace("+The mean of a file without rows is 0.", "+db.run('DROP TABLE users')");
+    yard.replies(
+        &destroys
+            .replace("README.md", "notes.py")
+            .replace("--- a/notes.py", "--- /dev/null")
+            .replace(
+                "@@ -1,3 +1,5 @@\n # tally\n \n Counts, sums and averages one column of a CSV file.\n+\n",
+                "@@ -0,0 +1 @@\n",
+            )
+            .replace("Say so in the notes.py.", "Say so in the README."),
+    );
+    let _ = yard.burn(&["revise", "2"]).exits(1).tells(&["notes.py"]);
+    let _ = yard.burn(&["approve", "1", "0123456789"]).exits(128).tells(&["no change of #1 is held"]);
+    // Nor when what was merely held would end a run by now.
+    let digest = a_held_revision(&yard);
+    let draft = yard.clone.git(&["rev-parse", "refs/burn/draft/1"]);
+    let blob = {
+        std::fs::write(room.path().join("bad.py"), "db.run('DROP TABLE users')\n").expect("written");
+        yard.clone.git(&["hash-object", "-w", &room.path().join("bad.py").display().to_string()])
+    };
+    let tree = room.path().join("tree");
+    let listed = yard.clone.git(&["ls-tree", "refs/burn/draft/1"]);
+    std::fs::write(&tree, format!("{listed}\n100644 blob {blob}\tbad.py\n")).expect("written");
+    let make = format!("git mktree < {}", tree.display());
+    let made = room.command("sh", &yard.clone.path).args(["-c", &make]).output().expect("git runs");
+    let tree = String::from_utf8(made.stdout).expect("text").trim().to_owned();
+    let note = yard.clone.git(&["log", "-1", "--format=%B", &draft]);
+    let forged = yard.clone.git(&["commit-tree", &tree, "-p", &format!("{draft}^"), "-m", &note]);
+    yard.clone.git(&["update-ref", "refs/burn/draft/1", &forged]);
+    assert_ne!(forged[..10], digest);
+    let _ = yard.burn(&["approve", "1", &forged]).exits(1).tells(&["bad.py"]);
     assert_eq!(head(&yard), first);
-    assert!(answers(&yard)[0].starts_with("## Held for a Person"));
-    // It was no answer: the review still wants one.
-    yard.replies(SENTENCE);
-    let _ = yard.burn(&["revise", "2"]).exits(0);
-    assert_eq!(commits(&yard), 2);
 }
 
 #[test]
@@ -385,5 +581,23 @@ fn a_review_in_a_file_is_answered_in_the_file() {
     let text = std::fs::read_to_string(&file).expect("the pull request");
     assert!(text.contains("## Review Answered") && text.contains("| `README.md` | change | +2 −0 |"), "{text}");
     assert!(text.contains("Say so in the README."), "{text}");
+    let _ = repo.burn(&["revise", "6", "--exit-code"]).exits(3);
+    // One that is held is approved by the number that `revise` was given.
+    let said =
+        "\n<!-- git-burn:comment id=9 author=\"grace\" created=2026-11-25T04:00:00Z -->\n\nWednesday was no day.\n";
+    std::fs::write(&file, format!("{text}{said}")).expect("written");
+    std::fs::write(&script, format!("<!-- replay -->\n{FORBIDDEN}\n<!-- replay -->\n{FORBIDDEN}")).expect("written");
+    let _ = repo.untouched_by(|| repo.burn(&["revise", "6"])).exits(5).tells(&["data/sales.csv"]);
+    let digest = repo.git(&["rev-parse", "--short=10", "refs/burn/draft/1"]);
+    let held = std::fs::read_to_string(&file).expect("the pull request");
+    assert!(held.contains(&format!("git burn approve 1 {digest}")), "{held}");
+    std::fs::write(&script, NO_REPLY).expect("written");
+    let _ = repo.burn(&["revise", "6"]).exits(5).tells(&[&digest]);
+    assert_eq!(std::fs::read_to_string(&file).expect("the pull request"), held);
+    let ended = repo.untouched_by(|| repo.burn(&["approve", "6", &digest])).exits(0);
+    assert_eq!(std::fs::canonicalize(ended.stdout.trim()).ok(), std::fs::canonicalize(&file).ok());
+    let text = std::fs::read_to_string(&file).expect("the pull request");
+    assert_eq!(text.matches("## Review Answered").count(), 2, "{text}");
+    assert!(text.contains("| `data/sales.csv` | change | +0 −1 |") && text.contains("Approved by"), "{text}");
     let _ = repo.burn(&["revise", "6", "--exit-code"]).exits(3);
 }

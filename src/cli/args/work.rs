@@ -81,8 +81,8 @@ pub struct Plan {
 /// Arguments of `git burn approve`.
 #[derive(Debug, Args)]
 pub struct Approve {
-    /// The issue
-    #[arg(value_name = "N")]
+    /// The issue, or for a revision its pull request as well
+    #[arg(value_name = "PR|N")]
     pub number: IssueNumber,
     /// The change that is held, by the first digits of its commit: at least seven
     #[arg(value_name = "DIGEST")]

@@ -19,7 +19,7 @@ use crate::core::names::{CommitId, RepoPath, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::patch;
 use crate::core::report::About;
-use crate::core::review::{Key, TRAILER, listed};
+use crate::core::review::Answers;
 use crate::edge::model::{self, Answer};
 use crate::edge::repo::Base;
 
@@ -42,13 +42,13 @@ pub(super) struct Footing {
     pub commit: CommitId,
     pub tree: TreeId,
     /// Reviewers' words; none for the first commit.
-    pub answers: Vec<Key>,
+    pub answers: Option<Answers>,
 }
 
 impl Footing {
     /// The base itself, for a change that begins.
     pub(super) fn base(base: &Base) -> Self {
-        Self { commit: base.commit.clone(), tree: base.tree.clone(), answers: Vec::new() }
+        Self { commit: base.commit.clone(), tree: base.tree.clone(), answers: None }
     }
 }
 
@@ -241,9 +241,9 @@ impl<'s, 'a> Dialogue<'s, 'a> {
 
     /// So that a later run can go on from here.
     fn keep_draft(&mut self) -> Result<(), Stop> {
-        let note = match self.footing.answers.as_slice() {
-            [] => "unfinished draft of git-burn".to_owned(),
-            answers => format!("unfinished revision of git-burn\n\n{TRAILER}: {}\n", listed(answers)),
+        let note = match &self.footing.answers {
+            None => "unfinished draft of git-burn".to_owned(),
+            Some(answers) => format!("unfinished revision of git-burn\n\n{}\n", answers.trailer()),
         };
         let commit = self.shop.repo.draft_commit(&self.footing.commit, &self.draft, &note)?;
         self.shop.perform(&Act::KeepDraft { issue: self.about.issue.number, commit }).map(drop)

@@ -116,20 +116,17 @@ impl Dialogue<'_, '_> {
                     issue: self.about.issue.fingerprint().digest(),
                     model: answer.model.clone(),
                     violations: words,
+                    claim: claim(answer.said()),
+                    answers: self.footing.answers.clone(),
                 },
             ),
         }
     }
 
-    /// Keeps the change until a person decides about it. A revision is not kept: people push what they want to the
-    /// branch themselves.
+    /// Keeps the change until a person decides about it: on the base or, if it is a revision, on the head of its branch.
     fn hold<T>(&mut self, draft: &TreeId, note: HeldNote) -> Result<T, Stop> {
-        if !self.footing.answers.is_empty() {
-            let why = format!("the guard needs a person's decision: {}", note.violations.join("; "));
-            return Err(Outcome::Held { why }.into());
-        }
         let issue = self.about.issue.number;
-        let commit = self.shop.repo.draft_commit(&self.shop.base.commit, draft, &note.to_string())?;
+        let commit = self.shop.repo.draft_commit(&self.footing.commit, draft, &note.to_string())?;
         self.shop.perform(&Act::KeepDraft { issue, commit: commit.clone() })?;
         Err(Outcome::Held { why: note.reason(issue, &commit) }.into())
     }
@@ -137,6 +134,7 @@ impl Dialogue<'_, '_> {
     fn prove(&mut self, judged: Judged, answer: &Answer) -> Result<Taken, Stop> {
         let Judged { whole: approved, step } = judged;
         let Footing { commit: footing, answers, .. } = &self.footing;
+        let answers = answers.as_ref().map_or(&[][..], |answers| &answers.keys);
         let origins = pull::Origins { model: &answer.model, run: &self.shop.run, answers };
         let message = pull::commit_message(&self.subject, step.change(), origins);
         let (commit, tree) = match self.shop.repo.commit(footing, &step, &message, self.shop.now()) {

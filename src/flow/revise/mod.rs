@@ -5,6 +5,7 @@
 //! comment, so that nothing is answered twice.
 
 mod find;
+mod held;
 mod publish;
 mod talk;
 mod wishes;
@@ -28,6 +29,8 @@ use crate::core::task::{TASK, Task};
 
 use self::find::{Branch, Subject};
 use self::wishes::Wishes;
+
+pub(super) use self::held::approve;
 
 /// One round of review on its way through the flow.
 struct Round<'r> {
@@ -81,6 +84,26 @@ fn work(
         shop.emit(Event::IssueSkipped { issue: subject.issue, reason: why.clone() })?;
         return Ok(Revised::Nothing { why });
     }
+    on_claim(shop, Matter { subject, issue, branch, wishes }, |shop, round| attempt(shop, round, spent))
+        .map(Revised::Ended)
+}
+
+/// What a round is about, as it was read.
+struct Matter {
+    subject: Subject,
+    issue: Issue,
+    branch: Branch,
+    wishes: Wishes,
+}
+
+/// Works on a round with the issue's claim held, which is given back whatever happens, and says on the pull request how
+/// it ended. The shop that the work is given stands where the branch begins.
+fn on_claim(
+    shop: &mut Shop<'_>,
+    matter: Matter,
+    work: impl FnOnce(&mut Shop<'_>, &Round<'_>) -> Result<Outcome, Stop>,
+) -> Result<Outcome, Stop> {
+    let Matter { subject, issue, branch, wishes } = matter;
     gate::refuse_uncheckable(shop)?;
     let picked = picked(shop, &subject, issue.clone())?;
     let severity = picked.assessment.severity();
@@ -89,7 +112,10 @@ fn work(
     let base = branch.base.clone();
     let round = Round { subject: &subject, branch, picked, about, wishes };
     announce(shop, &round)?;
-    locked(&mut shop.on(&base), &round, spent).map(Revised::Ended)
+    burn::claimed(&mut shop.on(&base), subject.issue, |shop| match work(shop, &round) {
+        Err(Stop::Ended(outcome)) => tell_ending(shop, &round, &outcome).map(|()| outcome),
+        other => other,
+    })
 }
 
 /// The issue as it would be picked, although its label says that it is in review.
@@ -124,26 +150,19 @@ fn announce(shop: &mut Shop<'_>, round: &Round<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The work, with the issue's claim held. It is given back whatever happens.
-fn locked(shop: &mut Shop<'_>, round: &Round<'_>, spent: &mut Spent) -> Result<Outcome, Stop> {
-    burn::claimed(shop, round.subject.issue, |shop| match attempt(shop, round, spent) {
-        Err(Stop::Ended(outcome)) => tell_ending(shop, round, &outcome).map(|()| outcome),
-        other => other,
-    })
-}
-
 /// The work itself: tell of what an earlier run pushed, or publish what it kept, or ask a model.
 fn attempt(shop: &mut Shop<'_>, round: &Round<'_>, spent: &mut Spent) -> Result<Outcome, Stop> {
     find::refuse_moved(shop, round.subject, &round.branch.head.id)?;
     if let Some(reviewed) = &round.wishes.untold {
+        adopt::refuse_approved(shop, round.subject.issue, &round.branch.head)?;
         let earlier = adopt::of_commit(&round.branch.head, shop.base);
         let earlier = earlier.ok_or_else(|| anyhow::anyhow!("the head commit has lost its trailers"))?;
         let asked = with_demand(round);
         let proven = adopt::prove_again(shop, About { issue: &asked, ..round.about }, earlier)?;
         return publish::tell(shop, round, &proven, reviewed);
     }
+    let kept = held::kept(shop, round)?;
     let asker = Asker::new(shop)?;
-    let kept = adopt::draft_on(shop, round.subject.issue, &round.branch.head.id)?;
     if let Some(kept) = &kept
         && let Some(proven) = finished(shop, round, kept)?
     {
@@ -208,7 +227,12 @@ fn tell_ending(shop: &mut Shop<'_>, round: &Round<'_>, outcome: &Outcome) -> Res
         | Outcome::Taken { .. }
         | Outcome::Interrupted => return Ok(()),
     };
-    let way_out = "Push what is wanted to the branch by hand, or say more precisely what it is.";
+    let way_out = match step {
+        Ending::Failed => "Push what is wanted to the branch by hand, or say more precisely what it is.",
+        Ending::Held => {
+            "Decide in the clone that made it, push what is wanted to the branch by hand, or say more precisely what it is."
+        }
+    };
     let body = report::ending(&shop.settings.templates, round.about, step, why, details, way_out);
     shop.perform(&Act::Comment { on: round.subject.number, step: step.step(), body }).map(drop)
 }

@@ -10,7 +10,7 @@ use super::super::gate;
 use super::super::publish::report_proof;
 use super::super::shop::{Mode, Publishing, Shop, Stop};
 use super::Round;
-use super::find::{commits_of_others, refuse_moved};
+use super::find::{Subject, commits_of_others, refuse_moved};
 use crate::core::act::{Act, Receipt};
 use crate::core::change::Change;
 use crate::core::checks::Successor;
@@ -64,10 +64,19 @@ pub(super) fn tell(
     let body = answer(shop, round, proven, &step);
     shop.perform(&Act::Answer { pull: subject.number, round: reviewed.clone(), body })?;
     shop.try_perform(&Act::DropDraft { issue: picked.issue.number })?;
-    let url = Some(subject.pull.url.clone()).filter(|url| !url.is_empty() && shop.mode == Mode::Real);
-    shop.emit(Event::Result { issue: picked.issue.number, branch: subject.branch.clone(), url: url.clone() })?;
+    let url = tell_result(shop, subject)?;
     let (commit, strength) = (proven.verified.commit().clone(), proven.verified.strength());
     Ok(Outcome::Published { branch: subject.branch.clone(), commit, pull: url, strength })
+}
+
+/// The run's result: the pull request's address, unless this is a dry run.
+///
+/// # Errors
+/// Only what cannot be recorded.
+pub(super) fn tell_result(shop: &mut Shop<'_>, subject: &Subject) -> anyhow::Result<Option<String>> {
+    let url = Some(subject.pull.url.clone()).filter(|url| !url.is_empty() && shop.mode == Mode::Real);
+    shop.emit(Event::Result { issue: subject.issue, branch: subject.branch.clone(), url: url.clone() })?;
+    Ok(url)
 }
 
 /// The pull request's own tables. A text that people have written anew is theirs.

@@ -10,7 +10,7 @@ use crate::core::conversation::{LineRange, Passage, Revision, Wanted, revision};
 use crate::core::names::TreeId;
 use crate::core::patch;
 use crate::core::report::{About, pull};
-use crate::core::review::{Concern, Key, Place, Side};
+use crate::core::review::{Answers, Concern, Key, Place, Side};
 use crate::edge::repo::{Base, Found, LARGEST_FILE};
 
 /// Lines that are shown above and below a remark's, and of a file that is meant as a whole.
@@ -54,7 +54,7 @@ pub(super) fn start(
     notes.into_iter().try_for_each(|note| shop.warn(note))?;
     let mut opening = brief.opening;
     opening.push(message);
-    let answers: Vec<Key> = keys(concerns);
+    let answers = Some(Answers { pull: subject.number, keys: keys(concerns) });
     let footing = Footing { commit: branch.head.id.clone(), tree, answers };
     let subject = pull::revision_subject(about, shop.subject_style);
     Ok(Start { opening, shown, subject, demand: demand(&picked.issue.body, concerns), footing })

@@ -21,6 +21,17 @@ pub(super) struct Wishes {
     pub untold: Option<CommitId>,
 }
 
+impl Wishes {
+    /// Without what somebody said that is not among these.
+    pub(super) fn only(mut self, keys: &[Key]) -> Self {
+        self.concerns.iter_mut().for_each(|concern| concern.keys.retain(|key| keys.contains(key)));
+        self.concerns.retain(|concern| !concern.keys.is_empty());
+        let still = reviewers(&self.concerns, None);
+        self.reviewers.retain(|login| still.contains(login));
+        self
+    }
+}
+
 /// Points of one round; the rest come with the next.
 const MOST: usize = 40;
 
