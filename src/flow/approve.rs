@@ -29,6 +29,8 @@ pub fn approve(shop: &mut Shop<'_>, number: IssueNumber, typed: &str, by: &str) 
         if let Some(answers) = &note.answers {
             return revise::approve(shop, &draft, &note, answers, &approval);
         }
+        gate::refuse_branchless(shop)?;
+        gate::refuse_uncheckable(shop)?;
         let picked = pick(shop, issue)?;
         burn::on_claim(shop, picked, |shop, picked, about| publish_held(shop, picked, about, &note, &approval))
     })
