@@ -42,6 +42,9 @@ const LARGEST_ADVICE: u64 = 64 * 1024;
 /// # Errors
 /// The repository cannot be read.
 pub(super) fn prepare(shop: &mut Shop<'_>, picked: &Picked) -> Result<Brief> {
+    if let Some(remote) = shop.remote {
+        shop.repo.complete(remote, shop.push_credential, &shop.base.tree)?;
+    }
     let context = context::pack(shop, &picked.issue)?;
     let instructions = advice(shop)?;
     let brief = Briefing {

@@ -146,6 +146,49 @@ fn shallow_and_partial_clones_push() {
 }
 
 #[test]
+fn a_partial_clone_is_completed_at_once_and_ranked_like_a_whole_one() {
+    use git_burn::core::rank::query::Query;
+    use git_burn::edge::rank_index::Index;
+    let room = Room::new();
+    let (origin, folder, _) = clone(&room);
+    for name in ["parser", "printer", "reader"] {
+        folder.write(&format!("src/{name}.py"), format!("def {name}_of_dates():\n    pass\n"));
+    }
+    folder.commit("more");
+    folder.git(&["push", "-q", "origin", "main"]);
+    origin.git(&["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", origin.path.display());
+    folder.git(&["clone", "-q", "--filter=blob:none", "--no-checkout", &url, "../thin"]);
+    let thin = Folder { room: &room, path: room.path().join("thin") };
+    let repo = open(&thin);
+    let tree = repo.resolve_tree("HEAD").unwrap();
+    let ranked = |index: &str| {
+        let index = Index::open(&room.path().join(index));
+        repo.rank(&repo.resolve("HEAD").unwrap(), &Query::new("`printer_of_dates` fails", ""), &index).unwrap()
+    };
+    assert!(ranked("before").iter().all(|file| file.text.as_ref().is_none_or(|text| text.is_empty())));
+    repo.complete(&origin_of(&repo), None, &tree).unwrap();
+    assert_eq!(thin.git(&["rev-list", "--objects", "--missing=print", "HEAD"]).matches('?').count(), 0);
+    origin.git(&["config", "uploadpack.allowFilter", "false"]);
+    assert_eq!(ranked("after")[0].path.to_string(), "src/printer.py");
+    std::fs::remove_dir_all(&origin.path).unwrap();
+    repo.complete(&origin_of(&repo), None, &tree).unwrap();
+}
+
+#[test]
+fn a_path_of_any_bytes_is_pushed_from() {
+    use std::os::unix::ffi::OsStrExt;
+    for name in [&b"two\nlines \"q\" \\"[..], b"latin-\xe9"] {
+        let room = Room::new();
+        let (_origin, folder, commit) = clone(&room);
+        let path = room.path().join(std::ffi::OsStr::from_bytes(name));
+        std::fs::rename(&folder.path, &path).unwrap();
+        let repo = open(&Folder { room: &room, path });
+        assert_eq!(push(&repo, &commit), Pushed::Created, "{}", name.escape_ascii());
+    }
+}
+
+#[test]
 fn two_runs_one_claim() {
     let room = Room::new();
     let (_origin, folder, _) = clone(&room);

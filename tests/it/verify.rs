@@ -280,6 +280,19 @@ fn a_worktree_that_was_left_half_made_is_made_anew() {
 }
 
 #[test]
+fn a_cache_of_any_bytes_holds_worktrees() {
+    use std::os::unix::ffi::OsStrExt;
+    let room = Room::new();
+    let cache = room.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9\ncache"));
+    let yard = Yard { cache, ..yard(&room) };
+    for _ in 0..2 {
+        let mut bench = yard.bench(SandboxMode::Off);
+        assert_eq!(run(&mut bench, &yard.head(), "cat state").output, "base\n");
+    }
+    assert_eq!(yard.folder.git(&["worktree", "list", "--porcelain", "-z"]).matches("worktree ").count(), 2);
+}
+
+#[test]
 fn toolchains_work_inside() {
     let room = Room::new();
     let yard = yard(&room);

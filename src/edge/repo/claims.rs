@@ -110,8 +110,8 @@ impl Repo {
     pub fn claims(&self, remote: &Remote, credential: Option<&Credential>) -> Result<Vec<RemoteClaim>> {
         let outpost = Outpost::new(self, remote, credential)?;
         let fetch = outpost.git().args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]);
-        let fetch =
-            fetch.args(["--no-auto-maintenance", "--", &outpost.url(), "+refs/burn/claims/*:refs/burn/claims/*"]);
+        let fetch = fetch.args(["--no-auto-maintenance", "--"]).arg(outpost.url());
+        let fetch = fetch.arg("+refs/burn/claims/*:refs/burn/claims/*");
         answered(remote, fetch).context("cannot read the claims")?;
         let format = "--format=%(refname)%00%(objectname)%00%(contents)%00";
         let raw = outpost.git().args(["for-each-ref", format, "refs/burn/claims/"]).text()?;

@@ -1,5 +1,6 @@
 //! Publishes commits: create-only pushes of verified commits, from a private repository that no check has touched.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -249,7 +250,7 @@ impl<'a> Outpost<'a> {
         let push = self.git().args(["push", "--porcelain", "--no-progress", "--no-verify", "--no-follow-tags"]);
         let push = push.args(["--recurse-submodules=no", "--no-signed", "--atomic"]);
         let push = push.args(lease.map(|value| format!("--force-with-lease={name}:{value}")));
-        let push = push.args(["--", &self.url(), &refspec]);
+        let push = push.arg("--").arg(self.url()).arg(&refspec);
         // Whether it got through in time is found out by looking.
         Ok(read_porcelain(&in_time(push.answer())?, name))
     }
@@ -266,7 +267,7 @@ impl<'a> Outpost<'a> {
 
     /// Refs of the remote by full name; `/*` at the end means everything below. The inner error is the remote's.
     pub(super) fn list(&self, names: &[String]) -> Result<Result<Vec<(String, CommitId)>, String>> {
-        let answer = self.git().args(["ls-remote", "--refs", "--", &self.url()]).args(names).answer();
+        let answer = self.git().args(["ls-remote", "--refs", "--"]).arg(self.url()).args(names).answer();
         let answer = in_time(answer)?;
         if answer.code != 0 {
             return Ok(Err(answer.stderr));
@@ -286,7 +287,7 @@ impl<'a> Outpost<'a> {
         Ok(Ok(refs.collect()))
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(super) fn url(&self) -> OsString {
         self.repo.absolute(self.url)
     }
 }
@@ -303,14 +304,26 @@ fn fill(dir: &Path, repo: &Repo) -> Result<()> {
     };
     std::fs::write(dir.join("config"), format!("[core]\n\tbare = true\n\t{format}"))?;
     let objects: PathBuf = repo.common_dir().join("objects").canonicalize()?;
-    let mut line = objects.into_os_string().into_encoded_bytes();
-    line.push(b'\n');
-    std::fs::write(dir.join("objects/info/alternates"), line)?;
+    std::fs::write(dir.join("objects/info/alternates"), alternates_line(&objects))?;
     let shallow = repo.common_dir().join("shallow");
     if shallow.exists() {
         std::fs::copy(shallow, dir.join("shallow"))?;
     }
     Ok(())
+}
+
+/// A path as git reads it in its list of alternates: as it is, but for one that would be two lines.
+fn alternates_line(objects: &Path) -> Vec<u8> {
+    let path = objects.as_os_str().as_encoded_bytes();
+    if !path.contains(&b'\n') {
+        return [path, b"\n"].concat();
+    }
+    let quoted = path.iter().flat_map(|byte| match byte {
+        b'\n' => b"\\n".to_vec(),
+        b'"' | b'\\' => vec![b'\\', *byte],
+        other => vec![*other],
+    });
+    [b"\"".to_vec(), quoted.collect(), b"\"\n".to_vec()].concat()
 }
 
 /// Reads `FLAG TAB FROM:TO TAB SUMMARY`. Success is the flag of a new, deleted or moved ref, nothing else.

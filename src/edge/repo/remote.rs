@@ -1,5 +1,6 @@
 //! Remotes: their names and URLs, as configured and as git would use them.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -151,13 +152,12 @@ impl Repo {
     }
 
     /// The URL that git is given. A relative path counts from the clone's folder, as for `git push`.
-    pub(super) fn absolute(&self, url: &str) -> String {
+    pub(super) fn absolute(&self, url: &str) -> OsString {
         let is_path = !url.contains("://") && (url.starts_with('.') || !url.contains(':'));
         if !is_path || Path::new(url).is_absolute() {
-            return url.to_owned();
+            return url.into();
         }
-        let from = self.top();
-        from.join(url).to_string_lossy().into_owned()
+        self.top().join(url).into_os_string()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Warm worktrees: linked to the repository, kept outside of it, used by one process at a time.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -213,8 +214,7 @@ fn registered(common: &Path, tree: &Path) -> Option<PathBuf> {
     let wanted = tree.join(".git");
     let entries = fs::read_dir(common.join("worktrees")).ok()?;
     let mut found = entries.flatten().map(|entry| entry.path()).filter(|dir| {
-        let recorded = fs::read_to_string(dir.join("gitdir")).unwrap_or_default();
-        let recorded = Path::new(recorded.trim_end());
+        let recorded = path_in(&fs::read(dir.join("gitdir")).unwrap_or_default());
         recorded == wanted || dir.join(recorded) == wanted
     });
     found.next()
@@ -222,11 +222,17 @@ fn registered(common: &Path, tree: &Path) -> Option<PathBuf> {
 
 /// Whether the worktree links back to its record, and was not left half made.
 fn is_intact(tree: &Path, git_dir: &Path) -> bool {
-    let link = fs::read_to_string(tree.join(".git")).unwrap_or_default();
-    let target = link.trim_end().strip_prefix("gitdir: ").map(|target| tree.join(target));
+    let link = fs::read(tree.join(".git")).unwrap_or_default();
+    let target = link.strip_prefix(b"gitdir: ").map(|target| tree.join(path_in(target)));
     let target = target.and_then(|target| target.canonicalize().ok());
     let reason = fs::read_to_string(git_dir.join("locked")).unwrap_or_default();
     target.is_some() && target == git_dir.canonicalize().ok() && reason.trim() != "initializing"
+}
+
+/// The path that a file of git's holds, whatever bytes it is made of.
+fn path_in(content: &[u8]) -> PathBuf {
+    let path = content.strip_suffix(b"\n").unwrap_or(content);
+    PathBuf::from(<OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(path))
 }
 
 fn create(repo: &Repo, common: &Path, tree: &Path, commit: &CommitId) -> Result<PathBuf> {
