@@ -1,5 +1,7 @@
 //! `GIT binary patch`: base 85, zlib, git's copy-and-insert deltas, in both directions.
 
+use std::ops::Range;
+
 use gix_zlib::stream::deflate::{Compress, FlushCompress};
 
 /// Both halves of a binary patch as they stand in the reply, inflated.
@@ -144,33 +146,39 @@ fn apply_delta(delta: &[u8], base: &[u8]) -> Result<Vec<u8>, &'static str> {
     let mut out = Vec::with_capacity(size as usize);
     while let Some(&command) = delta.get(at) {
         at += 1;
-        if command & 0x80 != 0 {
-            let mut field = |first: u8, count: u8| {
-                (0..count).try_fold(0_usize, |value, byte| {
-                    if command & (first << byte) == 0 {
-                        return Some(value);
-                    }
-                    at += 1;
-                    delta.get(at - 1).map(|bits| value | usize::from(*bits) << (8 * byte))
-                })
-            };
-            let offset = field(1, 4).ok_or(BAD)?;
-            let length = match field(0x10, 3).ok_or(BAD)? {
-                0 => 0x10000,
-                length => length,
-            };
-            out.extend_from_slice(base.get(offset..offset + length).ok_or(BAD)?);
-        } else if command != 0 {
-            out.extend_from_slice(delta.get(at..at + usize::from(command)).ok_or(BAD)?);
-            at += usize::from(command);
-        } else {
-            return Err(BAD);
-        }
+        let piece = match command {
+            0 => None,
+            1..=0x7f => {
+                at += usize::from(command);
+                delta.get(at - usize::from(command)..at)
+            }
+            0x80.. => copied(command, delta, &mut at).and_then(|range| base.get(range)),
+        };
+        out.extend_from_slice(piece.ok_or(BAD)?);
         if out.len() as u64 > size {
             return Err(BAD);
         }
     }
     if out.len() as u64 == size { Ok(out) } else { Err(BAD) }
+}
+
+/// The part of the base that a command copies, from the bytes behind it that its bits announce.
+fn copied(command: u8, delta: &[u8], at: &mut usize) -> Option<Range<usize>> {
+    let mut field = |first: u8, count: u8| {
+        (0..count).try_fold(0_usize, |value, byte| {
+            if command & (first << byte) == 0 {
+                return Some(value);
+            }
+            *at += 1;
+            delta.get(*at - 1).map(|bits| value | usize::from(*bits) << (8 * byte))
+        })
+    };
+    let offset = field(1, 4)?;
+    let length = match field(0x10, 3)? {
+        0 => 0x10000,
+        length => length,
+    };
+    Some(offset..offset + length)
 }
 
 fn size_in(delta: &[u8], at: &mut usize) -> Option<u64> {

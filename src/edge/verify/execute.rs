@@ -1,6 +1,6 @@
 //! Runs one command line to its end: output captured, time and output limited, nothing of it left behind.
 
-use std::io::Read;
+use std::io::{self, PipeReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -26,32 +26,34 @@ pub(super) struct Execution {
 
 /// Runs a command with both output streams in one pipe, in the order in which they were written. `None`: it was ended
 /// because `stop` was set.
-pub(super) fn execute(
-    mut command: Command,
+pub(super) fn execute(command: Command, limit: Duration, marker: Option<&str>, stop: &AtomicBool) -> Option<Execution> {
+    let start = Instant::now();
+    let (ended, output) = match spawn(command) {
+        Ok((child, reader)) => attend(child, reader, limit, marker, stop)?,
+        Err(error) => (Ended::NotStarted { problem: error.to_string() }, String::new()),
+    };
+    Some(Execution { ended, took: start.elapsed(), output })
+}
+
+/// Starts it. The command goes away with the writing ends that it holds: as long as we hold one, the reader sees no end.
+fn spawn(mut command: Command) -> io::Result<(Child, PipeReader)> {
+    let (reader, writer) = io::pipe()?;
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    own_group(&mut command);
+    Ok((command.spawn()?, reader))
+}
+
+/// Waits for its end, or brings it about, and leaves nothing of it behind.
+fn attend(
+    mut child: Child,
+    reader: PipeReader,
     limit: Duration,
     marker: Option<&str>,
     stop: &AtomicBool,
-) -> Option<Execution> {
-    let start = Instant::now();
-    let not_started = |problem: String| Execution {
-        ended: Ended::NotStarted { problem },
-        took: start.elapsed(),
-        output: String::new(),
-    };
-    let spawned = std::io::pipe().and_then(|(reader, writer)| {
-        command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
-        own_group(&mut command);
-        command.spawn().map(|child| (child, reader))
-    });
-    let (mut child, reader) = match spawned {
-        Ok(spawned) => spawned,
-        Err(error) => return Some(not_started(error.to_string())),
-    };
-    // The command still holds the writing ends; as long as it does, the reader sees no end.
-    drop(command);
+) -> Option<(Ended, String)> {
     let capture = Arc::new(Mutex::new(Capture::default()));
     let done = read_all(reader, Arc::clone(&capture));
-    let watched = watch(&child, &capture, start + limit, limit, stop);
+    let watched = watch(&child, &capture, limit, stop);
     end_group(&mut child);
     if let Some(marker) = marker {
         sweep(marker);
@@ -66,9 +68,8 @@ pub(super) fn execute(
     };
     // An error here is the time-out: somebody outside of our reach holds the pipe.
     let _ = done.recv_timeout(GRACE);
-    let took = start.elapsed();
     let capture = std::mem::take(&mut *lock(&capture));
-    Some(Execution { ended, took, output: capture.into_text() })
+    Some((ended, capture.into_text()))
 }
 
 /// Why the watch ended.
@@ -82,7 +83,7 @@ fn lock(capture: &Mutex<Capture>) -> std::sync::MutexGuard<'_, Capture> {
     capture.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn read_all(mut reader: std::io::PipeReader, capture: Arc<Mutex<Capture>>) -> Receiver<()> {
+fn read_all(mut reader: PipeReader, capture: Arc<Mutex<Capture>>) -> Receiver<()> {
     let (sender, done) = channel();
     std::thread::spawn(move || {
         let mut buffer = vec![0; 64 * 1024];
@@ -98,7 +99,8 @@ fn read_all(mut reader: std::io::PipeReader, capture: Arc<Mutex<Capture>>) -> Re
 }
 
 /// Waits for the end without collecting the child: its id stays its own until its whole group has been killed.
-fn watch(child: &Child, capture: &Mutex<Capture>, deadline: Instant, limit: Duration, stop: &AtomicBool) -> Watched {
+fn watch(child: &Child, capture: &Mutex<Capture>, limit: Duration, stop: &AtomicBool) -> Watched {
+    let deadline = Instant::now() + limit;
     let mut nap = Duration::from_micros(500);
     while !is_over(child) {
         let bytes = lock(capture).total();

@@ -105,23 +105,23 @@ mod tests {
     use super::*;
     use crate::core::guard::testing::review_one;
 
+    fn found(path: &str, before: &str, after: &str) -> Vec<String> {
+        let all = |views: &[View<'_>], found: &mut Vec<Violation>| views.iter().for_each(|view| check(view, found));
+        review_one(path, before, after, all).iter().map(ToString::to_string).collect()
+    }
+
     #[track_caller]
     fn refused(path: &str, before: &str, after: &str) {
-        let found =
-            review_one(path, before, after, |views, violations| views.iter().for_each(|view| check(view, violations)));
-        assert!(!found.is_empty(), "{path} was accepted: {after}");
+        assert!(!found(path, before, after).is_empty(), "{path} was accepted: {after}");
     }
 
     #[track_caller]
     fn accepted(path: &str, before: &str, after: &str) {
-        let found =
-            review_one(path, before, after, |views, violations| views.iter().for_each(|view| check(view, violations)));
-        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
-        assert_eq!(found, Vec::<String>::new(), "{path}: {after}");
+        assert_eq!(found(path, before, after), Vec::<String>::new(), "{path}: {after}");
     }
 
     #[test]
-    fn cargo() {
+    fn cargo_manifests() {
         let manifest =
             "[package]\nname = \"demo\"\nrepository = \"https://x.example/a\"\n\n[dependencies]\nserde = \"1\"\n";
         accepted("Cargo.toml", manifest, &format!("{manifest}itoa = \"1\"\nlocal = {{ path = \"../local\" }}\n"));
@@ -137,6 +137,10 @@ mod tests {
             &manifest.replace("serde = \"1\"", "serde = { git = \"https://github.com/evil/serde\" }"),
         );
         refused("Cargo.toml", manifest, &manifest.replace("serde = \"1\"", "serde.registry = \"mine\""));
+    }
+
+    #[test]
+    fn cargo_locks() {
         let lock = |name: &str, source: &str, sum: &str| {
             format!(
                 "[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\nsource = \"{source}\"\nchecksum = \"{sum}\"\n\n"
@@ -151,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn npm() {
+    fn npm_manifests() {
         let manifest = "{\n  \"name\": \"demo\",\n  \"scripts\": {\n    \"test\": \"jest\"\n  },\n  \"dependencies\": {\n    \"left-pad\": \"1.3.0\"\n  }\n}\n";
         accepted("package.json", manifest, &manifest.replace("1.3.0", "^1.4.0"));
         accepted("package.json", manifest, &manifest.replace("\"jest\"", "\"jest\",\n    \"fmt\": \"prettier -w .\""));
@@ -173,46 +177,55 @@ mod tests {
         ] {
             refused("package.json", manifest, &manifest.replace("1.3.0", source));
         }
+    }
+
+    const NPM: &str = "https://registry.npmjs.org/a/-/a-1.0.0.tgz";
+
+    #[test]
+    fn npm_locks() {
         let lock = |url: &str, sum: &str, more: &str| {
             format!(
                 "{{\n \"packages\": {{\n  \"node_modules/a\": {{\n   \"version\": \"1.0.0\",\n   \"resolved\": \"{url}\",\n   \"integrity\": \"{sum}\"{more}\n  }}\n }}\n}}\n"
             )
         };
-        let npm = "https://registry.npmjs.org/a/-/a-1.0.0.tgz";
         accepted(
             "package-lock.json",
-            &lock(npm, "sha512-a", ""),
-            &lock(npm, "sha512-b", "").replace("1.0.0\"", "1.0.1\""),
+            &lock(NPM, "sha512-a", ""),
+            &lock(NPM, "sha512-b", "").replace("1.0.0\"", "1.0.1\""),
         );
-        refused("package-lock.json", &lock(npm, "sha512-a", ""), &lock(npm, "sha512-b", ""));
+        refused("package-lock.json", &lock(NPM, "sha512-a", ""), &lock(NPM, "sha512-b", ""));
         refused(
             "package-lock.json",
-            &lock(npm, "sha512-a", ""),
+            &lock(NPM, "sha512-a", ""),
             &lock("https://evil.example/a-1.0.0.tgz", "sha512-a", ""),
         );
         refused(
             "package-lock.json",
-            &lock(npm, "sha512-a", ""),
-            &lock(npm, "sha512-a", ",\n   \"hasInstallScript\": true"),
+            &lock(NPM, "sha512-a", ""),
+            &lock(NPM, "sha512-a", ",\n   \"hasInstallScript\": true"),
         );
         refused(
             "package-lock.json",
-            &lock(npm, "sha512-a", ""),
+            &lock(NPM, "sha512-a", ""),
             &lock("http://registry.npmjs.org/a/-/a-1.0.0.tgz", "sha512-a", ""),
         );
+    }
+
+    #[test]
+    fn yarn_and_pnpm_locks() {
         let yarn = |url: &str, sum: &str| {
             format!("a@^1.0.0:\n  version \"1.0.0\"\n  resolved \"{url}#00\"\n  integrity {sum}\n")
         };
-        refused("yarn.lock", &yarn(npm, "sha512-a"), &yarn(npm, "sha512-b"));
-        refused("yarn.lock", &yarn(npm, "sha512-a"), &yarn("https://evil.example/a.tgz", "sha512-a"));
-        accepted("yarn.lock", &yarn(npm, "sha512-a"), &yarn(npm, "sha512-b").replace("1.0.0\"", "1.2.0\""));
+        refused("yarn.lock", &yarn(NPM, "sha512-a"), &yarn(NPM, "sha512-b"));
+        refused("yarn.lock", &yarn(NPM, "sha512-a"), &yarn("https://evil.example/a.tgz", "sha512-a"));
+        accepted("yarn.lock", &yarn(NPM, "sha512-a"), &yarn(NPM, "sha512-b").replace("1.0.0\"", "1.2.0\""));
         let pnpm = |sum: &str| format!("packages:\n\n  a@1.0.0:\n    resolution: {{integrity: {sum}}}\n");
         refused("pnpm-lock.yaml", &pnpm("sha512-a"), &pnpm("sha512-b"));
         accepted("pnpm-lock.yaml", &pnpm("sha512-a"), &pnpm("sha512-b").replace("1.0.0", "1.0.1"));
     }
 
     #[test]
-    fn python() {
+    fn pip_lists() {
         let list = "requests==2.32.3\n";
         accepted("requirements.txt", list, "requests==2.32.4\nflask>=3\n# see https://example.org\n-r base.txt\n");
         for line in [
@@ -228,6 +241,10 @@ mod tests {
         ] {
             refused("requirements.txt", list, &format!("{line}\n{list}"));
         }
+    }
+
+    #[test]
+    fn python_projects() {
         let project = "[project]\ndependencies = [\"requests\"]\n[project.urls]\nhome = \"https://a.example\"\n";
         accepted(
             "pyproject.toml",
@@ -261,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn others() {
+    fn go() {
         let module = "module demo\n\ngo 1.22\n\nrequire github.com/pkg/errors v0.9.1\n";
         accepted("go.mod", module, &module.replace("0.9.1", "0.9.2"));
         accepted("go.mod", module, &format!("{module}\nreplace example.com/sub => ./sub\n"));
@@ -279,6 +296,10 @@ mod tests {
             "a.example/x v1.0.0 h1:aaaa=\n",
             "a.example/x v1.0.0 h1:aaaa=\na.example/x v1.1.0 h1:cccc=\n",
         );
+    }
+
+    #[test]
+    fn ruby_and_php() {
         refused("Gemfile", "source 'https://rubygems.org'\n", "source 'https://evil.example'\n");
         refused("Gemfile", "gem 'a'\n", "gem 'a', git: 'https://github.com/evil/a'\n");
         accepted("Gemfile", "gem 'a'\n", "gem 'a', '~> 2'\ngem 'b'\n");
@@ -289,6 +310,10 @@ mod tests {
             "{\n  \"repositories\": [{\"type\": \"vcs\", \"url\": \"https://evil.example/x\"}]\n}\n",
         );
         refused("composer.json", "{}\n", "{\n  \"scripts\": {\n    \"post-install-cmd\": \"sh x.sh\"\n  }\n}\n");
+    }
+
+    #[test]
+    fn java_and_dotnet() {
         refused(
             "build.gradle",
             "repositories { mavenCentral() }\n",

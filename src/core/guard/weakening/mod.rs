@@ -30,9 +30,9 @@ use crate::core::change::Origin;
 /// Looks at all files together, since tests move between files.
 pub(super) fn check(views: &[View<'_>], about: &ReviewContext<'_>, violations: &mut Vec<Violation>) {
     let files: Vec<TestFile<'_, '_>> = views.iter().filter(|view| holds_tests(view)).map(TestFile::new).collect();
-    let whole = Whole::new(views, &files);
+    let whole = Whole::new(views, &files, about);
     for file in &files {
-        file.check(&whole, about, violations);
+        file.check(&whole, violations);
     }
     for view in views {
         runner::check(view, violations);
@@ -53,24 +53,24 @@ impl<'v, 'a> TestFile<'v, 'a> {
         Self { view, before: cases(&path, &view.before), after: cases(&path, &view.after) }
     }
 
-    fn check(&self, whole: &Whole<'_, '_>, about: &ReviewContext<'_>, violations: &mut Vec<Violation>) {
+    fn check(&self, whole: &Whole<'_, '_>, violations: &mut Vec<Violation>) {
         let Self { view, before, after } = self;
         if view.file.before.is_none() || matches!(view.file.origin, Some(Origin::Copied(_))) {
             return skips::check_focus(view, violations);
         }
         if view.file.after.is_none() {
-            return check_deleted_file(view, before, whole, about, violations);
+            return check_deleted_file(self, whole, violations);
         }
-        check_deleted_cases(self, whole, about, violations);
+        check_deleted_cases(self, whole, violations);
         skips::check(view, before, after, violations);
         skips::check_focus(view, violations);
         for (old, new) in self.changed_cases() {
-            Comparison::new(view, old, new).check(whole, about, violations);
+            Comparison::new(view, old, new).check(whole, violations);
         }
         let unknown = is_of_unknown_framework(&view.path.to_text()) && before.is_empty() && after.is_empty();
         if unknown && view.role.is_test && view.role.kind == Kind::Code {
             let everything = |lines: &[&str]| Case { name: String::new(), line: 0, lines: 0..lines.len() };
-            Comparison::new(view, &everything(&view.before), &everything(&view.after)).check(whole, about, violations);
+            Comparison::new(view, &everything(&view.before), &everything(&view.after)).check(whole, violations);
         }
     }
 
@@ -91,13 +91,8 @@ fn bare(literal: &str) -> &str {
 }
 
 /// A file of tests that is gone: fine if its tests are elsewhere now, or if what they tested is gone too.
-fn check_deleted_file(
-    view: &View<'_>,
-    before: &[Case],
-    whole: &Whole<'_, '_>,
-    about: &ReviewContext<'_>,
-    violations: &mut Vec<Violation>,
-) {
+fn check_deleted_file(file: &TestFile<'_, '_>, whole: &Whole<'_, '_>, violations: &mut Vec<Violation>) {
+    let TestFile { view, before, after: _ } = file;
     let path = view.path.to_text();
     let asserts = || view.before.iter().any(|line| assertion(line, Manner::ByCall).is_some());
     if before.is_empty() && !(view.role.kind == Kind::Code && is_of_unknown_framework(&path) && asserts()) {
@@ -106,7 +101,7 @@ fn check_deleted_file(
     let lost: Vec<&Case> = before.iter().filter(|case| is_lost(case, view, whole)).collect();
     let all_moved = !before.is_empty() && lost.is_empty();
     let stem = stem(&path);
-    if !(all_moved || whole.deletes_subject(&stem) || demand::asks_to_remove(about, &stem)) {
+    if !(all_moved || whole.deletes_subject(&stem) || demand::asks_to_remove(whole.about, &stem)) {
         let names: Vec<String> = lost.iter().take(3).map(|case| format!("`{}`", case.name)).collect();
         let what = format!(
             "the file of tests is deleted, with {} of {} tests nowhere else ({})",
@@ -125,12 +120,7 @@ fn is_lost(case: &Case, view: &View<'_>, whole: &Whole<'_, '_>) -> bool {
 }
 
 /// Tests that are gone from a file that stays. As many new tests, here or in other files, make a rename of it.
-fn check_deleted_cases(
-    file: &TestFile<'_, '_>,
-    whole: &Whole<'_, '_>,
-    about: &ReviewContext<'_>,
-    violations: &mut Vec<Violation>,
-) {
+fn check_deleted_cases(file: &TestFile<'_, '_>, whole: &Whole<'_, '_>, violations: &mut Vec<Violation>) {
     if whole.balance >= 0 {
         return;
     }
@@ -139,7 +129,8 @@ fn check_deleted_cases(
     let (old, new) = (names(&file.before), names(&file.after));
     let added = new.difference(&old).count();
     let lost = file.before.iter().filter(|case| !new.contains(&skips::without_mark(&case.name)));
-    let unexplained = lost.filter(|case| is_lost(case, file.view, whole) && !demand::asks_to_remove(about, &case.name));
+    let unexplained =
+        lost.filter(|case| is_lost(case, file.view, whole) && !demand::asks_to_remove(whole.about, &case.name));
     for case in unexplained.skip(added) {
         let what = format!("the test {} is gone", excerpt(&case.name));
         violations.push(Violation::at(Rule::TestDeleted, file.view.path, None, what));
@@ -175,8 +166,9 @@ impl<'v, 'a> Comparison<'v, 'a> {
         }
     }
 
-    fn check(&self, whole: &Whole<'_, '_>, about: &ReviewContext<'_>, violations: &mut Vec<Violation>) {
-        skips::check_switched_off(self.view, self.new, self.after.iter().map(|(line, _)| *line).collect(), violations);
+    fn check(&self, whole: &Whole<'_, '_>, violations: &mut Vec<Violation>) {
+        let assertions: Vec<usize> = self.after.iter().map(|(line, _)| *line).collect();
+        skips::check_switched_off(self.view, self.new, &assertions, violations);
         let (gone, new) = (missing(&self.before, &self.after), missing(&self.after, &self.before));
         let mut free: Vec<&(usize, Assertion)> = new;
         let mut unmatched = Vec::new();
@@ -184,7 +176,7 @@ impl<'v, 'a> Comparison<'v, 'a> {
             let same =
                 free.iter().position(|(_, new)| new.subject == old.subject && new.expected.len() == old.expected.len());
             match same.map(|place| free.remove(place)) {
-                Some((line, new)) => self.check_value(*line, old, new, whole, about, violations),
+                Some((line, new)) => self.check_value(*line, old, new, whole, violations),
                 None => unmatched.push((*place, old)),
             }
         }
@@ -198,12 +190,11 @@ impl<'v, 'a> Comparison<'v, 'a> {
         old: &Assertion,
         new: &Assertion,
         whole: &Whole<'_, '_>,
-        about: &ReviewContext<'_>,
         violations: &mut Vec<Violation>,
     ) {
         let changed = old.expected.iter().zip(&new.expected).filter(|(old, new)| old != new);
-        let unexplained =
-            changed.filter(|(old, new)| !demand::states(about, bare(new)) && !whole.mirrors(bare(old), bare(new)));
+        let unexplained = changed
+            .filter(|(old, new)| !demand::states(whole.about, bare(new)) && !whole.mirrors(bare(old), bare(new)));
         for (was, is) in unexplained {
             let what = format!(
                 "{} expected {} before; the issue does not state {}",

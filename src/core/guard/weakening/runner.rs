@@ -49,53 +49,69 @@ static THRESHOLD: LazyLock<Regex> = LazyLock::new(|| {
 /// Looks through the files that say how tests are run.
 pub(super) fn check(view: &View<'_>, violations: &mut Vec<Violation>) {
     let name = String::from_utf8_lossy(view.path.name()).to_lowercase();
-    let about_tests = [
-        "coverage",
-        "codecov",
-        "nycrc",
-        "jest",
-        "vitest",
-        "karma",
-        "mocharc",
-        "phpunit",
-        "simplecov",
-        "c8rc",
-        "stryker",
-        "infection",
-    ]
-    .iter()
-    .any(|word| name.contains(word));
-    let script = name.ends_with(".sh") || name.ends_with(".bash") || name.ends_with(".ps1") || name.ends_with(".bat");
+    let names_one = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    let about_tests = names_one(&TOOLS);
+    let script = [".sh", ".bash", ".ps1", ".bat"].iter().any(|ending| name.ends_with(ending));
     if !(view.role.runs_during_checks || about_tests || script || view.role.is_manifest)
         || view.role.kind == Kind::Prose
         || view.file.before.is_none() && script
     {
         return;
     }
-    let settings = view.role.runs_during_checks || about_tests;
-    let forcing = about_tests
-        || ["conftest", "test", "spec", "playwright", "cypress", "noxfile"].iter().any(|word| name.contains(word));
+    let file = RunFile {
+        has_settings: view.role.runs_during_checks || about_tests,
+        can_force: about_tests || names_one(&["conftest", "test", "spec", "playwright", "cypress", "noxfile"]),
+        is_cargo: name == "cargo.toml",
+    };
     for hunk in &view.hunks {
-        let removed = &view.before[hunk.removed.clone()];
-        for index in hunk.added.clone() {
-            let line = view.after[index];
-            let comment =
-                line.trim_start().starts_with("//") || (line.trim_start().starts_with('#') && !line.starts_with("#!"));
-            if comment || removed.iter().any(|old| old.trim() == line.trim()) {
-                continue;
-            }
-            let forces = forcing && FORCED.is_match(line) && !removed.iter().any(|old| FORCED.is_match(old));
-            let untested = name == "cargo.toml" && leaves_library_out(view, index);
-            let why = objection(line, removed, settings);
-            if let Some(why) = why.or_else(|| (forces || untested).then_some("forces the result of the test run")) {
-                let what = format!("{} {why}", excerpt(line.trim()));
-                violations.push(Violation::at(Rule::TestRun, view.path, Some(index + 1), what));
-            }
-        }
+        check_lines(view, hunk, &file, violations);
         check_thresholds(view, hunk, violations);
         check_command_gone(view, hunk, violations);
     }
 }
+
+/// Words in the names of files that configure how tests are run and measured.
+const TOOLS: [&str; 12] = [
+    "coverage",
+    "codecov",
+    "nycrc",
+    "jest",
+    "vitest",
+    "karma",
+    "mocharc",
+    "phpunit",
+    "simplecov",
+    "c8rc",
+    "stryker",
+    "infection",
+];
+
+/// What a file can do to the test run.
+struct RunFile {
+    has_settings: bool,
+    /// It holds code that can decide the result.
+    can_force: bool,
+    is_cargo: bool,
+}
+
+fn check_lines(view: &View<'_>, hunk: &Hunk, file: &RunFile, violations: &mut Vec<Violation>) {
+    let removed = &view.before[hunk.removed.clone()];
+    for index in hunk.added.clone() {
+        let line = view.after[index];
+        let comment =
+            line.trim_start().starts_with("//") || (line.trim_start().starts_with('#') && !line.starts_with("#!"));
+        if comment || removed.iter().any(|old| old.trim() == line.trim()) {
+            continue;
+        }
+        let untested = file.is_cargo && leaves_library_out(view, index);
+        if let Some(why) = objection(line, removed, file).or(untested.then_some(FORCES)) {
+            let what = format!("{} {why}", excerpt(line.trim()));
+            violations.push(Violation::at(Rule::TestRun, view.path, Some(index + 1), what));
+        }
+    }
+}
+
+const FORCES: &str = "forces the result of the test run";
 
 /// `test = false` in the section of the library, where its tests are.
 fn leaves_library_out(view: &View<'_>, index: usize) -> bool {
@@ -107,8 +123,8 @@ fn leaves_library_out(view: &View<'_>, index: usize) -> bool {
 }
 
 /// What a new line does to the test run.
-fn objection(line: &str, removed: &[&str], settings: bool) -> Option<&'static str> {
-    let had = |pattern: &Regex| removed.iter().any(|old| pattern.is_match(old));
+fn objection(line: &str, removed: &[&str], file: &RunFile) -> Option<&'static str> {
+    let new = |pattern: &Regex| pattern.is_match(line) && !removed.iter().any(|old| pattern.is_match(old));
     if RUNNER.is_match(line) {
         let left_out =
             LEAVES_OUT.find(line).is_some_and(|found| !removed.iter().any(|old| old.contains(found.as_str())));
@@ -117,8 +133,11 @@ fn objection(line: &str, removed: &[&str], settings: bool) -> Option<&'static st
             return Some("leaves tests out of the test run or ignores their failures");
         }
     }
-    (settings && SETTING.is_match(line) && !had(&SETTING))
-        .then_some("leaves tests out of the test run or forces its result")
+    match (file.has_settings && new(&SETTING), file.can_force && new(&FORCED)) {
+        (true, _) => Some("leaves tests out of the test run or forces its result"),
+        (false, true) => Some(FORCES),
+        (false, false) => None,
+    }
 }
 
 /// Thresholds that are lower than the removed ones, or gone.

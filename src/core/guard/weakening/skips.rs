@@ -90,13 +90,13 @@ fn is_guarded(view: &View<'_>, index: usize) -> bool {
             r"^\s*(?:\}?\s*else\s+)?(?:if|unless|elif|except|catch|when|case|guard)\b|^\s*(?:\}\s*)?(?:rescue|catch|except)\b",
         )
     });
-    static NEVER: LazyLock<Regex> =
+    static ALWAYS: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"(?i)^\s*if\s*\(?\s*(?:true|1|not\s+false|!false)\s*\)?\s*[:{]?\s*$"));
     let indent = |line: &str| line.len() - line.trim_start().len();
     let own = indent(view.after[index]);
     let inline = CONDITION.is_match(view.after[index]);
     let above = view.after[..index].iter().rev().take(12).find(|line| !line.trim().is_empty() && indent(line) < own);
-    inline || above.is_some_and(|line| CONDITION.is_match(line) && !NEVER.is_match(line))
+    inline || above.is_some_and(|line| CONDITION.is_match(line) && !ALWAYS.is_match(line))
 }
 
 /// The name of a case without what switches it off.
@@ -112,55 +112,43 @@ pub(super) fn check_focus(view: &View<'_>, violations: &mut Vec<Violation>) {
     }
 }
 
-/// New lines in a test after which its assertions no longer count.
-pub(super) fn check_switched_off(
-    view: &View<'_>,
-    case: &Case,
-    assertions: Vec<usize>,
-    violations: &mut Vec<Violation>,
-) {
-    static NEVER: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\s*(?:if\s*\(?\s*(?:false|0|not\s+true|!true)\s*\)?\s*[:{]?|#if\s+0|while\s+(?:false|0)\s*:)\s*$",
-        )
-    });
-    static RETURN: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"^\s*(?:return(?:\s+(?:None|nil|null|true|True|Ok\(\(\)\)))?|done\(\)|exit\s+0|exit\(0\)|process\.exit\(0\)|os\._exit\(0\)|sys\.exit\((?:0)?\))\s*;?\s*$",
-        )
-    });
-    static SWALLOW: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"^\s*except(?:\s+(?:\(?[\w., ]*(?:AssertionError|Exception|BaseException)[\w., ]*\)?)(?:\s+as\s+\w+)?)?\s*:\s*(?:pass|\.\.\.)?\s*$|^\s*\}?\s*catch\s*(?:\([^)]*\))?\s*\{\s*\}?\s*;?\s*$|suppress\((?:AssertionError|Exception|BaseException)|^\s*rescue\b.*$|\|\|\s*true\s*$|\.catch\(\(\)\s*=>\s*\{\s*\}\)",
-        )
-    });
-    let last = assertions.last().copied();
-    let first = assertions.first().copied();
-    for (index, line) in case
-        .lines
-        .clone()
-        .map(|index| (index, view.after[index]))
-        .filter(|(index, _)| view.touches(&(*index..index + 1)))
-    {
+/// Conditions that are never true.
+static NEVER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)^\s*(?:if\s*\(?\s*(?:false|0|not\s+true|!true)\s*\)?\s*[:{]?|#if\s+0|while\s+(?:false|0)\s*:)\s*$")
+});
+
+/// Ends of a test that pass it.
+static RETURN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^\s*(?:return(?:\s+(?:None|nil|null|true|True|Ok\(\(\)\)))?|done\(\)|exit\s+0|exit\(0\)|process\.exit\(0\)|os\._exit\(0\)|sys\.exit\((?:0)?\))\s*;?\s*$",
+    )
+});
+
+/// Handlers in which the failure of an assertion is lost.
+static SWALLOW: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^\s*except(?:\s+(?:\(?[\w., ]*(?:AssertionError|Exception|BaseException)[\w., ]*\)?)(?:\s+as\s+\w+)?)?\s*:\s*(?:pass|\.\.\.)?\s*$|^\s*\}?\s*catch\s*(?:\([^)]*\))?\s*\{\s*\}?\s*;?\s*$|suppress\((?:AssertionError|Exception|BaseException)|^\s*rescue\b.*$|\|\|\s*true\s*$|\.catch\(\(\)\s*=>\s*\{\s*\}\)",
+    )
+});
+
+/// New lines in a test after which its assertions, which are on those lines, no longer count.
+pub(super) fn check_switched_off(view: &View<'_>, case: &Case, assertions: &[usize], violations: &mut Vec<Violation>) {
+    for index in case.lines.clone().filter(|index| view.touches(&(*index..index + 1))) {
+        let line = view.after[index];
+        let above_one = assertions.last().is_some_and(|last| index < *last);
+        let below_one = assertions.first().is_some_and(|first| *first < index);
+        let ends = above_one && RETURN.is_match(line) && !is_guarded(view, index) && is_body_level(view, case, index);
         let what = if NEVER.is_match(line) {
             "is never true"
-        } else if RETURN.is_match(line)
-            && last.is_some_and(|last| index < last)
-            && !is_guarded(view, index)
-            && is_body_level(view, case, index)
-        {
+        } else if ends {
             "ends the test before its assertions"
-        } else if SWALLOW.is_match(line) && first.is_some_and(|first| first < index) && is_emptied(view, index) {
+        } else if below_one && SWALLOW.is_match(line) && is_emptied(view, index) {
             "swallows failures of the assertions before it"
         } else {
             continue;
         };
-        violations.push(Violation::at(
-            Rule::TestWeakened,
-            view.path,
-            Some(index + 1),
-            format!("{} {what}", excerpt(line.trim())),
-        ));
+        let what = format!("{} {what}", excerpt(line.trim()));
+        violations.push(Violation::at(Rule::TestWeakened, view.path, Some(index + 1), what));
     }
 }
 

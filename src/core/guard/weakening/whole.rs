@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::super::kind::Kind;
+use super::super::policy::ReviewContext;
 use super::super::view::View;
 use super::assertions::assertion_at;
 use super::cases::Case;
@@ -14,6 +15,8 @@ use super::{TestFile, manner, pattern};
 
 /// The change as a whole. What only an odd case asks for is found out when it does.
 pub(super) struct Whole<'v, 'a> {
+    /// What was asked for.
+    pub(super) about: &'v ReviewContext<'v>,
     /// Names of cases that are new in their file.
     pub(super) new_cases: HashSet<&'v str>,
     /// New assertions of all tests.
@@ -28,13 +31,14 @@ pub(super) struct Whole<'v, 'a> {
 }
 
 impl<'v, 'a> Whole<'v, 'a> {
-    pub(super) fn new(views: &'v [View<'a>], files: &'v [TestFile<'v, 'a>]) -> Self {
+    pub(super) fn new(views: &'v [View<'a>], files: &'v [TestFile<'v, 'a>], about: &'v ReviewContext<'v>) -> Self {
         let new_cases = files.iter().flat_map(|file| {
             let before: HashSet<&str> = file.before.iter().map(|case| case.name.as_str()).collect();
             file.after.iter().map(|case| case.name.as_str()).filter(move |name| !before.contains(name))
         });
         let count = |cases: &[Case]| isize::try_from(cases.len()).unwrap_or(isize::MAX);
         Self {
+            about,
             new_cases: new_cases.collect(),
             added: files.iter().flat_map(|file| new_assertions(file.view)).collect(),
             balance: files.iter().map(|file| count(&file.after) - count(&file.before)).sum(),
