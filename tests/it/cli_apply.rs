@@ -138,7 +138,7 @@ fn a_refusal_lays_the_patch_beside_the_file() {
     let coloured = repo.burn(&["apply", "--check", "--color=always", "reply.md"]).exits(1);
     assert!(coloured.stderr.contains("\x1b[31m- "), "{}", coloured.stderr);
     let ended = repo.burn(&["apply", "--check", "--json", "reply.md"]).exits(1);
-    let record: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let record = first_record(&ended.stdout);
     assert_eq!((&record["event"], &record["already_applied"]), (&"refused".into(), &false.into()));
     expect_test::expect![[r#"
         {
@@ -197,13 +197,18 @@ fn a_refusal_lays_the_patch_beside_the_file() {
     .assert_eq(&format!("{:#}\n", record["problems"][0]));
 }
 
+/// The last one is of the failure as such.
+fn first_record(stdout: &str) -> serde_json::Value {
+    serde_json::from_str(stdout.lines().next().expect("a record")).expect("JSON")
+}
+
 #[test]
 fn as_json_a_refusal_by_the_guard_is_data_too() {
     let room = Room::new();
     let repo = project(&room);
     let ci = "--- /dev/null\n+++ b/Jenkinsfile\n@@ -0,0 +1 @@\n+node {}\n";
     let ended = repo.burn_with_input(&["apply", "--check", "--json"], ci.as_bytes()).exits(1);
-    let record: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let record = first_record(&ended.stdout);
     assert_eq!((&record["event"], &record["path"]), (&"violation".into(), &"Jenkinsfile".into()));
 }
 
