@@ -46,7 +46,7 @@ enum How {
 }
 
 fn claims(shop: &Shop<'_>) -> anyhow::Result<Vec<RemoteClaim>> {
-    let remote = shop.remote.context("this clone has no remote, so there are no claims")?;
+    let remote = shop.remote.context("there is no remote, or --offline puts it out of reach: no claims are known")?;
     shop.repo.claims(remote, shop.push_credential)
 }
 

@@ -16,7 +16,7 @@ use crate::core::text::one_line;
 use crate::edge::git::Environment;
 use crate::edge::http::{Ambient, Pacers};
 use crate::edge::journal::{Lock, Locked};
-use crate::edge::repo::{Base, ConfigScope, Found, OpenOptions, Repo};
+use crate::edge::repo::{Base, ConfigScope, Found, OpenOptions, Remote, Repo};
 use crate::edge::trust::{Digest, TrustStore};
 use crate::flow::Clock;
 
@@ -68,6 +68,10 @@ impl Context {
         let offline = common.offline || values::switch(&environment, "GIT_BURN_OFFLINE")?;
         let silent = common.no_input || values::switch(&environment, "GIT_BURN_NO_INPUT")? || !terminal.in_is_tty;
         let network = if offline { Network::Offline } else { Network::Allowed };
+        let environment = match network {
+            Network::Offline => environment.with("GIT_ALLOW_PROTOCOL", "file"),
+            Network::Allowed => environment,
+        };
         let questions = if silent { Questions::Never } else { Questions::Allowed };
         let scope = ConfigScope::Everything;
         let pacers = Arc::default();
@@ -87,6 +91,14 @@ impl Context {
             questions: self.questions,
             scope: self.scope,
             pacers: Arc::clone(&self.pacers),
+        }
+    }
+
+    /// Whether a remote can be asked and pushed to.
+    pub fn reaches(&self, remote: &Remote) -> bool {
+        match self.network {
+            Network::Allowed => true,
+            Network::Offline => remote.is_local(),
         }
     }
 

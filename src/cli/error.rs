@@ -207,7 +207,7 @@ fn of_remote(trouble: RemoteTrouble) -> Exit {
     match trouble {
         RemoteTrouble::Denied => Exit::Credentials,
         RemoteTrouble::Missing => Exit::Fatal,
-        RemoteTrouble::Unreachable => Exit::Unreachable,
+        RemoteTrouble::Unreachable | RemoteTrouble::Forbidden => Exit::Unreachable,
     }
 }
 

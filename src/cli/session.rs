@@ -28,7 +28,7 @@ use crate::core::text::Redactor;
 use crate::edge::journal::{Exchanges, Journal, LedgerFile, RunState, new_run_id, runs};
 use crate::edge::model::{Lineup, Recorder};
 use crate::edge::rank_index::Index;
-use crate::edge::repo::{Base, Repo, nonce};
+use crate::edge::repo::{Base, Remote, Repo, nonce};
 use crate::edge::tape::Tape;
 use crate::edge::verify::cache_dir;
 use crate::flow::claims::Claimant;
@@ -40,6 +40,8 @@ pub struct Session {
     pub config: Config,
     pub connected: Connected,
     pub base: Base,
+    /// Where this run looks and pushes; `None`: there is no remote, or `--offline` puts it out of reach.
+    remote: Option<Remote>,
     models: Option<Lineup>,
     pub settings: Settings,
     min_score: Option<u8>,
@@ -87,9 +89,13 @@ impl Session {
         settings.rules.own_logins.extend(connected.own_login());
         Ok(Self {
             models: match models {
-                Models::Asked => Some(models::lineup(context, &repo, &config)?),
+                Models::Asked => {
+                    refuse_unpublishable(context, connected.remote.as_ref(), settings.publishing)?;
+                    Some(models::lineup(context, &repo, &config)?)
+                }
                 Models::NotAsked => None,
             },
+            remote: connected.remote.clone().filter(|remote| context.reaches(remote)),
             settings,
             min_score,
             mode: if work.dry_run { Mode::DryRun } else { Mode::Real },
@@ -143,7 +149,7 @@ impl Session {
             forge: &forge,
             tape: &tape,
             repo: &self.repo,
-            remote: self.connected.remote.as_ref(),
+            remote: self.remote.as_ref(),
             push_credential: self.connected.push.as_ref(),
             base: &self.base,
             models: models.as_ref(),
@@ -174,9 +180,9 @@ impl Session {
         }
     }
 
-    /// Who takes claims on the remote; `None`: there is no remote.
+    /// Who takes claims on the remote; `None`: there is none.
     fn claimant<'s>(&'s self, holder: &'s str, peer: &'s dyn Fn(&Claim) -> Peer) -> Option<Claimant<'s>> {
-        self.connected.remote.as_ref().map(|remote| Claimant {
+        self.remote.as_ref().map(|remote| Claimant {
             repo: &self.repo,
             remote,
             credential: self.connected.push.as_ref(),
@@ -269,6 +275,21 @@ impl Session {
             Some(RunState::GoingOn) | None => Peer::MayBeAlive,
         }
     }
+}
+
+/// What could not be published is not to be paid for.
+fn refuse_unpublishable(context: &Context, remote: Option<&Remote>, publishing: Publishing) -> anyhow::Result<()> {
+    let problem = match (publishing, remote) {
+        (Publishing::Keep, _) => return Ok(()),
+        (Publishing::Push, Some(remote)) if context.reaches(remote) => return Ok(()),
+        (Publishing::Push, Some(remote)) => {
+            let problem = format!("nothing can be pushed to `{}`: --offline", remote.name);
+            Explained::new(Exit::Unreachable, problem).hint("keep the change here with --no-push")
+        }
+        (Publishing::Push, None) => Explained::new(Exit::Fatal, "this clone has no remote to push to")
+            .hint("git remote add origin URL, or keep the change here with --no-push"),
+    };
+    Err(problem.into())
 }
 
 /// Writes exchanges down without any credential. A record that cannot be written is no reason to stop.

@@ -211,7 +211,7 @@ impl Shop<'_> {
     }
 }
 
-const NO_REMOTE: &str = "this clone has no remote to push to\nhint: git remote add origin URL";
+const NO_REMOTE: &str = "there is no remote to push to\nhint: git remote add origin URL, or leave out --offline";
 
 /// The ending of work on a branch that somebody else pushed to, or deleted.
 pub(super) fn moved(branch: &BurnBranch, now: Option<&CommitId>) -> Outcome {

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::support::burn::{Ended, program};
 use crate::support::git::{Repo, Room};
+use crate::support::server::{Answer, Server};
 
 /// The demo's clone after the demo has burned its first issue.
 fn demo(room: &Room) -> Repo<'_> {
@@ -45,6 +46,26 @@ fn the_demo_burns_an_issue_and_its_clone_can_go_on() {
         std::fs::read_to_string(room.path().join("d/issues/0002-print-the-largest-value.md"))
             .is_ok_and(|text| text.contains("in-review"))
     );
+}
+
+#[test]
+fn offline_no_server_is_asked_and_nothing_is_paid_for_that_cannot_be_pushed() {
+    let room = Room::new();
+    let repo = demo(&room);
+    let server = Server::start(|_| Answer::new(404, String::new()));
+    repo.git(&["remote", "set-url", "origin", &format!("{}/o/r.git", server.url())]);
+    let next = repo.burn(&["--offline", "next"]).exits(8).tells(&["pushed to `origin`: --offline", "--no-push"]);
+    assert!(!next.stderr.contains("ask "), "{}", next.stderr);
+    let _ = repo.burn(&["--offline", "issue", "2", "--no-push"]).exits(0).tells(&["kept as"]);
+    let status = repo.burn(&["--offline", "status"]).exits(0);
+    assert!(status.stdout.contains("may not be asked"), "{}", status.stdout);
+    let _ = repo.burn(&["--offline", "claim", "list"]).exits(128).tells(&["--offline"]);
+    assert!(server.lines().is_empty(), "{:?}", server.lines());
+    repo.git(&["remote", "set-url", "origin", "../remote.git"]);
+    let _ = repo.burn(&["--offline", "issue", "2"]).exits(0);
+    repo.git(&["remote", "remove", "origin"]);
+    let lone = repo.burn(&["next"]).exits(128).tells(&["no remote to push to", "hint: git remote add origin URL"]);
+    assert!(!lone.stderr.contains("ask "), "{}", lone.stderr);
 }
 
 #[test]
@@ -95,7 +116,13 @@ fn a_run_that_breaks_or_is_terminated_says_so_in_the_record() {
     let last = |stdout: &str| stdout.lines().next_back().map(record).expect("a record");
     let broken = repo.burn(&["issue", "999", "--json"]).exits(128);
     let end = last(&broken.stdout);
-    assert_eq!((&end["event"], &end["exit"]), (&"run_finished".into(), &128.into()), "{end}");
+    assert_eq!(
+        (&end["event"], &end["outcome"], &end["exit"]),
+        (&"failed".into(), &"fatal".into(), &128.into()),
+        "{end}"
+    );
+    let before = broken.stdout.lines().rev().nth(1).map(record).expect("a record");
+    assert_eq!((&before["event"], &before["exit"]), (&"run_finished".into(), &128.into()), "{before}");
     repo.git(&["config", "burn.check.test.command", "sleep 30"]);
     let mut command = room.command(program(), &repo.path);
     command.args(["issue", "2", "--json"]).stdin(Stdio::null()).stdout(Stdio::piped());

@@ -28,6 +28,16 @@ impl Remote {
     pub fn http_origin(&self) -> Option<String> {
         http_origin(&self.url)
     }
+
+    /// Whether it is a folder of this machine, so that no network is needed.
+    pub fn is_local(&self) -> bool {
+        is_path(&self.url) || self.url.starts_with("file://")
+    }
+}
+
+/// Neither a URL nor `host:path`.
+fn is_path(url: &str) -> bool {
+    !url.contains("://") && (url.starts_with(['.', '/']) || !url.contains(':'))
 }
 
 fn http_origin(url: &str) -> Option<String> {
@@ -67,6 +77,8 @@ pub enum RemoteTrouble {
     Missing,
     /// No answer: later there may be one.
     Unreachable,
+    /// git is not to use this transport: `--offline`, or the user's own settings.
+    Forbidden,
 }
 
 impl RemoteTrouble {
@@ -83,6 +95,7 @@ impl RemoteTrouble {
         ];
         match () {
             () if says(&denied) => Self::Denied,
+            () if said.contains("transport '") && said.contains("' not allowed") => Self::Forbidden,
             () if says(&["not found", "does not appear to be a git repository", "does not exist"]) => Self::Missing,
             () => Self::Unreachable,
         }
@@ -109,6 +122,11 @@ impl std::fmt::Display for RemoteError {
                 )
             }
             RemoteTrouble::Missing => write!(f, "the remote `{remote}` is not there: {reason}\nhint: git remote -v"),
+            RemoteTrouble::Forbidden => write!(
+                f,
+                "the remote `{remote}` may not be asked: {reason}\n\
+                 hint: leave out --offline, or look at protocol.allow and GIT_ALLOW_PROTOCOL"
+            ),
             RemoteTrouble::Unreachable => {
                 write!(f, "the remote `{remote}` does not answer: {reason}\nhint: run it again later")
             }
@@ -153,8 +171,7 @@ impl Repo {
 
     /// The URL that git is given. A relative path counts from the clone's folder, as for `git push`.
     pub(super) fn absolute(&self, url: &str) -> OsString {
-        let is_path = !url.contains("://") && (url.starts_with('.') || !url.contains(':'));
-        if !is_path || Path::new(url).is_absolute() {
+        if !is_path(url) || Path::new(url).is_absolute() {
             return url.into();
         }
         self.top().join(url).into_os_string()
