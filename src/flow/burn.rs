@@ -16,7 +16,7 @@ use crate::core::event::Event;
 use crate::core::freshness::Insistence;
 use crate::core::names::{IssueNumber, TreeId};
 use crate::core::outcome::Outcome;
-use crate::core::report::{self, About, Ending, pull};
+use crate::core::report::{self, About, Ending, Told, pull};
 use crate::core::task::{TASK, Task};
 
 /// Works on one issue until it is published or cannot be.
@@ -96,10 +96,8 @@ pub(super) fn on_claim(
     work: impl FnOnce(&mut Shop<'_>, &mut Picked, About<'_>) -> Result<Outcome, Stop>,
 ) -> Result<Outcome, Stop> {
     announce(shop, &picked)?;
-    let severity = picked.assessment.severity();
-    let kind = picked.assessment.kind.to_string();
-    let issue = picked.issue.clone();
-    let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
+    let (issue, assessment) = (picked.issue.clone(), picked.assessment.clone());
+    let about = About { issue: &issue, assessment: Some(&assessment), now: shop.now() };
     claimed(shop, issue.number, |shop| match work(shop, &mut picked, about) {
         Err(Stop::Ended(outcome)) => tell_ending(shop, &picked, about, &outcome).map(|()| outcome),
         other => other,
@@ -190,54 +188,29 @@ fn finish(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, earlier: Earli
 
 /// Says on the issue how it ended, where that helps somebody.
 fn tell_ending(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, outcome: &Outcome) -> Result<(), Stop> {
-    let templates = &shop.settings.templates;
-    let labels = shop.settings.labels.clone();
-    let (step, body) = match outcome {
-        Outcome::NeedsClarification { questions } => {
+    let Some(told) = Told::of(outcome) else { return Ok(()) };
+    let (templates, labels) = (&shop.settings.templates, &shop.settings.labels);
+    let (step, body) = match told {
+        Told::Questions(questions) => {
             (Step::Clarify, report::clarification(templates, about, questions, &labels.ready))
         }
-        Outcome::AlreadyFixed { evidence } => {
+        Told::Fixed(evidence) => {
             (Step::AlreadyFixed, report::already_fixed(templates, about, std::slice::from_ref(evidence), &labels.ready))
         }
-        Outcome::Held { why } => (Step::Held, failure(shop, about, Ending::Held, why, &[])),
-        Outcome::Refused { violations } => {
-            let why = "The change that the model proposed was refused by the guard.";
-            (Step::Failed, failure(shop, about, Ending::Failed, why, violations))
-        }
-        Outcome::ChecksRed { checks } => {
-            let why = "No proposed change made the required checks pass.";
-            (Step::Failed, failure(shop, about, Ending::Failed, why, checks))
-        }
-        Outcome::NoPatch { why } => (Step::Failed, failure(shop, about, Ending::Failed, why, &[])),
-        Outcome::Published { .. }
-        | Outcome::KeptLocal { .. }
-        | Outcome::FixHolds { .. }
-        | Outcome::NotReady { .. }
-        | Outcome::Changed { .. }
-        | Outcome::OutOfBudget { .. }
-        | Outcome::Taken { .. }
-        | Outcome::Interrupted => return Ok(()),
+        Told::Stopped(why) => (why.ending.step(), report::ending(templates, about, why, way_out(why.ending))),
     };
     shop.perform(&Act::Comment { on: picked.issue.number, step, body })?;
-    match step {
-        Step::Clarify => move_labels(shop, picked, &labels.clarify, &[&labels.ready])?,
-        // Failed as well: the next scheduled run would only pay for the same again.
-        Step::Held | Step::Failed => move_labels(shop, picked, &labels.blocked, &[&labels.ready])?,
-        Step::Analysis
-        | Step::Proof
-        | Step::AlreadyFixed
-        | Step::Verified
-        | Step::Triage
-        | Step::Claim
-        | Step::Closed => {}
+    match told {
+        Told::Questions(_) => Ok(move_labels(shop, picked, &labels.clarify, &[&labels.ready])?),
+        // What failed as well: the next scheduled run would only pay for the same again.
+        Told::Stopped(_) => Ok(move_labels(shop, picked, &labels.blocked, &[&labels.ready])?),
+        Told::Fixed(_) => Ok(()),
     }
-    Ok(())
 }
 
-fn failure(shop: &Shop<'_>, about: About<'_>, ending: Ending, why: &str, details: &[String]) -> String {
-    let way_out = match ending {
+fn way_out(ending: Ending) -> &'static str {
+    match ending {
         Ending::Failed => "Make the ticket more precise, or take it over by hand.",
         Ending::Held => "Decide, then remove the label that holds it and add the ready label again.",
-    };
-    report::ending(&shop.settings.templates, about, ending, why, details, way_out)
+    }
 }

@@ -59,7 +59,7 @@ fn close_one(shop: &mut Shop<'_>, issue: &Issue, pull: u64) -> Result<bool> {
     if opened_again(shop, issue, fix)? {
         return Ok(false);
     }
-    let about = About { issue, kind: "", severity: "", now: shop.now() };
+    let about = About { issue, assessment: None, now: shop.now() };
     let body = report::closed(&shop.settings.templates, about, pull, &fix.commit);
     shop.perform(&Act::Comment { on: issue.number, step: Step::Closed, body }).map_err(Stop::into_error)?;
     shop.perform(&Act::CloseIssue { issue: issue.number, permit }).map_err(Stop::into_error)?;

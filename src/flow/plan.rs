@@ -12,9 +12,7 @@ use crate::core::report::{self, About, Findings};
 pub fn plan(shop: &mut Shop<'_>, number: IssueNumber) -> anyhow::Result<String> {
     let issue = gate::read(shop, number)?;
     let assessment = gate::judge(shop, &issue)?;
-    let severity = assessment.severity();
-    let kind = assessment.kind.to_string();
-    let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
+    let about = About { issue: &issue, assessment: Some(&assessment), now: shop.now() };
     let context = briefing::places(shop, &issue)?;
     Ok(report::analysis(
         &shop.settings.templates,

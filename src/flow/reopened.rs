@@ -44,9 +44,7 @@ pub fn verify(shop: &mut Shop<'_>, number: IssueNumber) -> Result<Option<Verifie
         },
     };
     let verification = verification.map_err(Stop::into_error)?;
-    let severity = assessment.severity();
-    let kind = assessment.kind.to_string();
-    let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
+    let about = About { issue: &issue, assessment: Some(&assessment), now: shop.now() };
     let report = report::verification(&shop.settings.templates, about, &verification, &shop.settings.labels.ready);
     Ok(Some(Verified { verification, report }))
 }

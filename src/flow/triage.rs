@@ -253,9 +253,7 @@ impl Desk<'_> {
 
 /// The questions as `next` would ask them.
 fn questions_text(shop: &Shop<'_>, issue: &Issue, assessment: &Assessment, questions: &[String]) -> String {
-    let kind = assessment.kind.to_string();
-    let severity = assessment.severity();
-    let about = About { issue, kind: &kind, severity: &severity, now: shop.now() };
+    let about = About { issue, assessment: Some(assessment), now: shop.now() };
     report::clarification(&shop.settings.templates, about, questions, &shop.settings.labels.ready)
 }
 

@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::facts::{About, Ending, Findings, Place};
+use super::facts::{About, Ending, Findings, Place, Stopped};
 use super::proof::{plain, proof_table, safe, verification_table};
 use super::template::{Templates, fill};
 use crate::core::change::Change;
 use crate::core::checks::{Check, Verified};
 use crate::core::names::{BurnBranch, CommitId};
 use crate::core::text::{code_block, code_span as code, for_line, login};
+use crate::core::triage::Assessment;
 use crate::core::verification::{Finding, Standing, Verification};
 
 /// Characters of the reporter's words that the analysis quotes.
@@ -80,20 +81,14 @@ pub fn review_request(
     filled(&templates.proof, about, &values)
 }
 
-/// Why nothing was published. `details` may hold text of models and programs: it is shown as code.
-pub fn ending(
-    templates: &Templates,
-    about: About<'_>,
-    ending: Ending,
-    reason: &str,
-    details: &[String],
-    way_out: &str,
-) -> String {
+/// Why nothing was published. The details may hold text of models and programs: it is shown as code.
+pub fn ending(templates: &Templates, about: About<'_>, stopped: Stopped<'_>, way_out: &str) -> String {
+    let Stopped { ending, why, details } = stopped;
     let template = match ending {
         Ending::Failed => &templates.failed,
         Ending::Held => &templates.held,
     };
-    let values = [("reason", safe(reason)), ("details", fenced(details)), ("way_out", way_out.to_owned())];
+    let values = [("reason", safe(why)), ("details", fenced(details)), ("way_out", way_out.to_owned())];
     filled(template, about, &values)
 }
 
@@ -151,12 +146,14 @@ fn capitalised(text: &str) -> String {
 pub(super) fn filled(template: &str, about: About<'_>, values: &[(&str, String)]) -> String {
     let number = about.issue.number.to_string();
     let title = for_line(&about.issue.title);
+    let kind = about.assessment.map_or_else(String::new, |found| found.kind.to_string());
+    let severity = about.assessment.map_or_else(String::new, Assessment::severity);
     let date = about.now.to_string();
     let mut all = vec![
         ("number", number.as_str()),
         ("title", title.as_str()),
-        ("kind", about.kind),
-        ("severity", about.severity),
+        ("kind", kind.as_str()),
+        ("severity", severity.as_str()),
         ("date", date.as_str()),
     ];
     all.extend(values.iter().map(|(name, value)| (*name, value.as_str())));

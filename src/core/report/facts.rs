@@ -3,15 +3,15 @@
 use crate::core::act::Step;
 use crate::core::issue::Issue;
 use crate::core::names::{RepoPath, Timestamp};
+use crate::core::outcome::Outcome;
+use crate::core::triage::Assessment;
 
 /// The issue, as every text shows it.
 #[derive(Debug, Clone, Copy)]
 pub struct About<'a> {
     pub issue: &'a Issue,
-    /// The classification in one word: bug, feature, ...
-    pub kind: &'a str,
-    /// `P1` and what that rests on.
-    pub severity: &'a str,
+    /// What triage found; `None` where nobody asked it.
+    pub assessment: Option<&'a Assessment>,
     pub now: Timestamp,
 }
 
@@ -32,6 +32,51 @@ pub struct Findings<'a> {
     pub places: &'a [Place],
     /// What speaks for looking twice: earlier commits and pull requests that name the issue.
     pub hints: &'a [String],
+}
+
+/// What people are told about an ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told<'o> {
+    Questions(&'o [String]),
+    /// Somebody fixed it already.
+    Fixed(&'o String),
+    Stopped(Stopped<'o>),
+}
+
+/// Why nothing was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopped<'o> {
+    pub ending: Ending,
+    pub why: &'o str,
+    /// Words of models and programs.
+    pub details: &'o [String],
+}
+
+impl<'o> Told<'o> {
+    /// `None`: it was told already, or telling it helps nobody.
+    pub fn of(outcome: &'o Outcome) -> Option<Self> {
+        let stopped = |ending, why, details| Some(Self::Stopped(Stopped { ending, why, details }));
+        match outcome {
+            Outcome::NeedsClarification { questions } => Some(Self::Questions(questions)),
+            Outcome::AlreadyFixed { evidence } => Some(Self::Fixed(evidence)),
+            Outcome::Held { why } => stopped(Ending::Held, why, &[]),
+            Outcome::NoPatch { why } => stopped(Ending::Failed, why, &[]),
+            Outcome::Refused { violations } => {
+                stopped(Ending::Failed, "The change that the model proposed was refused by the guard.", violations)
+            }
+            Outcome::ChecksRed { checks } => {
+                stopped(Ending::Failed, "No proposed change made the required checks pass.", checks)
+            }
+            Outcome::Published { .. }
+            | Outcome::KeptLocal { .. }
+            | Outcome::FixHolds { .. }
+            | Outcome::NotReady { .. }
+            | Outcome::Changed { .. }
+            | Outcome::OutOfBudget { .. }
+            | Outcome::Taken { .. }
+            | Outcome::Interrupted => None,
+        }
+    }
 }
 
 /// How the work ended where nothing was published; decides the comment's template.

@@ -11,6 +11,6 @@ pub mod revision;
 mod template;
 
 pub use comments::{Review, already_fixed, analysis, clarification, closed, ending, review_request, verification};
-pub use facts::{About, Ending, Findings, Place};
+pub use facts::{About, Ending, Findings, Place, Stopped, Told};
 pub use proof::proof_table;
 pub use template::{TemplateError, Templates};

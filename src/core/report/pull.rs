@@ -10,6 +10,7 @@ use crate::core::checks::Verified;
 use crate::core::names::RunId;
 use crate::core::review::{self, Key};
 use crate::core::text::{self, Closing, code_span as code, for_line, for_title};
+use crate::core::triage::Kind;
 
 /// Longest commit subject, as git's own tools cut them.
 const SUBJECT: usize = 72;
@@ -47,11 +48,11 @@ fn is_conventional(subject: &str) -> bool {
 
 /// Title of the commit and of the pull request, at most 72 characters with the issue's number at the end.
 pub fn subject(about: About<'_>, style: SubjectStyle) -> String {
-    let prefix = match (style, about.kind) {
+    let prefix = match (style, about.assessment.map(|found| found.kind)) {
         (SubjectStyle::Plain, _) => "",
-        (SubjectStyle::Conventional, "feature") => "feat: ",
-        (SubjectStyle::Conventional, "refactor") => "refactor: ",
-        (SubjectStyle::Conventional, _) => "fix: ",
+        (SubjectStyle::Conventional, Some(Kind::Feature)) => "feat: ",
+        (SubjectStyle::Conventional, Some(Kind::Refactor)) => "refactor: ",
+        (SubjectStyle::Conventional, Some(Kind::Bug | Kind::Research | Kind::Meta | Kind::Unknown) | None) => "fix: ",
     };
     let suffix = format!(" (#{})", about.issue.number);
     let title = bare_title(&about.issue.title);
@@ -196,7 +197,7 @@ mod tests {
     #[track_caller]
     fn check(title: &str, style: SubjectStyle, expected: &str) {
         let issue = Issue::sample(title);
-        let about = About { issue: &issue, kind: "bug", severity: "P1", now: issue.created };
+        let about = About { issue: &issue, assessment: None, now: issue.created };
         let subject = subject(about, style);
         assert_eq!(subject, expected);
         assert!(subject.chars().count() <= SUBJECT, "{subject}");

@@ -23,7 +23,7 @@ use crate::core::guard::ReviewContext;
 use crate::core::issue::Issue;
 use crate::core::names::{IssueNumber, TreeId};
 use crate::core::outcome::Outcome;
-use crate::core::report::{self, About, Ending, revision};
+use crate::core::report::{self, About, Ending, Told, revision};
 use crate::core::review;
 use crate::core::task::{TASK, Task};
 
@@ -106,9 +106,8 @@ fn on_claim(
     let Matter { subject, issue, branch, wishes } = matter;
     gate::refuse_uncheckable(shop)?;
     let picked = picked(shop, &subject, issue.clone())?;
-    let severity = picked.assessment.severity();
-    let kind = picked.assessment.kind.to_string();
-    let about = About { issue: &issue, kind: &kind, severity: &severity, now: shop.now() };
+    let assessment = picked.assessment.clone();
+    let about = About { issue: &issue, assessment: Some(&assessment), now: shop.now() };
     let base = branch.base.clone();
     let round = Round { subject: &subject, branch, picked, about, wishes };
     announce(shop, &round)?;
@@ -206,33 +205,21 @@ fn with_demand(round: &Round<'_>) -> Issue {
 
 /// Says on the pull request how it ended, where that helps somebody.
 fn tell_ending(shop: &mut Shop<'_>, round: &Round<'_>, outcome: &Outcome) -> Result<(), Stop> {
-    let (step, why, details): (_, &str, &[String]) = match outcome {
-        Outcome::NeedsClarification { questions } => {
+    let Some(told) = Told::of(outcome) else { return Ok(()) };
+    let stopped = match told {
+        Told::Questions(questions) => {
             let body = revision::questions(round.about, &round.wishes.concerns, questions);
             return shop.perform(&Act::Comment { on: round.subject.number, step: Step::Clarify, body }).map(drop);
         }
-        Outcome::AlreadyFixed { evidence } => return publish::tell_unchanged(shop, round, evidence),
-        Outcome::Held { why } => (Ending::Held, why, &[]),
-        Outcome::Refused { violations } => {
-            (Ending::Failed, "The change that the model proposed was refused by the guard.", violations)
-        }
-        Outcome::ChecksRed { checks } => (Ending::Failed, "No proposed change made the required checks pass.", checks),
-        Outcome::NoPatch { why } => (Ending::Failed, why, &[]),
-        Outcome::Published { .. }
-        | Outcome::KeptLocal { .. }
-        | Outcome::FixHolds { .. }
-        | Outcome::NotReady { .. }
-        | Outcome::Changed { .. }
-        | Outcome::OutOfBudget { .. }
-        | Outcome::Taken { .. }
-        | Outcome::Interrupted => return Ok(()),
+        Told::Fixed(evidence) => return publish::tell_unchanged(shop, round, evidence),
+        Told::Stopped(stopped) => stopped,
     };
-    let way_out = match step {
+    let way_out = match stopped.ending {
         Ending::Failed => "Push what is wanted to the branch by hand, or say more precisely what it is.",
         Ending::Held => {
             "Decide in the clone that made it, push what is wanted to the branch by hand, or say more precisely what it is."
         }
     };
-    let body = report::ending(&shop.settings.templates, round.about, step, why, details, way_out);
-    shop.perform(&Act::Comment { on: round.subject.number, step: step.step(), body }).map(drop)
+    let body = report::ending(&shop.settings.templates, round.about, stopped, way_out);
+    shop.perform(&Act::Comment { on: round.subject.number, step: stopped.ending.step(), body }).map(drop)
 }
