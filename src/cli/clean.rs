@@ -1,55 +1,134 @@
-//! `git burn clean`: removes what git-burn made and nobody needs any more.
+//! `git burn clean`: removes what git-burn made and nobody needs any more. What only this machine knows of goes without
+//! any server; drafts go when the forge says that their issue is closed, branches and claims only on request.
 
+use std::path::Path;
+
+use anyhow::Context as _;
 use serde_json::json;
 
 use super::args::keep::Clean;
 use super::args::work::Work;
+use super::config::Config;
 use super::context::Context;
-use super::error::Exit;
+use super::error::{Exit, explain};
 use super::render::json::line;
 use super::session::{Models, Session};
 use crate::core::clean::{CleanPlan, Keep, Reach, Removal};
+use crate::core::names::IssueNumber;
 use crate::core::text::one_line;
-use crate::flow::clean::{clean, look};
+use crate::edge::repo::Repo;
+use crate::edge::verify::cache_dir;
+use crate::flow::Shop;
+use crate::flow::clean::{clean, clean_here, look, look_here};
 use crate::flow::close::close_merged;
+use crate::flow::resume::unfinished;
 
 /// Runs and of logs that are kept where nothing else is configured.
 const KEEP: Keep = Keep { logs: 100, runs: 24 };
 
+/// What went and what could not go.
+struct Cleaned {
+    plan: CleanPlan,
+    failed: Vec<(Removal, String)>,
+}
+
 /// Cleans up, or tells what would go.
 pub fn run(args: &Clean, context: &Context) -> anyhow::Result<Exit> {
+    let repo = context.open_repo()?;
+    let base = context.policy_base(&repo, None)?;
+    let keep = keep(&context.config(&repo, base.as_ref().map(|base| &base.tree))?)?;
+    let cache = cache_dir(&context.environment)?.join("worktrees");
+    let here = tell(&here(args, &repo, &cache, keep)?, args, context)?;
+    let drafts = unfinished(&repo)?;
+    let there = match (reach(args), drafts.as_slice()) {
+        (Reach::Local, []) => Exit::Done,
+        (Reach::Local, drafts) => match with_forge(args, context) {
+            Ok(exit) => exit,
+            Err(problem) => not_looked_at(drafts, &problem, context)?,
+        },
+        (Reach::Remote, _) => with_forge(args, context).context("branches, claims and drafts were not cleaned")?,
+    };
+    Ok(if here == Exit::Done { there } else { here })
+}
+
+fn reach(args: &Clean) -> Reach {
+    if args.remote { Reach::Remote } else { Reach::Local }
+}
+
+fn keep(config: &Config) -> anyhow::Result<Keep> {
+    let count = |key: &str, otherwise: usize| -> anyhow::Result<usize> {
+        Ok(config.number(key)?.map_or(otherwise, |count| usize::try_from(count).unwrap_or(usize::MAX)))
+    };
+    Ok(Keep { logs: count("keepLogs", KEEP.logs)?, runs: count("keepRuns", KEEP.runs)? })
+}
+
+/// What only this machine knows of.
+fn here(args: &Clean, repo: &Repo, cache: &Path, keep: Keep) -> anyhow::Result<Cleaned> {
+    let plan = look_here(repo, cache, keep)?;
+    let failed = if args.dry_run { Vec::new() } else { clean_here(repo, cache, &plan) };
+    Ok(Cleaned { plan, failed })
+}
+
+/// What the forge and the remote have to be asked about.
+fn with_forge(args: &Clean, context: &Context) -> anyhow::Result<Exit> {
     let work = Work { dry_run: args.dry_run, ..Work::default() };
     let session = Session::open(context, &work, None, Models::NotAsked)?;
-    let count = |key: &str, otherwise: usize| -> anyhow::Result<usize> {
-        Ok(session.config.number(key)?.map_or(otherwise, |count| usize::try_from(count).unwrap_or(usize::MAX)))
-    };
-    let keep = Keep { logs: count("keepLogs", KEEP.logs)?, runs: count("keepRuns", KEEP.runs)? };
-    let reach = if args.remote { Reach::Remote } else { Reach::Local };
-    let cache = session.worktrees().to_owned();
-    let (plan, failed) = session.run(context, "clean", |shop| {
-        // First: what belongs to a closed issue may go as well.
-        match reach {
-            Reach::Remote => drop(close_merged(shop)?),
-            Reach::Local => {}
-        }
-        let plan = look(shop, &cache, keep, reach)?;
-        let failed = if args.dry_run { Vec::new() } else { clean(shop, &cache, &plan) };
-        Ok((plan, failed))
+    let cleaned = session.run(context, "clean", |shop| match (reach(args), there(args, shop)) {
+        // It was not asked for in so many words: no failure of the run.
+        (Reach::Local, cleaned) => Ok(cleaned),
+        (Reach::Remote, cleaned) => cleaned.map(Ok),
     })?;
-    context.terminal.write_out(told(&plan, &failed, args, context.common.json).as_bytes())?;
+    let exit = match &cleaned {
+        Ok(cleaned) => tell(cleaned, args, context)?,
+        Err(_) => Exit::Done,
+    };
+    let exit = session.finish(context, exit)?;
+    cleaned.map(|_| exit)
+}
+
+fn there(args: &Clean, shop: &mut Shop<'_>) -> anyhow::Result<Cleaned> {
+    match reach(args) {
+        // First: what belongs to a closed issue may go as well.
+        Reach::Remote => drop(close_merged(shop)?),
+        Reach::Local => {}
+    }
+    let plan = look(shop, reach(args))?;
+    let failed = if args.dry_run { Vec::new() } else { clean(shop, &plan) };
+    Ok(Cleaned { plan, failed })
+}
+
+/// Says which drafts stay for want of the forge.
+fn not_looked_at(drafts: &[IssueNumber], problem: &anyhow::Error, context: &Context) -> anyhow::Result<Exit> {
+    let why = explain(problem).message;
+    if context.common.json {
+        let skipped = line("skipped", &json!({ "what": "drafts", "issues": drafts, "why": why }));
+        context.terminal.write_out(skipped.as_bytes())?;
+    }
+    let listed = drafts.iter().map(|issue| format!("#{issue}")).collect::<Vec<_>>().join(", ");
+    let (what, are) =
+        if drafts.len() == 1 { ("the draft of", "stays: its issue") } else { ("the drafts of", "stay: their issues") };
+    context.tell(&format!("warning: {what} {listed} {are} could not be looked at: {why}"));
+    context.tell("hint: run it again when the forge can be asked");
+    Ok(Exit::Done)
+}
+
+/// Tells what went, what stays if somebody wants to know, and what could not go.
+fn tell(cleaned: &Cleaned, args: &Clean, context: &Context) -> anyhow::Result<Exit> {
+    let Cleaned { plan, failed } = cleaned;
+    context.terminal.write_out(gone(plan, failed, args, context.common.json).as_bytes())?;
     for (kept, why) in &plan.keep {
         if context.common.verbose > 0 {
             context.tell(&format!("kept {}: {}", one_line(kept), one_line(why)));
         }
     }
-    for (removal, problem) in &failed {
+    for (removal, problem) in failed {
         context.tell(&format!("error: {} stays: {}", one_line(&removal.to_string()), one_line(problem)));
     }
-    session.finish(context, if failed.is_empty() { Exit::Done } else { Exit::No })
+    Ok(if failed.is_empty() { Exit::Done } else { Exit::No })
 }
 
 /// What went, one a line.
-fn told(plan: &CleanPlan, failed: &[(Removal, String)], args: &Clean, json: bool) -> String {
+fn gone(plan: &CleanPlan, failed: &[(Removal, String)], args: &Clean, json: bool) -> String {
     let word = if args.dry_run { "would remove" } else { "removed" };
     let gone = plan.remove.iter().filter(|(removal, _)| !failed.iter().any(|(kept, _)| kept == removal));
     let told = |(removal, why): &(Removal, String)| match json {

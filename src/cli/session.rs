@@ -1,6 +1,5 @@
 //! Opens everything that the flows work with, for one run: repository, forge, models, journal, claims, signals.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -236,11 +235,6 @@ impl Session {
     /// What was stopped by SIGTERM says so.
     pub fn signalled(&self, exit: Exit) -> Exit {
         if exit == Exit::Interrupted && self.signals.is_term() { Exit::Terminated } else { exit }
-    }
-
-    /// Folder of the warm worktrees.
-    pub fn worktrees(&self) -> &Path {
-        &self.workshop.cache
     }
 
     /// Set by a signal.

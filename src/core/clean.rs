@@ -12,7 +12,17 @@ use super::claim::{Claim, is_over};
 use super::issue::{Pull, PullState, State};
 use super::names::{BurnBranch, CommitId, IssueNumber, RunId, Timestamp};
 
-/// Everything of git-burn's that was found, and what is known about the issues behind it.
+/// What only this machine knows of.
+#[derive(Debug, Clone, Default)]
+pub struct Here {
+    pub worktrees: Vec<Worktree>,
+    /// Temporary folders that processes which are gone left.
+    pub folders: Vec<String>,
+    /// Folders under `runs/`, in any order.
+    pub runs: Vec<RunRecord>,
+}
+
+/// What was made for issues, and what is known about these.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
     /// `refs/burn/draft/N`, locally.
@@ -21,9 +31,6 @@ pub struct Inventory {
     pub branches: Vec<RemoteBranch>,
     /// `refs/burn/claims/N` on the remote.
     pub claims: Vec<FoundClaim>,
-    pub worktrees: Vec<Worktree>,
-    /// Folders under `runs/`, in any order.
-    pub runs: Vec<RunRecord>,
     /// Issues that could be read; a number that is missing is unknown, and what belongs to it stays.
     pub issues: BTreeMap<IssueNumber, State>,
     pub pulls: Vec<Pull>,
@@ -109,6 +116,10 @@ pub enum Removal {
     Worktree {
         path: String,
     },
+    /// A temporary folder.
+    Folder {
+        path: String,
+    },
     /// The exchanges of a run; its events stay.
     Exchanges {
         run: RunId,
@@ -126,6 +137,7 @@ impl fmt::Display for Removal {
             Self::Branch { name, head, .. } => write!(f, "branch {name} ({})", head.short()),
             Self::Claim { issue, commit } => write!(f, "claim of #{issue} ({})", commit.short()),
             Self::Worktree { path } => write!(f, "worktree {path}"),
+            Self::Folder { path } => write!(f, "temporary folder {path}"),
             Self::Exchanges { run } => write!(f, "exchanges of run {run}"),
             Self::Run { run } => write!(f, "run {run}"),
         }
@@ -140,8 +152,21 @@ pub struct CleanPlan {
     pub keep: Vec<(String, String)>,
 }
 
-/// Decides over the whole inventory.
-pub fn plan(inventory: &Inventory, keep: Keep, reach: Reach, now: Timestamp) -> CleanPlan {
+/// Decides over what only this machine knows of.
+pub fn plan_here(here: &Here, keep: Keep) -> CleanPlan {
+    let mut plan = CleanPlan::default();
+    for worktree in &here.worktrees {
+        plan.decide(Removal::Worktree { path: worktree.path.clone() }, worktree_goes(worktree));
+    }
+    for path in &here.folders {
+        plan.decide(Removal::Folder { path: path.clone() }, Ok("a command that was killed left it".into()));
+    }
+    plan.runs(&here.runs, keep);
+    plan
+}
+
+/// Decides over what was made for issues.
+pub fn plan(inventory: &Inventory, reach: Reach, now: Timestamp) -> CleanPlan {
     let mut plan = CleanPlan::default();
     for (issue, commit) in &inventory.drafts {
         plan.decide(Removal::Draft { issue: *issue, commit: commit.clone() }, draft(inventory, *issue));
@@ -159,10 +184,6 @@ pub fn plan(inventory: &Inventory, keep: Keep, reach: Reach, now: Timestamp) -> 
             }
         }
     }
-    for worktree in &inventory.worktrees {
-        plan.decide(Removal::Worktree { path: worktree.path.clone() }, worktree_goes(worktree));
-    }
-    plan.runs(&inventory.runs, keep);
     plan
 }
 

@@ -38,7 +38,7 @@ impl Scratch {
     pub fn folder(self) -> io::Result<TempDir> {
         let folder = tempfile::Builder::new().prefix(self.prefix()).tempdir()?;
         if let Some(parent) = folder.path().parent() {
-            for left in leftovers(parent, folder.path(), SystemTime::now()) {
+            for left in leftovers(parent, us(), SystemTime::now()) {
                 // Another process may be at it as well; what stays is looked at again the next time.
                 drop(std::fs::remove_dir_all(left));
             }
@@ -47,16 +47,32 @@ impl Scratch {
     }
 }
 
-/// Folders beside `ours` that bear a name of git-burn's, belong to the same user, and are old. Never a link to one.
-fn leftovers(parent: &Path, ours: &Path, now: SystemTime) -> Vec<PathBuf> {
-    let (Ok(entries), Ok(owner)) = (parent.read_dir(), owner(ours)) else { return Vec::new() };
+/// Temporary folders that processes which were killed left.
+pub fn left_over() -> Vec<PathBuf> {
+    leftovers(&std::env::temp_dir(), us(), SystemTime::now())
+}
+
+/// Removes one of [`left_over`], if it still is one.
+///
+/// # Errors
+/// It cannot be removed.
+pub fn remove_left_over(folder: &Path) -> io::Result<()> {
+    match left_over().iter().any(|left| left == folder) {
+        true => std::fs::remove_dir_all(folder),
+        false => Ok(()),
+    }
+}
+
+/// Folders that bear a name of git-burn's, belong to that user, and are old. Never a link to one.
+fn leftovers(parent: &Path, user: Owner, now: SystemTime) -> Vec<PathBuf> {
+    let Ok(entries) = parent.read_dir() else { return Vec::new() };
     let entries = entries.filter_map(Result::ok);
     let named = entries.filter(|entry| {
         let name = entry.file_name();
         Scratch::ALL.iter().any(|scratch| name.as_encoded_bytes().starts_with(scratch.prefix().as_bytes()))
     });
     let paths = named.map(|entry| entry.path());
-    paths.filter(|path| path != ours && is_old_folder(path, now) && owner_is(path, owner)).collect()
+    paths.filter(|path| is_old_folder(path, now) && owner_is(path, user)).collect()
 }
 
 fn is_old_folder(path: &Path, now: SystemTime) -> bool {
@@ -73,6 +89,11 @@ fn owner_is(path: &Path, expected: Owner) -> bool {
 type Owner = u32;
 
 #[cfg(unix)]
+fn us() -> Owner {
+    rustix::process::geteuid().as_raw()
+}
+
+#[cfg(unix)]
 fn owner(path: &Path) -> io::Result<Owner> {
     path.symlink_metadata().map(|about| std::os::unix::fs::MetadataExt::uid(&about))
 }
@@ -80,6 +101,9 @@ fn owner(path: &Path) -> io::Result<Owner> {
 /// Elsewhere the temporary folder is the user's own.
 #[cfg(not(unix))]
 type Owner = ();
+
+#[cfg(not(unix))]
+fn us() -> Owner {}
 
 #[cfg(not(unix))]
 fn owner(_path: &Path) -> io::Result<Owner> {
@@ -100,17 +124,17 @@ mod tests {
     #[test]
     fn only_old_folders_of_ours_are_left_over() {
         let room = tempfile::tempdir().unwrap();
-        for name in ["git-burn-push-mine", "git-burn-push-a", "git-burn-model-b", "git-burn-replay-c", "another"] {
+        for name in ["git-burn-push-a", "git-burn-model-b", "git-burn-replay-c", "another"] {
             std::fs::create_dir(room.path().join(name)).unwrap();
         }
         std::fs::write(room.path().join("git-burn-push-file"), "").unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink("another", room.path().join("git-burn-push-link")).unwrap();
-        let ours = room.path().join("git-burn-push-mine");
 
         let now = SystemTime::now();
-        assert_eq!(names(&leftovers(room.path(), &ours, now)), [""; 0], "a folder of today is in use");
-        let found = leftovers(room.path(), &ours, now + OLD + Duration::from_secs(60));
+        assert_eq!(names(&leftovers(room.path(), us(), now)), [""; 0], "a folder of today is in use");
+        let found = leftovers(room.path(), us(), now + OLD + Duration::from_secs(60));
         assert_eq!(names(&found), ["git-burn-model-b", "git-burn-push-a", "git-burn-replay-c"]);
+        assert_eq!(names(&leftovers(room.path(), us() + 1, now + OLD + Duration::from_secs(60))), [""; 0], "of others");
     }
 }

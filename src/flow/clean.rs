@@ -3,57 +3,77 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::shop::Shop;
 use crate::core::act::Act;
 use crate::core::claim::{Claim, GRACE};
 use crate::core::clean::{
-    CleanPlan, FoundClaim, Inventory, Keep, Reach, RemoteBranch, Removal, RunRecord, Use, Worktree, plan,
+    CleanPlan, FoundClaim, Here, Inventory, Keep, Reach, RemoteBranch, Removal, RunRecord, Use, Worktree, plan,
+    plan_here,
 };
 use crate::core::issue::{Pick, State};
 use crate::core::names::{BurnBranch, CommitId, IssueNumber, Timestamp};
 use crate::edge::forge::{Found, PullFilter};
-use crate::edge::journal::{RunState, remove_exchanges, remove_run, runs};
+use crate::edge::journal::{RunOnDisk, RunState, remove_exchanges, remove_run, runs};
+use crate::edge::repo::Repo;
+use crate::edge::scratch::{left_over, remove_left_over};
 use crate::edge::verify::{SlotOnDisk, SlotState, remove_slot, slots};
 
 /// Issues and pull requests that are read at most.
 const MOST: usize = 10_000;
 
-/// Looks at everything and decides; removes nothing.
+/// Looks at what only this machine knows of and decides; removes nothing.
+///
+/// # Errors
+/// It cannot be read.
+pub fn look_here(repo: &Repo, cache: &Path, keep: Keep) -> Result<CleanPlan> {
+    let folders = left_over().into_iter().map(|path| path.to_string_lossy().into_owned()).collect();
+    let here = Here { worktrees: worktrees(repo, cache)?, folders, runs: records(repo)? };
+    Ok(plan_here(&here, keep))
+}
+
+/// Removes what the plan of [`look_here`] says, and returns what could not be removed, with the reason.
+pub fn clean_here(repo: &Repo, cache: &Path, plan: &CleanPlan) -> Vec<(Removal, String)> {
+    failing(plan, |removal| remove_here(repo, cache, removal))
+}
+
+/// Looks at what forge and remote have to be asked about and decides; removes nothing.
 ///
 /// # Errors
 /// Something that the decisions rest on cannot be read.
-pub fn look(shop: &Shop<'_>, cache: &Path, keep: Keep, reach: Reach) -> Result<CleanPlan> {
-    Ok(plan(&inventory(shop, cache, reach)?, keep, reach, shop.now()))
+pub fn look(shop: &Shop<'_>, reach: Reach) -> Result<CleanPlan> {
+    Ok(plan(&inventory(shop, reach)?, reach, shop.now()))
 }
 
-/// Removes what the plan says, and returns what could not be removed, with the reason.
-pub fn clean(shop: &mut Shop<'_>, cache: &Path, plan: &CleanPlan) -> Vec<(Removal, String)> {
-    let mut failed = Vec::new();
-    for (removal, _) in &plan.remove {
-        if let Err(problem) = remove(shop, cache, removal) {
-            failed.push((removal.clone(), format!("{problem:#}")));
-        }
-    }
-    failed
+/// Removes what the plan of [`look`] says, and returns what could not be removed, with the reason.
+pub fn clean(shop: &mut Shop<'_>, plan: &CleanPlan) -> Vec<(Removal, String)> {
+    failing(plan, |removal| remove(shop, removal))
 }
 
-fn inventory(shop: &Shop<'_>, cache: &Path, reach: Reach) -> Result<Inventory> {
-    let mut found =
-        Inventory { drafts: shop.repo.drafts()?, worktrees: worktrees(shop, cache)?, ..Inventory::default() };
-    found.runs = runs(&shop.repo.burn_dir())?
-        .into_iter()
-        .map(|run| RunRecord {
-            run: run.id,
-            started: run.started,
-            use_: match run.state {
-                RunState::GoingOn => Use::Running,
-                RunState::Over => Use::Idle,
-            },
-            has_exchanges: run.has_exchanges,
-        })
-        .collect();
+fn failing(plan: &CleanPlan, mut remove: impl FnMut(&Removal) -> Result<()>) -> Vec<(Removal, String)> {
+    let failed = |(removal, _): &(Removal, String)| {
+        let problem = remove(removal).err()?;
+        Some((removal.clone(), format!("{problem:#}")))
+    };
+    plan.remove.iter().filter_map(failed).collect()
+}
+
+fn records(repo: &Repo) -> Result<Vec<RunRecord>> {
+    let record = |run: RunOnDisk| RunRecord {
+        run: run.id,
+        started: run.started,
+        use_: match run.state {
+            RunState::GoingOn => Use::Running,
+            RunState::Over => Use::Idle,
+        },
+        has_exchanges: run.has_exchanges,
+    };
+    Ok(runs(&repo.burn_dir())?.into_iter().map(record).collect())
+}
+
+fn inventory(shop: &Shop<'_>, reach: Reach) -> Result<Inventory> {
+    let mut found = Inventory { drafts: shop.repo.drafts()?, ..Inventory::default() };
     if let (Reach::Remote, Some(_)) = (reach, shop.remote) {
         found.branches = branches(shop)?;
         found.claims = claims(shop)?;
@@ -66,8 +86,8 @@ fn inventory(shop: &Shop<'_>, cache: &Path, reach: Reach) -> Result<Inventory> {
     Ok(found)
 }
 
-fn worktrees(shop: &Shop<'_>, cache: &Path) -> Result<Vec<Worktree>> {
-    let slots = slots(shop.repo, cache)?;
+fn worktrees(repo: &Repo, cache: &Path) -> Result<Vec<Worktree>> {
+    let slots = slots(repo, cache)?;
     Ok(slots
         .into_iter()
         .map(|slot| Worktree { path: slot.dir.to_string_lossy().into_owned(), use_: use_of(&slot) })
@@ -123,28 +143,29 @@ fn states(shop: &Shop<'_>, numbers: &BTreeSet<IssueNumber>) -> Result<BTreeMap<I
     Ok(states)
 }
 
-fn remove(shop: &mut Shop<'_>, cache: &Path, removal: &Removal) -> Result<()> {
+fn remove(shop: &mut Shop<'_>, removal: &Removal) -> Result<()> {
     let act = match removal {
         Removal::Draft { issue, .. } => Act::DropDraft { issue: *issue },
         Removal::Branch { name, head, .. } => Act::DeleteBranch { branch: name.clone(), at: head.clone() },
         Removal::Claim { issue, commit } => Act::BreakClaim { issue: *issue, at: commit.clone() },
-        Removal::Worktree { .. } | Removal::Exchanges { .. } | Removal::Run { .. } => {
-            return remove_here(shop, cache, removal);
+        Removal::Worktree { .. } | Removal::Folder { .. } | Removal::Exchanges { .. } | Removal::Run { .. } => {
+            return Ok(());
         }
     };
     shop.perform(&act).map(drop).map_err(super::Stop::into_error)
 }
 
 /// What only this machine knows of.
-fn remove_here(shop: &Shop<'_>, cache: &Path, removal: &Removal) -> Result<()> {
-    let burn_dir = shop.repo.burn_dir();
+fn remove_here(repo: &Repo, cache: &Path, removal: &Removal) -> Result<()> {
+    let burn_dir = repo.burn_dir();
     match removal {
         Removal::Run { run } => remove_run(&burn_dir, run),
         Removal::Exchanges { run } => remove_exchanges(&burn_dir, run),
         Removal::Worktree { path } => {
-            let slot = slots(shop.repo, cache)?.into_iter().find(|slot| slot.dir == Path::new(path));
-            slot.map_or(Ok(()), |slot| remove_slot(shop.repo, &slot).map(drop))
+            let slot = slots(repo, cache)?.into_iter().find(|slot| slot.dir == Path::new(path));
+            slot.map_or(Ok(()), |slot| remove_slot(repo, &slot).map(drop))
         }
+        Removal::Folder { path } => remove_left_over(Path::new(path)).context("cannot remove the folder"),
         Removal::Draft { .. } | Removal::Branch { .. } | Removal::Claim { .. } => Ok(()),
     }
 }

@@ -37,11 +37,11 @@ pub struct Waiting {
 /// The refs cannot be read.
 pub fn waiting(repo: &Repo) -> Result<Vec<Waiting>> {
     let mut found = Vec::new();
-    for issue in unfinished(repo)? {
-        let Some(draft) = repo.draft(issue)? else { continue };
-        let note = HeldNote::parse(&draft.note);
-        found.extend(note.map(|note| Waiting { issue, pull: note.answers.map(|one| one.pull), commit: draft.commit }));
+    for (issue, commit) in repo.drafts()? {
+        let note = HeldNote::parse(&repo.commit_at(&commit)?.message);
+        found.extend(note.map(|note| Waiting { issue, pull: note.answers.map(|one| one.pull), commit }));
     }
+    found.sort_unstable_by_key(|waiting| waiting.issue);
     Ok(found)
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a test that cannot run here says so")]
 mod backlog;
 mod caching;
+mod clean;
 mod cli;
 mod cli_apply;
 mod cli_forge;

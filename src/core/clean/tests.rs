@@ -55,11 +55,6 @@ fn inventory() -> Inventory {
             found(3, Some(claim(3, 99_999))),
             found(4, None),
         ],
-        worktrees: vec![
-            Worktree { path: "/c/a".into(), use_: Use::Idle },
-            Worktree { path: "/c/b".into(), use_: Use::Running },
-        ],
-        runs: Vec::new(),
         issues: [(1, State::Open), (2, State::Closed), (3, State::Open), (4, State::Closed), (5, State::Open)]
             .map(|(n, state)| (number(n), state))
             .into(),
@@ -74,16 +69,13 @@ fn inventory() -> Inventory {
 
 #[test]
 fn only_what_nobody_needs_goes_and_everything_has_a_reason() {
-    let all = plan(&inventory(), Keep { logs: 100, runs: 24 }, Reach::Remote, at(5000));
-    let removed: String = all.remove.iter().map(|(what, why)| format!("- {what}: {why}\n")).collect();
-    let kept: String = all.keep.iter().map(|(what, why)| format!("+ {what}: {why}\n")).collect();
+    let all = plan(&inventory(), Reach::Remote, at(5000));
     expect_test::expect![[r"
         - draft of #2 (bbbbbbbbbb): the issue is closed
         - branch agent/ticket-1 (aaaaaaaaaa): pull request #11 is merged
         - branch agent/ticket-4 (aaaaaaaaaa): it has no pull request and the issue is closed
         - claim of #1 (cccccccccc): it ended at 1970-01-01T00:01:40Z
         - claim of #2 (cccccccccc): the issue is closed
-        - worktree /c/a: no run uses it
         + draft of #1 (aaaaaaaaaa): the issue is open: `git burn continue` can go on with it
         + draft of #9 (dddddddddd): the issue could not be read
         + branch agent/ticket-2 (aaaaaaaaaa): it is not where pull request #12 left it
@@ -92,12 +84,33 @@ fn only_what_nobody_needs_goes_and_everything_has_a_reason() {
         + branch agent/ticket-6 (aaaaaaaaaa): it has no pull request and the issue could not be read
         + claim of #3 (cccccccccc): held by run r1 of ada on tower, until 1970-01-02T03:46:39Z
         + claim of #4 (cccccccccc): it is no claim of git-burn: remove it by hand if it should go
-        + worktree /c/b: a run uses it
     "]]
-    .assert_eq(&(removed + &kept));
-    let local = plan(&inventory(), Keep { logs: 100, runs: 24 }, Reach::Local, at(5000));
+    .assert_eq(&lines(&all));
+    let local = plan(&inventory(), Reach::Local, at(5000));
     let of_remote = |(what, _): &(Removal, String)| matches!(what, Removal::Branch { .. } | Removal::Claim { .. });
     assert!(!local.remove.iter().any(of_remote));
+}
+
+/// What goes, then what stays.
+fn lines(plan: &CleanPlan) -> String {
+    let removed = plan.remove.iter().map(|(what, why)| format!("- {what}: {why}\n"));
+    removed.chain(plan.keep.iter().map(|(what, why)| format!("+ {what}: {why}\n"))).collect()
+}
+
+#[test]
+fn what_runs_left_here_goes_and_what_they_use_stays() {
+    let worktree = |path: &str, use_| Worktree { path: path.into(), use_ };
+    let here = Here {
+        worktrees: vec![worktree("/c/a", Use::Idle), worktree("/c/b", Use::Running)],
+        folders: vec!["/tmp/git-burn-push-x".into()],
+        runs: Vec::new(),
+    };
+    expect_test::expect![[r"
+        - worktree /c/a: no run uses it
+        - temporary folder /tmp/git-burn-push-x: a command that was killed left it
+        + worktree /c/b: a run uses it
+    "]]
+    .assert_eq(&lines(&plan_here(&here, Keep { logs: 100, runs: 24 })));
 }
 
 #[test]
@@ -108,8 +121,8 @@ fn the_newest_runs_stay_and_exchanges_go_before_events() {
         use_: if n == 1 { Use::Running } else { Use::Idle },
         has_exchanges: n != 4,
     };
-    let inventory = Inventory { runs: (1..=7).map(record).collect(), ..Inventory::default() };
-    let plan = plan(&inventory, Keep { logs: 4, runs: 2 }, Reach::Local, at(99));
+    let here = Here { runs: (1..=7).map(record).collect(), ..Here::default() };
+    let plan = plan_here(&here, Keep { logs: 4, runs: 2 });
     let removed: Vec<String> = plan.remove.iter().map(|(what, _)| what.to_string()).collect();
     assert_eq!(removed, ["exchanges of run r5", "run r3", "run r2"]);
 }
