@@ -188,10 +188,8 @@ fn describe(status: &Status) -> String {
     let mut line = |name: &str, text: String| {
         let _ = writeln!(out, "  {name:<11} {text}");
     };
-    for Running { story, seconds, long } in running {
-        let at = story.unfinished.map_or_else(String::new, |issue| format!(", at #{issue}"));
-        let stuck = if *long { ", perhaps stuck" } else { "" };
-        line("running", format!("{} {}{at}, since {seconds} s{stuck}", story.run, one_line(&story.command)));
+    for one in running {
+        line("running", describe_running(one));
     }
     for story in killed {
         let at = story.unfinished.map_or_else(String::new, |issue| format!(" at #{issue}"));
@@ -223,6 +221,13 @@ fn describe(status: &Status) -> String {
         line("model", format!("{} {words}: {}", one_line(model), one_line(about)));
     }
     out
+}
+
+fn describe_running(running: &Running) -> String {
+    let Running { story, seconds, long } = running;
+    let at = story.unfinished.map_or_else(String::new, |issue| format!(", at #{issue}"));
+    let stuck = if *long { ", perhaps stuck" } else { "" };
+    format!("{} {}{at}, since {seconds} s{stuck}", story.run, one_line(&story.command))
 }
 
 fn describe_held(waiting: &Waiting) -> String {

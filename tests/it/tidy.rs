@@ -11,7 +11,7 @@ use crate::support::source::{Source, closing, sources};
 const LAYERS: [&str; 4] = ["core", "edge", "flow", "cli"];
 
 /// Functions above the limit of lines, each with the reason why it is not taken apart.
-const LONG_FUNCTIONS: &[(&str, &str)] = &[];
+const LONG_FUNCTIONS: &[(&str, &str)] = &[("emit", "one arm for each kind of event, most of them one line")];
 
 #[track_caller]
 fn assert_none(problems: Vec<String>) {
@@ -97,7 +97,7 @@ fn functions(sources: &[Source]) -> Vec<(String, usize)> {
 fn functions_are_short() {
     let functions = functions(sources());
     let excused = |name: &str| LONG_FUNCTIONS.iter().any(|(function, _)| name.ends_with(&format!("`{function}`")));
-    let long = functions.iter().filter(|(name, lines)| *lines > 60 && !excused(name));
+    let long = functions.iter().filter(|(name, lines)| *lines > 45 && !excused(name));
     assert_none(long.map(|(name, lines)| format!("{name}: {lines} lines")).collect());
     let mut lengths: Vec<usize> = functions.iter().map(|(_, lines)| *lines).collect();
     lengths.sort_unstable();
