@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -15,6 +14,7 @@ use crate::edge::repo::Repo;
 /// git runs hooks that are named in the configuration from this version on.
 const CONFIGURED_HOOKS: (u32, u32) = (2, 54);
 
+const NAME: &str = "pre-commit";
 const COMMAND: &str = "git burn guard --staged";
 const SCRIPT: &str = "#!/bin/sh\n# written by `git burn hook install`\nexec git burn guard --staged\n";
 
@@ -38,7 +38,7 @@ fn has_configured_hooks(repo: &Repo) -> bool {
 
 /// Both ways leave the user's other hooks alone.
 fn configure(repo: &Repo, context: &Context) -> anyhow::Result<()> {
-    for (key, value) in [("hook.burn-guard.command", COMMAND), ("hook.burn-guard.event", "pre-commit")] {
+    for (key, value) in [("hook.burn-guard.command", COMMAND), ("hook.burn-guard.event", NAME)] {
         repo.git().at(repo.git_dir()).args(["config", "--local", key, value]).stdout()?;
         context.terminal.write_out(format!("git config {key} '{value}'\n").as_bytes())?;
     }
@@ -46,17 +46,23 @@ fn configure(repo: &Repo, context: &Context) -> anyhow::Result<()> {
 }
 
 fn write_script(repo: &Repo, context: &Context) -> anyhow::Result<()> {
-    let file = script(repo);
+    let folder = repo.hooks_dir()?;
+    let file = folder.join(NAME);
     match fs::read_to_string(&file) {
         Ok(text) if text == SCRIPT => {}
         Ok(_) => {
             let problem = format!("there is a pre-commit hook already: {}", file.display());
             return Err(Explained::new(Exit::No, problem).hint(format!("add this line to it: {COMMAND}")).into());
         }
+        // It may serve every repository of the user, or be a part of the working tree.
+        Err(_) if folder != repo.common_dir().join("hooks") => {
+            let problem = format!("core.hooksPath is {}, which is not this repository's alone", folder.display());
+            let hint = format!("make a {NAME} hook there yourself, with the line: {COMMAND}");
+            return Err(Explained::new(Exit::No, problem).hint(hint).into());
+        }
         Err(_) => {
-            let folder = file.parent().context("a hook has a folder")?;
             let write = || {
-                fs::create_dir_all(folder)?;
+                fs::create_dir_all(&folder)?;
                 fs::write(&file, SCRIPT)?;
                 fs::set_permissions(&file, fs::Permissions::from_mode(0o755))
             };
@@ -73,9 +79,10 @@ fn remove(repo: &Repo, context: &Context) -> anyhow::Result<()> {
         let section = ["config", "--local", "--remove-section", "hook.burn-guard"];
         repo.git().at(repo.git_dir()).args(section).stdout()?;
     }
-    let written = is_ours(&script(repo));
+    let file = repo.hooks_dir()?.join(NAME);
+    let written = fs::read_to_string(&file).is_ok_and(|text| text == SCRIPT);
     if written {
-        fs::remove_file(script(repo)).context("removing the hook")?;
+        fs::remove_file(&file).context("removing the hook")?;
     }
     if !configured && !written {
         context.tell("git burn has installed no hook here");
@@ -86,19 +93,5 @@ fn remove(repo: &Repo, context: &Context) -> anyhow::Result<()> {
 /// Whether the guard runs before commits here.
 pub fn is_installed(repo: &Repo) -> bool {
     repo.config().section("hook.burn-guard").count() > 0
-        || fs::read_to_string(script(repo)).is_ok_and(|text| text.contains(COMMAND))
-}
-
-fn is_ours(file: &Path) -> bool {
-    fs::read_to_string(file).is_ok_and(|text| text == SCRIPT)
-}
-
-/// Where git looks for the hook: `core.hooksPath`, else the folder that all worktrees share.
-fn script(repo: &Repo) -> PathBuf {
-    let configured = repo.config().last("core.hookspath").and_then(|setting| setting.value.clone());
-    let folder = match configured {
-        Some(path) => repo.top().join(path),
-        None => repo.common_dir().join("hooks"),
-    };
-    folder.join("pre-commit")
+        || repo.hooks_dir().is_ok_and(|dir| fs::read_to_string(dir.join(NAME)).is_ok_and(|text| text.contains(COMMAND)))
 }

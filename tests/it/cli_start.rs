@@ -115,6 +115,28 @@ fn hook_install_does_not_replace_a_hook_of_the_user() {
 }
 
 #[test]
+fn hook_install_writes_to_no_folder_that_is_not_the_repository_s_alone() {
+    let room = Room::new();
+    let repo = ready(&room);
+    if repo.git(&["version"]).as_str() >= "git version 2.54" {
+        println!("hooks are in the configuration: no folder is written to");
+        return;
+    }
+    std::fs::create_dir(room.path().join("home/hooks")).expect("a folder");
+    for path in ["~/hooks", ".githooks", "/dev/null"] {
+        repo.git(&["config", "core.hooksPath", path]);
+        let install = || repo.burn(&["hook", "install"]).exits(1).tells(&["core.hooksPath", "git burn guard --staged"]);
+        let _ = repo.untouched_by(install);
+    }
+    let home = room.path().join("home/hooks");
+    assert_eq!(std::fs::read_dir(&home).expect("a folder").count(), 0);
+    // What people have put there themselves is seen.
+    std::fs::write(home.join("pre-commit"), "#!/bin/sh\ngit burn guard --staged\n").expect("a file");
+    repo.git(&["config", "core.hooksPath", "~/hooks"]);
+    let _ = repo.burn(&["hook", "install"]).exits(1).tells(&["a pre-commit hook already", "home/hooks/pre-commit"]);
+}
+
+#[test]
 fn init_detects_and_prints_the_commands_it_ran() {
     let room = Room::new();
     let repo = room.init("work");

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use gix::bstr::ByteSlice;
 
 use super::Repo;
@@ -199,6 +200,16 @@ impl Repo {
     /// What commits and claims made here are signed with (`user.name`).
     pub fn user_name(&self) -> Option<String> {
         self.config().last("user.name").and_then(|setting| setting.value.clone())
+    }
+
+    /// Where git looks for hooks: `core.hooksPath`, else the folder that all worktrees share.
+    ///
+    /// # Errors
+    /// `core.hooksPath` begins with the home of somebody who has none.
+    pub fn hooks_dir(&self) -> anyhow::Result<PathBuf> {
+        let configured =
+            self.gix.config_snapshot().trusted_path("core.hooksPath").context("core.hooksPath is no path")?;
+        Ok(configured.map_or_else(|| self.common_dir().join("hooks"), |path| self.top().join(path)))
     }
 
     /// What a git process in another repository must know of this clone's configuration to reach the same servers in
