@@ -50,6 +50,7 @@ pub fn next(args: &Next, context: &Context) -> anyhow::Result<Exit> {
 /// Answers what reviewers want of a pull request.
 pub fn revise(args: &Revise, context: &Context) -> anyhow::Result<Exit> {
     let session = Session::open(context, &args.work, None, Models::Asked)?;
+    session.refuse_unreached()?;
     let exit = match session.run(context, "revise", |shop| revise::revise(shop, args.number))? {
         Revised::Ended(outcome) => Exit::from(&outcome),
         Revised::Nothing { why } => {

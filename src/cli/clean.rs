@@ -73,6 +73,10 @@ fn here(args: &Clean, repo: &Repo, cache: &Path, keep: Keep) -> anyhow::Result<C
 fn with_forge(args: &Clean, context: &Context) -> anyhow::Result<Exit> {
     let work = Work { dry_run: args.dry_run, ..Work::default() };
     let session = Session::open(context, &work, None, Models::NotAsked)?;
+    match reach(args) {
+        Reach::Remote => session.refuse_unreached()?,
+        Reach::Local => {}
+    }
     let cleaned = session.run(context, "clean", |shop| match (reach(args), there(args, shop)) {
         // It was not asked for in so many words: no failure of the run.
         (Reach::Local, cleaned) => Ok(cleaned),

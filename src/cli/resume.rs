@@ -14,10 +14,15 @@ use crate::flow::revise::{Revised, revise};
 pub fn run_continue(args: &Continue, context: &Context) -> anyhow::Result<Exit> {
     let issue = choose(args.number, &unfinished(&context.open_repo()?)?)?;
     let session = Session::open(context, &args.work, None, Models::Asked)?;
-    let ended = session.run(context, "continue", |shop| match kind(shop.repo, issue)? {
-        Unfinished::Change => burn(shop, issue, Insistence::Named).map(Revised::Ended),
-        Unfinished::Revision => revise(shop, issue),
-    })?;
+    let ended = match kind(&session.repo, issue)? {
+        Unfinished::Change => {
+            session.run(context, "continue", |shop| burn(shop, issue, Insistence::Named).map(Revised::Ended))?
+        }
+        Unfinished::Revision => {
+            session.refuse_unreached()?;
+            session.run(context, "continue", |shop| revise(shop, issue))?
+        }
+    };
     let exit = match ended {
         Revised::Ended(outcome) => Exit::from(&outcome),
         Revised::Nothing { why } => {

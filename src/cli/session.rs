@@ -195,6 +195,20 @@ impl Session {
         })
     }
 
+    /// For work on what is on the remote already.
+    ///
+    /// # Errors
+    /// There is a remote, but `--offline` puts it out of reach.
+    pub fn refuse_unreached(&self) -> anyhow::Result<()> {
+        match (&self.remote, &self.connected.remote) {
+            (None, Some(remote)) => {
+                let problem = format!("the remote `{}` cannot be asked: --offline", remote.name);
+                Err(Explained::new(Exit::Unreachable, problem).hint("run it again without --offline").into())
+            }
+            (Some(_), _) | (None, None) => Ok(()),
+        }
+    }
+
     /// What the run works with, for its record.
     fn header(&self) -> Header {
         Header {

@@ -44,13 +44,16 @@ impl HeldNote {
         })
     }
 
-    /// Why the work stopped, and the ways on.
+    /// Why the work stopped.
+    pub fn why(&self) -> String {
+        format!("the guard needs a person's decision: {}", self.violations.join("; "))
+    }
+
+    /// The same with the ways on, for a change that is kept as that commit.
     pub fn reason(&self, issue: impl fmt::Display, commit: &CommitId) -> String {
-        let id = commit.short();
+        let (why, id) = (self.why(), commit.short());
         format!(
-            "the guard needs a person's decision: {}; see it: git show {id}; let it pass: git burn approve {issue} {id}; \
-             give it up: git burn abort {issue}",
-            self.violations.join("; ")
+            "{why}; see it: `git show {id}`; let it pass: `git burn approve {issue} {id}`; give it up: `git burn abort {issue}`"
         )
     }
 }

@@ -184,7 +184,7 @@ pub(super) fn refuse_approved(shop: &Shop<'_>, issue: IssueNumber, commit: &Comm
     }
     let (id, pushed) = (draft.commit.short(), commit.id.short());
     let why = format!(
-        "the approved change is pushed as {pushed}, but not told of yet; finish it: git burn approve {issue} {id}"
+        "the approved change is pushed as {pushed}, but not told of yet; finish it: `git burn approve {issue} {id}`"
     );
     Err(Outcome::Held { why }.into())
 }

@@ -81,8 +81,9 @@ fn publish_held(
     let number = picked.issue.number;
     let kept = adopt::kept(shop, picked)?.ok_or_else(|| none_held(number))?;
     if note.issue != picked.issue.fingerprint().digest() {
-        let why =
-            format!("#{number} was edited since the change was made for it; git burn abort {number}, and run it again");
+        let why = format!(
+            "#{number} was edited since the change was made for it; `git burn abort {number}`, and run it again"
+        );
         return Err(Outcome::Changed { why }.into());
     }
     let base = kept.base.clone();
@@ -108,7 +109,7 @@ fn publish_held(
 }
 
 fn none_held(number: IssueNumber) -> anyhow::Error {
-    anyhow::anyhow!("no change of #{number} is held for a person here\nhint: git burn status")
+    anyhow::anyhow!("no change of #{number} is held for a person in this clone\nhint: `git burn status` shows what is")
 }
 
 /// What an earlier run pushed on the same word, and did not live to tell of.

@@ -59,6 +59,11 @@ fn offline_no_server_is_asked_and_nothing_is_paid_for_that_cannot_be_pushed() {
     let _ = repo.burn(&["--offline", "issue", "2", "--no-push"]).exits(0).tells(&["kept as"]);
     let status = repo.burn(&["--offline", "status"]).exits(0);
     assert!(status.stdout.contains("may not be asked"), "{}", status.stdout);
+    // What is on the remote is not said to be gone, nor to be cleaned.
+    for command in [&["revise", "1", "--no-push"][..], &["approve", "1", "0123456789"], &["clean", "--remote"]] {
+        let _ = repo.burn(&[&["--offline"], command].concat()).exits(8).tells(&["`origin` cannot be asked: --offline"]);
+    }
+    let _ = repo.burn(&["--offline", "clean"]).exits(0);
     let _ = repo.burn(&["--offline", "claim", "list"]).exits(128).tells(&["--offline"]);
     assert!(server.lines().is_empty(), "{:?}", server.lines());
     repo.git(&["remote", "set-url", "origin", "../remote.git"]);

@@ -303,7 +303,7 @@ fn an_approval_that_is_killed_at_any_act_is_finished_by_the_same_word() {
         if yard.branches().contains(BRANCH) && !yard.clone.git(&["for-each-ref", "refs/burn/draft"]).is_empty() {
             // The guard would refuse it anew: another run says who can finish it.
             yard.fake.state().issue_mut(1).labels = vec!["bug".into(), "ready-for-agent".into()];
-            let _ = yard.burn(&["issue", "1"]).exits(5).tells(&[&format!("finish it: git burn approve 1 {digest}")]);
+            let _ = yard.burn(&["issue", "1"]).exits(5).tells(&[&format!("finish it: `git burn approve 1 {digest}`")]);
         }
         if !yard.clone.git(&["for-each-ref", "refs/burn/draft"]).is_empty() {
             let again = yard.burn(&["approve", "1", &digest]);

@@ -93,6 +93,11 @@ fn a_dry_run_writes_nothing() {
     let yard = published(&room, Flavour::Gitea);
     review(&yard);
     let (refs, before) = (yard.clone.git(&["for-each-ref"]), yard.fake.mutations().len());
+    // What is held is not kept, so that nobody is told to approve it.
+    yard.replies(&format!("<!-- replay -->\n{FORBIDDEN}\n<!-- replay -->\n{FORBIDDEN}"));
+    let held = yard.burn(&["revise", "2", "--dry-run"]).exits(5).tells(&["data/sales.csv"]);
+    assert!(!held.stderr.contains("git burn approve"), "{}", held.stderr);
+    yard.replies(SENTENCE);
     let first = head(&yard);
     let ended = yard.burn(&["revise", "2", "--dry-run"]).exits(0);
     assert_eq!((head(&yard), yard.clone.git(&["for-each-ref"])), (first, refs));
@@ -374,7 +379,7 @@ fn a_person_who_approves_is_killed_at_any_act_and_everything_is_there_once() {
         let told = |yard: &Yard<'_>| answers(yard).iter().any(|text| text.starts_with("## Review Answered"));
         if head(&yard) != first && !told(&yard) {
             // Another run does not judge it anew, and says who can finish it.
-            let finish = format!("finish it: git burn approve 1 {digest}");
+            let finish = format!("finish it: `git burn approve 1 {digest}`");
             let _ = yard.burn(&["revise", "2"]).exits(5).tells(&[&finish]);
         }
         if !yard.clone.git(&["for-each-ref", "refs/burn/draft"]).is_empty() {

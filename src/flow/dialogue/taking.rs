@@ -3,7 +3,7 @@
 
 use super::super::patching;
 use super::super::prove::Verdict;
-use super::super::shop::Stop;
+use super::super::shop::{Mode, Stop};
 use super::{Chances, Dialogue, Footing, Proven, red_names};
 use crate::core::act::Act;
 use crate::core::change::Change;
@@ -128,7 +128,12 @@ impl Dialogue<'_, '_> {
         let issue = self.about.issue.number;
         let commit = self.shop.repo.draft_commit(&self.footing.commit, draft, &note.to_string())?;
         self.shop.perform(&Act::KeepDraft { issue, commit: commit.clone() })?;
-        Err(Outcome::Held { why: note.reason(issue, &commit) }.into())
+        let why = match self.shop.mode {
+            Mode::Real => note.reason(issue, &commit),
+            // It is not kept: there is nothing to approve.
+            Mode::DryRun => note.why(),
+        };
+        Err(Outcome::Held { why }.into())
     }
 
     fn prove(&mut self, judged: Judged, answer: &Answer) -> Result<Taken, Stop> {

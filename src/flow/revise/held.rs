@@ -113,7 +113,7 @@ fn place(subject: &Subject, branch: &Branch, draft: &Draft) -> Result<Place, Sto
         ),
         None => format!(
             "the branch {name} was pushed to since the revision {id} was made (it is at {}, not at {}): nothing was \
-             pushed; `git burn revise {pull}` makes a new one on top, or take it by hand: git cherry-pick {id}",
+             pushed; `git burn revise {pull}` makes a new one on top, or take it by hand: `git cherry-pick {id}`",
             branch.head.id.short(),
             draft.base.short()
         ),
