@@ -287,6 +287,17 @@ fn commits_follow_git_s_identity_rules() {
     let configured = OpenOptions { settings, ..bare.clone() };
     let made = commit(&Repo::open(&configured).unwrap()).unwrap();
     assert!(show(&made.commit).starts_with("Bo <bo@example.org> 2001-09-09T"), "{}", show(&made.commit));
+    for (name, email) in [("Cy <x>", "<cy@example.org>"), (" Cy \"C\"\nDoe. ", " cy\n@example.org,"), ("\\'Cy", "cy")] {
+        let environment = ["AUTHOR", "COMMITTER"].iter().fold(crate::repo::environment(&room), |environment, role| {
+            environment.with(&format!("GIT_{role}_NAME"), name).with(&format!("GIT_{role}_EMAIL"), email)
+        });
+        let mut var = room.command("git", &folder.path);
+        var.args(["var", "GIT_AUTHOR_IDENT"]).env("GIT_AUTHOR_NAME", name).env("GIT_AUTHOR_EMAIL", email);
+        let of_git = String::from_utf8(var.output().expect("git runs").stdout).expect("text");
+        let made = commit(&Repo::open(&OpenOptions { environment, ..bare.clone() }).unwrap()).unwrap();
+        let raw = folder.git(&["cat-file", "commit", made.commit.as_str()]);
+        assert!(raw.contains(&format!("author {}\n", of_git.trim_end())), "{raw}{of_git}");
+    }
 }
 
 #[test]

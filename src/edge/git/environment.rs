@@ -28,7 +28,8 @@ const LOCAL_VARIABLES: [&str; 13] = [
 ];
 
 /// What git would obey or print to without being asked by us.
-const UNWANTED_VARIABLES: [&str; 12] = [
+const UNWANTED_VARIABLES: [&str; 13] = [
+    "GIT_ATTR_SOURCE",
     "GIT_INTERNAL_SUPER_PREFIX",
     "GIT_NAMESPACE",
     "GIT_EXTERNAL_DIFF",

@@ -130,7 +130,8 @@ impl Repo {
                  hint: git config --global user.name \"Your Name\"; git config --global user.email you@example.org"
             );
         };
-        if found.name.is_empty() || found.email.is_empty() {
+        let (name, email) = (without_crud(&found.name.to_string()), without_crud(&found.email.to_string()));
+        if name.is_empty() || email.is_empty() {
             bail!("the {who}'s name or e-mail address is empty\nhint: set user.name and user.email");
         }
         let time = match self.environment().text(variable) {
@@ -139,7 +140,7 @@ impl Repo {
             None => gix::date::Time::new(when.seconds(), gix::date::Time::now_local_or_utc().offset),
         };
         let time = time.format_or_unix(Format::Raw);
-        Ok(Person { name: found.name.to_string(), email: found.email.to_string(), time })
+        Ok(Person { name, email, time })
     }
 
     fn signed_commit(
@@ -165,6 +166,12 @@ impl Repo {
         })?;
         CommitId::parse(&id).with_context(|| format!("git commit-tree printed `{id}`"))
     }
+}
+
+/// A name or an address as git puts it into a commit: without what would end it there, and without what stands around it.
+fn without_crud(text: &str) -> String {
+    let is_crud = |c: char| c <= ' ' || matches!(c, ',' | ':' | ';' | '<' | '>' | '"' | '\\' | '\'');
+    text.trim_matches(is_crud).replace(['\n', '<', '>'], "")
 }
 
 /// The lines before the message.
