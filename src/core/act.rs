@@ -247,6 +247,13 @@ pub struct Receipt {
     pub url: Option<String>,
 }
 
+impl Receipt {
+    /// Of something that has a number or a page, or both; an empty address is none.
+    pub fn of(number: Option<u64>, url: String) -> Self {
+        Self { number, url: Some(url).filter(|url| !url.is_empty()) }
+    }
+}
+
 impl Act {
     /// One line for people and for the journal: what will be done to what.
     pub fn summary(&self) -> String {

@@ -38,9 +38,8 @@ pub(super) fn earlier(shop: &Shop<'_>, picked: &Picked, insistence: Insistence) 
             return Err(Outcome::Taken { by: taken(shop, picked, &tip)? }.into());
         }
     };
-    let base = Base { tree: shop.repo.tree_of(&base)?, commit: base, branch: shop.base.branch.clone() };
     let model = model(&commit.message).unwrap_or_default().to_owned();
-    Ok(Some(Earlier { commit, model, base }))
+    Ok(Some(Earlier { commit, model, base: shop.base_at(base)? }))
 }
 
 /// What a branch is that holds something else than one commit of git-burn's.
@@ -70,8 +69,7 @@ pub(super) fn unmerged(shop: &Shop<'_>, branch: &BurnBranch) -> anyhow::Result<O
     let Some(tip) = shop.remote_tip(branch.as_str())? else { return Ok(None) };
     let commit = shop.repo.commit_at(&tip)?;
     let Some(fork) = own_part(shop, &tip)? else { return Ok(None) };
-    let base = Base { tree: shop.repo.tree_of(&fork)?, commit: fork, branch: shop.base.branch.clone() };
-    Ok(Some((commit, base)))
+    Ok(Some((commit, shop.base_at(fork)?)))
 }
 
 /// A pull request of that branch that is merged or closed has had its answer, and one that is open with its report is
@@ -146,8 +144,7 @@ pub(super) fn kept(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<Optio
         ))?;
         return Ok(None);
     }
-    let base = Base { tree: shop.repo.tree_of(&base)?, commit: base, branch: shop.base.branch.clone() };
-    Ok(Some(Kept { commit: shop.repo.commit_at(&commit)?, base, tree }))
+    Ok(Some(Kept { commit: shop.repo.commit_at(&commit)?, base: shop.base_at(base)?, tree }))
 }
 
 /// Whether a commit was made of that draft on a person's word: the same tree on the same parent, with other trailers.
@@ -165,8 +162,7 @@ pub(super) fn prove_approved(
     commit: &CommitId,
     tree: &TreeId,
 ) -> Result<Verified, Stop> {
-    let checks = shop.settings.checks.clone();
-    match Prover::new(&checks).prove(shop, commit, tree, approved)? {
+    match Prover::new(&shop.settings.checks).prove(shop, commit, tree, approved)? {
         Verdict::Proven(verified) => Ok(verified),
         Verdict::Red(results) => Err(Outcome::ChecksRed { checks: red_names(&results) }.into()),
     }
@@ -220,12 +216,13 @@ fn model(message: &str) -> Option<&str> {
     message.lines().rev().find_map(|line| line.strip_prefix("Assisted-by: git-burn:"))
 }
 
-/// Judges and proves it as if it had just been made. `shop.base` must be [`Earlier::base`].
+/// Judges and proves it as if it had just been made, on what it was made on.
 ///
 /// # Errors
 /// [`Stop::Ended`] when it does not stand up any more.
 pub(super) fn prove_again(shop: &mut Shop<'_>, about: About<'_>, earlier: Earlier) -> Result<Proven, Stop> {
-    let Earlier { commit: Commit { id, tree, .. }, model, base: _ } = earlier;
+    let Earlier { commit: Commit { id, tree, .. }, model, base } = earlier;
+    let shop = &mut shop.on(&base);
     let change = shop.repo.change_between(&shop.base.tree, &tree)?;
     let context = ReviewContext { title: &about.issue.title, body: &about.issue.body, secrets: shop.secrets };
     let approved = shop.settings.policy.review(change, &context).map_err(|violations| {

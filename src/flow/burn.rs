@@ -136,8 +136,7 @@ fn attempt(
     gate::refuse_stale(shop, picked, insistence)?;
     reopened::look_back(shop, picked, about, insistence)?;
     let Some(draft) = adopt::draft(shop, picked)? else { return begin(shop, picked, about, spent, None) };
-    let base = draft.base.clone();
-    let mut shop = shop.on(&base);
+    let mut shop = shop.on(&draft.base);
     match adopt::finished(&mut shop, about, &draft)? {
         Some(proven) => publish::publish(&mut shop, picked, about, &proven),
         None => begin(&mut shop, picked, about, spent, Some(draft.tree)),
@@ -180,10 +179,8 @@ fn begin(
 /// Brings the branch that an earlier run pushed to its reviewers.
 fn finish(shop: &mut Shop<'_>, picked: &Picked, about: About<'_>, earlier: Earlier) -> Result<Outcome, Stop> {
     adopt::refuse_approved(shop, picked.issue.number, &earlier.commit)?;
-    let base = earlier.base.clone();
-    let mut shop = shop.on(&base);
-    let proven = adopt::prove_again(&mut shop, about, earlier)?;
-    publish::publish(&mut shop, picked, about, &proven)
+    let proven = adopt::prove_again(shop, about, earlier)?;
+    publish::publish(shop, picked, about, &proven)
 }
 
 /// Says on the issue how it ended, where that helps somebody.

@@ -3,7 +3,7 @@
 use super::burn::burn;
 use super::shop::Shop;
 use super::sprint::Candidate;
-use super::survey::survey;
+use super::survey::survey_and_tell;
 use crate::core::event::Event;
 use crate::core::freshness::Insistence;
 use crate::core::issue::Pick;
@@ -14,10 +14,7 @@ use crate::core::outcome::Outcome;
 /// # Errors
 /// Something broke.
 pub fn next(shop: &mut Shop<'_>, pick: &Pick) -> anyhow::Result<Option<Outcome>> {
-    let survey = survey(shop.forge, pick, &shop.settings.rules, shop.now())?;
-    for remark in &survey.remarks {
-        shop.warn(remark.clone())?;
-    }
+    let survey = survey_and_tell(shop, pick)?;
     for Candidate { issue: number, .. } in survey.candidates() {
         let reason = match burn(shop, number, Insistence::Picked)? {
             Outcome::NotReady { why } => why,

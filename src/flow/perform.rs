@@ -105,11 +105,11 @@ impl Shop<'_> {
     fn post(&self, on: IssueNumber, key: &str, signed: &str, repeat: Repeat) -> anyhow::Result<Done> {
         let earlier = self.forge.own_comment(on, key)?;
         match earlier {
-            Some(comment) if said(&comment.body) == said(signed) => Ok(Done::Already(receipt(&comment))),
+            Some(comment) if said(&comment.body) == said(signed) => Ok(Done::Already(receipt(comment))),
             Some(comment) if repeat == Repeat::Edit => {
-                Ok(Done::New(receipt(&self.forge.edit_comment(comment.id, signed)?)))
+                Ok(Done::New(receipt(self.forge.edit_comment(comment.id, signed)?)))
             }
-            Some(_) | None => Ok(Done::New(receipt(&self.forge.comment(on, signed)?))),
+            Some(_) | None => Ok(Done::New(receipt(self.forge.comment(on, signed)?))),
         }
     }
 
@@ -161,8 +161,7 @@ impl Shop<'_> {
         if found.state != PullState::Open {
             bail!("pull request #{} of {branch} is closed: a person said no", found.number);
         }
-        let url = Some(found.url.clone()).filter(|url| !url.is_empty());
-        let receipt = Receipt { number: Some(found.number), url };
+        let receipt = Receipt::of(Some(found.number), found.url.clone());
         Ok(match opened {
             Opened::Created(_) => Done::New(receipt),
             Opened::Existed(_) => Done::Already(receipt),
@@ -178,8 +177,7 @@ impl Shop<'_> {
 
     fn open_issue(&self, title: &str, body: &str, labels: &[String]) -> anyhow::Result<Done> {
         let issue = self.forge.open_issue(&forge::NewIssue { title, body, labels })?;
-        let url = Some(issue.url).filter(|url| !url.is_empty());
-        Ok(Done::New(Receipt { number: Some(issue.number.get()), url }))
+        Ok(Done::New(Receipt::of(Some(issue.number.get()), issue.url)))
     }
 
     fn delete_branch(&self, branch: &BurnBranch, at: &CommitId) -> anyhow::Result<Done> {
@@ -268,6 +266,6 @@ fn edited(result: RefsEdited) -> anyhow::Result<Done> {
     }
 }
 
-fn receipt(comment: &Comment) -> Receipt {
-    Receipt { number: None, url: Some(comment.url.clone()).filter(|url| !url.is_empty()) }
+fn receipt(comment: Comment) -> Receipt {
+    Receipt::of(None, comment.url)
 }

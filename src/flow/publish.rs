@@ -109,9 +109,9 @@ pub(super) fn report_proof(
     reviewer: Option<&str>,
 ) -> Result<(), Stop> {
     let pull = match (&opened.url, opened.number) {
-        (Some(url), _) if !url.is_empty() => url.clone(),
-        (_, Some(number)) => format!("#{number}"),
-        (_, None) => "not opened yet".to_owned(),
+        (Some(url), _) => url.clone(),
+        (None, Some(number)) => format!("#{number}"),
+        (None, None) => "not opened yet".to_owned(),
     };
     let facts = report::Review { branch: &picked.branch, pull: &pull, reviewer };
     let change = proven.approved.change();

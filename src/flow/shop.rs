@@ -187,6 +187,14 @@ impl Shop<'_> {
         }
     }
 
+    /// A commit as the base of work for the same branch.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn base_at(&self, commit: CommitId) -> anyhow::Result<Base> {
+        Ok(Base { tree: self.repo.tree_of(&commit)?, commit, branch: self.base.branch.clone() })
+    }
+
     /// The tip of a branch of the remote, brought into the object database; `None`: there is no such branch, or no
     /// remote.
     ///

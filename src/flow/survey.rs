@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::replies::recent_overrides;
+use super::shop::Shop;
 use super::sprint::Candidate;
 use crate::core::issue::{Issue, Pick};
 use crate::core::names::{IssueNumber, Timestamp};
@@ -55,6 +56,18 @@ pub fn survey(forge: &Forge, pick: &Pick, rules: &Rules, now: Timestamp) -> Resu
         assessments,
         remarks: listing.remarks,
     })
+}
+
+/// As [`survey`], by the settings of a run, which tells what may be missing.
+///
+/// # Errors
+/// The forge cannot be read.
+pub(super) fn survey_and_tell(shop: &mut Shop<'_>, pick: &Pick) -> Result<Survey> {
+    let survey = survey(shop.forge, pick, &shop.settings.rules, shop.now())?;
+    for remark in &survey.remarks {
+        shop.warn(remark.as_str())?;
+    }
+    Ok(survey)
 }
 
 impl Survey {

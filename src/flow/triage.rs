@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::gate;
 use super::replies::override_in;
 use super::shop::{Shop, Stop};
-use super::survey::{Survey, survey};
+use super::survey::{Survey, survey_and_tell};
 use crate::core::act::{Act, Step};
 use crate::core::closing::{ClosePermit, OldSummaries};
 use crate::core::issue::{Comment, Issue, Pick};
@@ -71,11 +71,7 @@ pub struct Report {
 /// The forge cannot be read, is out of reach, or refuses the credential. What fails for one issue is a value of its
 /// [`Taken`], and the rest goes on.
 pub fn triage(shop: &mut Shop<'_>, round: &Round<'_>) -> Result<Report> {
-    let now = shop.now();
-    let mut survey = survey(shop.forge, round.pick, &shop.settings.rules, now)?;
-    for remark in survey.remarks.clone() {
-        shop.warn(remark)?;
-    }
+    let mut survey = survey_and_tell(shop, round.pick)?;
     if let Some(missing) = round.only.iter().find(|number| !survey.issues.iter().any(|issue| issue.number == **number))
     {
         anyhow::bail!("#{missing} is no open issue that triage looks at\nhint: git burn list --all");
@@ -98,7 +94,7 @@ pub fn triage(shop: &mut Shop<'_>, round: &Round<'_>) -> Result<Report> {
         taken.push(one);
     }
     survey.order = order(&survey.assessments);
-    let summary = summary_body(now, &survey.assessments, &survey.order, &taken);
+    let summary = summary_body(shop.now(), &survey.assessments, &survey.order, &taken);
     if round.summary == Summary::Post {
         post_summary(shop, &survey, &summary)?;
         close_old_summaries(shop, &survey, round.old_summaries)?;
