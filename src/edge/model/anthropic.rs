@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Stop};
 use super::background::Report;
 use super::error::ModelErrorKind as Kind;
-use super::remote::{Failed, Framing, Growing, Step, by_code, classify, converse, number, quoted, text};
+use super::remote::{Failed, Format, Framing, Growing, Step, by_code, classify, converse, number, quoted, text};
 use super::turns::{Turn, turns};
 use super::wire::Question;
 use crate::core::budget::Usage;
@@ -61,11 +61,9 @@ pub(super) fn ask(http: &Http, question: &Question, report: &Report) -> Result<A
     request.total = Some(question.time);
     request.is_final = is_spent;
     let mut state = State::default();
-    converse(http, &request, Framing::Events, report, &mut state, State::take, State::whole).map_err(|failed| {
-        match failed {
-            Failed::Http(error) => classify(&error, is_spent),
-            Failed::Answer(kind) => kind,
-        }
+    converse(http, &request, &FORMAT, report, &mut state).map_err(|failed| match failed {
+        Failed::Http(error) => classify(&error, is_spent),
+        Failed::Answer(kind) => kind,
     })?;
     state.answer()
 }
@@ -93,6 +91,8 @@ struct State {
     refusal: String,
     called_tool: bool,
 }
+
+const FORMAT: Format<State> = Format { framing: Framing::Events, take: State::take, whole: State::whole };
 
 impl State {
     fn take(&mut self, event: &Value, report: &Report) -> Result<Step, Kind> {

@@ -10,7 +10,7 @@ use super::answer::{Answer, Stop};
 use super::background::Report;
 use super::error::ModelErrorKind as Kind;
 use super::remote::{
-    Failed, Framing, Growing, Step, by_code, classify, converse, is_about_length, number, quoted, text,
+    Failed, Format, Framing, Growing, Step, by_code, classify, converse, is_about_length, number, quoted, text,
 };
 use super::turns::messages;
 use super::wire::Question;
@@ -73,11 +73,9 @@ pub(super) fn ask(http: &Http, question: &Question, context: &Context, report: &
     let mut request = Request::question("/api/chat", &body);
     request.total = Some(question.time);
     let mut state = State::default();
-    converse(http, &request, Framing::Lines, report, &mut state, State::take, State::whole).map_err(|failed| {
-        match failed {
-            Failed::Http(error) => classify(&error, |_| false),
-            Failed::Answer(kind) => kind,
-        }
+    converse(http, &request, &FORMAT, report, &mut state).map_err(|failed| match failed {
+        Failed::Http(error) => classify(&error, |_| false),
+        Failed::Answer(kind) => kind,
     })?;
     state.not_cut(size, question)?;
     state.answer()
@@ -92,6 +90,8 @@ struct State {
     done: Option<String>,
     called_tool: bool,
 }
+
+const FORMAT: Format<State> = Format { framing: Framing::Lines, take: State::take, whole: State::whole };
 
 impl State {
     fn take(&mut self, value: &Value, report: &Report) -> Result<Step, Kind> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Stop};
 use super::background::Report;
 use super::error::ModelErrorKind as Kind;
-use super::remote::{Failed, Framing, Growing, Step, by_code, classify, converse, number, quoted, text};
+use super::remote::{Failed, Format, Framing, Growing, Step, by_code, classify, converse, number, quoted, text};
 use super::turns::messages;
 use super::wire::Question;
 use crate::core::budget::Usage;
@@ -82,7 +82,7 @@ pub(super) fn ask(http: &Http, question: &Question, habits: &Habits, report: &Re
         request.total = Some(question.time);
         request.is_final = is_spent;
         let mut state = State::default();
-        match converse(http, &request, Framing::Events, report, &mut state, State::take, State::whole) {
+        match converse(http, &request, &FORMAT, report, &mut state) {
             Ok(()) => return state.answer(),
             Err(Failed::Http(error)) if habits.learn(&error, tried) => report.check()?,
             Err(Failed::Http(error)) => return Err(classify(&error, is_spent)),
@@ -108,6 +108,8 @@ struct State {
     refusal: String,
     called_tool: bool,
 }
+
+const FORMAT: Format<State> = Format { framing: Framing::Events, take: State::take, whole: State::whole };
 
 impl State {
     /// A chunk, or null for `[DONE]`.

@@ -44,6 +44,15 @@ pub(super) enum Step {
     End,
 }
 
+/// How the answers of an API are read into a state of its own.
+pub(super) struct Format<S> {
+    pub(super) framing: Framing,
+    /// Takes a piece of a stream; null stands for `[DONE]`.
+    pub(super) take: fn(&mut S, &Value, &Report) -> Result<Step, Kind>,
+    /// Takes the same answer in one JSON value.
+    pub(super) whole: fn(&mut S, &Value) -> Result<(), Kind>,
+}
+
 /// Text that arrives in pieces.
 #[derive(Debug, Default)]
 pub(super) struct Growing {
@@ -70,22 +79,20 @@ impl Growing {
     }
 }
 
-/// Sends a question and hands each piece of the answer to `take` until the end marker. Servers that answer with one
-/// JSON value although a stream was asked for are understood: `whole` gets it.
+/// Sends a question and takes each piece of the answer until the end marker. Servers that answer with one JSON value
+/// although a stream was asked for are understood.
 pub(super) fn converse<S>(
     http: &Http,
     request: &Request,
-    framing: Framing,
+    format: &Format<S>,
     report: &Report,
     state: &mut S,
-    take: fn(&mut S, &Value, &Report) -> Result<Step, Kind>,
-    whole: fn(&mut S, &Value) -> Result<(), Kind>,
 ) -> Result<(), Failed> {
     let mut stream = http.stream(request).map_err(Failed::Http)?;
-    match body_kind(&stream, framing) {
+    match body_kind(&stream, format.framing) {
         BodyKind::Page(kind) => Err(protocol(format!("got {kind} instead of an answer from an API; is the URL right"))),
-        BodyKind::Whole => Ok(whole(state, &read_whole(&mut stream)?)?),
-        BodyKind::Stream => Ok(read_stream(&mut stream, framing, report, state, take)?),
+        BodyKind::Whole => Ok((format.whole)(state, &read_whole(&mut stream)?)?),
+        BodyKind::Stream => Ok(read_stream(&mut stream, format, report, state)?),
     }
 }
 
@@ -133,23 +140,17 @@ fn read_whole(stream: &mut Stream) -> Result<Value, Kind> {
     })
 }
 
-fn read_stream<S>(
-    stream: &mut Stream,
-    framing: Framing,
-    report: &Report,
-    state: &mut S,
-    take: fn(&mut S, &Value, &Report) -> Result<Step, Kind>,
-) -> Result<(), Kind> {
-    while let Some(piece) = next(stream, framing).map_err(|error| broken(stream, error))? {
+fn read_stream<S>(stream: &mut Stream, format: &Format<S>, report: &Report, state: &mut S) -> Result<(), Kind> {
+    while let Some(piece) = next(stream, format.framing).map_err(|error| broken(stream, error))? {
         report.check()?;
         if piece.trim() == "[DONE]" {
-            return take(state, &Value::Null, report).map(|_| ());
+            return (format.take)(state, &Value::Null, report).map(drop);
         }
         let value: Value = serde_json::from_str(&piece).map_err(|error| match error.is_eof() {
             true => Kind::Interrupted { problem: format!("an event ends too early: {error}"), usage: None },
             false => Kind::Protocol { problem: format!("an event is not JSON: {error}") },
         })?;
-        match take(state, &value, report)? {
+        match (format.take)(state, &value, report)? {
             Step::More => {}
             Step::End => return Ok(()),
         }
