@@ -263,6 +263,21 @@ fn what_a_check_leaves_does_not_reach_the_next_commit() {
 }
 
 #[test]
+fn what_a_check_takes_from_files_and_folders_is_given_back_for_the_next_commit() {
+    let room = Room::new();
+    let yard = yard(&room);
+    yard.folder.write("sub/file", "x\n");
+    let base = CommitId::parse(&yard.folder.commit("more")).unwrap();
+    let head = CommitId::parse(&yard.folder.commit("head")).unwrap();
+    for mode in modes() {
+        let mut bench = yard.bench(mode);
+        assert_eq!(run(&mut bench, &base, "chmod 0 state; chmod 500 sub; chmod 400 sub/file").ended, Ended::Passed);
+        let next = run(&mut bench, &head, "cat state && echo y >sub/new && echo z >sub/file && ls sub");
+        assert_eq!((next.ended, next.output.as_str()), (Ended::Passed, "base\nfile\nnew\n"));
+    }
+}
+
+#[test]
 fn a_worktree_that_was_left_half_made_is_made_anew() {
     let room = Room::new();
     let yard = yard(&room);

@@ -138,6 +138,10 @@ impl Slot {
     /// # Errors
     /// git cannot do it: the disk is full, the commit is gone.
     pub(super) fn reset(&self, repo: &Repo, commit: &CommitId, untracked: Untracked) -> Result<()> {
+        if untracked == Untracked::Remove {
+            // git knows of a file only whether it is executable, and of a folder nothing.
+            open_up(&self.tree);
+        }
         let git = || {
             let command = repo.git().in_worktree(&self.git_dir, &self.tree);
             let strict = command.setting("core.trustctime=true").setting("core.checkStat=default");
@@ -276,13 +280,26 @@ fn remove_all(folder: &Path) -> Result<()> {
     }
 }
 
-/// Makes folders writable that a check, or Go's module cache, made read-only. Links are not followed.
+/// Gives back what a check, or Go's module cache, took from the owner of folders and files. Links are not followed.
 fn open_up(folder: &Path) {
-    #[cfg(unix)]
-    let _ = fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    allow(folder, 0o700);
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            open_up(&entry.path());
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => open_up(&entry.path()),
+            Ok(kind) if kind.is_file() => allow(&entry.path(), 0o600),
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
+fn allow(path: &Path, bits: u32) {
+    #[cfg(unix)]
+    if let Ok(metadata) = fs::symlink_metadata(path) {
+        use std::os::unix::fs::PermissionsExt;
+        let mut permissions = metadata.permissions();
+        if permissions.mode() & bits != bits {
+            permissions.set_mode(permissions.mode() | bits);
+            let _ = fs::set_permissions(path, permissions);
         }
     }
 }
