@@ -2,7 +2,7 @@
 
 use super::args::work::{Abort, Continue, Work};
 use super::context::Context;
-use super::error::{Exit, Explained};
+use super::error::{Exit, Explained, explain};
 use super::session::{Models, Session};
 use crate::core::freshness::Insistence;
 use crate::core::names::IssueNumber;
@@ -35,15 +35,29 @@ pub fn run_continue(args: &Continue, context: &Context) -> anyhow::Result<Exit> 
 
 /// Gives a draft up, with the claim that a dead run left.
 pub fn run_abort(args: &Abort, context: &Context) -> anyhow::Result<Exit> {
-    let drafts = unfinished(&context.open_repo()?)?;
+    let repo = context.open_repo()?;
+    let drafts = unfinished(&repo)?;
     // A claim may be left although there is no draft: a number that is given is believed.
     let issue = args.number.map_or_else(|| choose(None, &drafts), Ok)?;
+    let exit = match give_up(issue, context) {
+        Err(problem) if drafts.contains(&issue) && explain(&problem).exit == Exit::Unreachable => {
+            repo.drop_draft(issue)?.done()?;
+            let why = explain(&problem).message;
+            context.tell(&format!("warning: a claim that a dead run left could not be looked at, and ends by itself: {why}"));
+            Exit::Done
+        }
+        ended => ended?,
+    };
+    context.tell(&format!("the work on #{issue} is given up"));
+    Ok(exit)
+}
+
+fn give_up(issue: IssueNumber, context: &Context) -> anyhow::Result<Exit> {
     let session = Session::open(context, &Work::default(), None, Models::NotAsked)?;
     session.run(context, "abort", |shop| match abort(shop, issue)? {
         Aborted::GivenUp => Ok(()),
         Aborted::Nothing => Err(none_on(issue).into()),
     })?;
-    context.tell(&format!("the work on #{issue} is given up"));
     session.finish(context, Exit::Done)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Every act first looks whether the world is like that already, so that a run that was killed can simply be repeated.
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 
 use super::shop::{Mode, Shop, Stop};
 use crate::core::act::{Act, Marker, NewPull, Receipt, Repeat, Step, round_key, said};
@@ -260,10 +260,8 @@ fn done(result: forge::Result<()>) -> anyhow::Result<Done> {
 }
 
 fn edited(result: RefsEdited) -> anyhow::Result<Done> {
-    match result {
-        RefsEdited::Done => Ok(Done::NEW),
-        RefsEdited::Conflict(said) => Err(anyhow!("another run changed the same ref: {said}")),
-    }
+    result.done()?;
+    Ok(Done::NEW)
 }
 
 fn receipt(comment: Comment) -> Receipt {

@@ -103,6 +103,23 @@ fn without_an_answer_the_local_part_is_done_and_the_drafts_are_told() {
 }
 
 #[test]
+fn a_draft_is_given_up_without_a_forge() {
+    for silence in [Silence::Offline, Silence::Down] {
+        let room = Room::new();
+        let yard = left_behind(&room);
+        let (flag, why) = silence.begin(&yard);
+        let _ = yard.burn(&[flag, "abort", "3"]).exits(8).tells(&[why]);
+        yard.fake.clear_faults();
+        add_draft(&yard);
+        let commit = yard.clone.git(&["commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "draft"]);
+        yard.clone.git(&["update-ref", "refs/burn/draft/3", &commit]);
+        silence.begin(&yard);
+        let _ = yard.burn(&[flag, "abort"]).exits(0).tells(&["warning: a claim", why, "#3 is given up"]);
+        assert_eq!(drafts(&yard), 0, "{silence:?}");
+    }
+}
+
+#[test]
 fn what_only_the_forge_can_say_fails_without_it_after_the_local_part() {
     for silence in Silence::ALL {
         let room = Room::new();

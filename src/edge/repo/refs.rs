@@ -28,6 +28,19 @@ pub enum RefsEdited {
     Conflict(String),
 }
 
+impl RefsEdited {
+    /// For callers that a conflict stops.
+    ///
+    /// # Errors
+    /// There was one.
+    pub fn done(self) -> Result<()> {
+        match self {
+            Self::Done => Ok(()),
+            Self::Conflict(said) => Err(anyhow::anyhow!("another run changed the same ref: {said}")),
+        }
+    }
+}
+
 impl RefEdit {
     /// In the language of `git update-ref --stdin -z`.
     fn command(&self) -> String {
