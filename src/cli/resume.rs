@@ -43,7 +43,9 @@ pub fn run_abort(args: &Abort, context: &Context) -> anyhow::Result<Exit> {
         Err(problem) if drafts.contains(&issue) && explain(&problem).exit == Exit::Unreachable => {
             repo.drop_draft(issue)?.done()?;
             let why = explain(&problem).message;
-            context.tell(&format!("warning: a claim that a dead run left could not be looked at, and ends by itself: {why}"));
+            context.tell(&format!(
+                "warning: a claim that a dead run left could not be looked at, and ends by itself: {why}"
+            ));
             Exit::Done
         }
         ended => ended?,
