@@ -1,5 +1,7 @@
 //! `git burn rank`: the files that most likely have to change for an issue, best first, without asking a model.
 
+use std::ops::Range;
+
 use serde_json::json;
 
 use super::args::look::Rank;
@@ -88,5 +90,11 @@ fn packed(ranked: &[Ranked], tokens: usize, context: &Context) -> String {
         let about = json!({ "path": one.path, "lines": lines, "of": one.total_lines, "text": one.text });
         records::line("excerpt", &about)
     });
-    excerpts.collect()
+    let leads = pack.leads.iter().map(|one| {
+        let definition =
+            |(name, lines): &(String, Range<usize>)| json!({ "name": name, "lines": [lines.start + 1, lines.end] });
+        let definitions: Vec<_> = one.definitions.iter().map(definition).collect();
+        records::line("lead", &json!({ "path": one.path, "definitions": definitions }))
+    });
+    excerpts.chain(leads).collect()
 }

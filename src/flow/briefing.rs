@@ -57,6 +57,7 @@ pub(super) fn prepare(shop: &mut Shop<'_>, picked: &Picked) -> Result<Brief> {
         instructions: &instructions,
         overview: &context.overview,
         pack: &context.passages,
+        leads: &context.leads,
         nonce: &shop.nonce,
     };
     let opening = opening(&brief);

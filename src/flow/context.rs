@@ -17,6 +17,8 @@ pub(super) struct Context {
     /// Best first.
     pub files: Vec<RepoPath>,
     pub passages: Vec<Passage>,
+    /// The next best files by name, a line each.
+    pub leads: Vec<String>,
     pub overview: String,
     pub places: Vec<Place>,
 }
@@ -34,6 +36,7 @@ pub(super) fn pack(shop: &Shop<'_>, issue: &Issue) -> Result<Context> {
     let (pack, passages) = fitting(&ranked, shop.settings.context_tokens);
     Ok(Context {
         files: pack.excerpts.iter().map(|excerpt| excerpt.path.clone()).collect(),
+        leads: leads(&pack),
         overview: pack.map,
         places: ranked.iter().take(PLACES).filter(|one| one.score > 0.0).map(place).collect(),
         passages,
@@ -49,13 +52,18 @@ fn fitting(ranked: &[Ranked], budget: u64) -> (Pack, Vec<Passage>) {
     let map = std::mem::take(&mut pack.map);
     loop {
         let passages = passages(ranked, &pack);
-        let needed = tokens(&map) + passages.iter().map(Passage::tokens).sum::<u64>();
+        let shown: u64 = passages.iter().map(Passage::tokens).sum();
+        let needed = tokens(&map) + shown + tokens(&leads(&pack).join("\n"));
         if needed <= budget || passages.is_empty() {
             return (Pack { map, ..pack }, passages);
         }
         size = smaller(size, budget, needed);
         pack = packed(size);
     }
+}
+
+fn leads(pack: &Pack) -> Vec<String> {
+    pack.leads.iter().map(ToString::to_string).collect()
 }
 
 /// A size below `size` at which about `budget` is needed, if `size` needs `needed`, which is more.
@@ -116,7 +124,8 @@ mod tests {
         let files = [ranked("src/a.py", &functions), ranked("src/b.py", &functions)];
         for budget in [500, 2_000, 8_000] {
             let (pack, passages) = fitting(&files, budget);
-            let needed = tokens(&pack.map) + passages.iter().map(Passage::tokens).sum::<u64>();
+            let shown: u64 = passages.iter().map(Passage::tokens).sum();
+            let needed = tokens(&pack.map) + shown + tokens(&leads(&pack).join("\n"));
             assert!(needed <= budget && needed > budget / 2, "{needed} of {budget}");
         }
         assert!(fitting(&files, 0).1.is_empty());

@@ -288,6 +288,7 @@ fn evaluate(name: &str, mut instances: Vec<Instance>, dump: Option<&Path>) {
     let mut plain: Vec<(String, usize, usize)> = Vec::new();
     let mut seconds = Vec::new();
     let mut covered = [0; BUDGETS.len()];
+    let mut named = [[0; BUDGETS.len()]; 2];
     for instance in &instances {
         let repo = repository(&instance.git_dir);
         let started = Instant::now();
@@ -295,7 +296,12 @@ fn evaluate(name: &str, mut instances: Vec<Instance>, dump: Option<&Path>) {
         let ranked = rank(&repo, &instance.commit, &instance.issue, &index);
         seconds.push(started.elapsed().as_secs_f64());
         for (at, tokens) in BUDGETS.into_iter().enumerate() {
-            covered[at] += usize::from(is_covered(&pack(&ranked, tokens), instance, tokens));
+            let pack = pack(&ranked, tokens);
+            covered[at] += usize::from(is_covered(&pack, instance, tokens));
+            let is_shown = |path: &String| pack.excerpts.iter().any(|one| one.path.to_string() == *path);
+            let is_lead = |path: &String| pack.leads.iter().any(|one| one.path.to_string() == *path);
+            named[0][at] += usize::from(instance.gold.iter().all(is_shown));
+            named[1][at] += usize::from(instance.gold.iter().all(|path| is_shown(path) || is_lead(path)));
         }
         let (last, first) = positions(&ranked, &instance.gold, instance.candidates);
         rows.push((instance.id.clone(), last, first));
@@ -324,6 +330,14 @@ fn evaluate(name: &str, mut instances: Vec<Instance>, dump: Option<&Path>) {
         .map(|(n, tokens)| format!("{}k {:.1}", tokens / 1000, 100.0 * *n as f64 / rows.len() as f64))
         .collect();
     println!("gold lines shown within: {}", shares.join(", "));
+    for (what, counts) in ["gold files shown in part within", "gold files shown or named within"].iter().zip(named) {
+        let shares: Vec<String> = counts
+            .iter()
+            .zip(BUDGETS)
+            .map(|(n, tokens)| format!("{}k {:.1}", tokens / 1000, 100.0 * *n as f64 / rows.len() as f64))
+            .collect();
+        println!("{what}: {}", shares.join(", "));
+    }
     seconds.sort_by(f64::total_cmp);
     println!(
         "seconds: median {:.3}, p95 {:.3}, max {:.3}",

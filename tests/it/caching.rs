@@ -48,6 +48,7 @@ fn begin(issue: &Issue, shown: &str) -> Conversation {
         instructions: &instructions,
         overview: "src: 3 files",
         pack: &[Passage::of(path(shown), "fn one() {}\n", None)],
+        leads: &[],
         nonce: "7f3a",
     };
     opening(&briefing).conversation

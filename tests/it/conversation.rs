@@ -64,6 +64,7 @@ fn opened(issue: &Issue) -> Opening {
         instructions: &[],
         overview: "",
         pack: &[],
+        leads: &[],
         nonce: "4f1c9a",
     })
 }

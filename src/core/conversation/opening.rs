@@ -27,6 +27,8 @@ pub struct Briefing<'a> {
     pub overview: &'a str,
     /// The files most likely to matter, best first.
     pub pack: &'a [Passage],
+    /// The next best files by name, a line each, without line ends.
+    pub leads: &'a [String],
     /// A word that no author of the texts can know.
     pub nonce: &'a str,
 }
@@ -61,7 +63,7 @@ pub fn opening(briefing: &Briefing<'_>) -> Opening {
     let mut messages =
         vec![keep(Topic::Opening, project(briefing, &mut notes)), keep(Topic::Opening, subject(briefing, &mut notes))];
     if !briefing.pack.is_empty() {
-        messages.push(keep(Topic::Pack(looks(briefing.pack)), pack(briefing.pack)));
+        messages.push(keep(Topic::Pack(looks(briefing.pack)), pack(briefing)));
     }
     Opening { conversation: Conversation { system: PROTOCOL.to_owned(), messages }, notes }
 }
@@ -146,11 +148,15 @@ fn newest(comments: &[Comment]) -> &[Comment] {
     &comments[comments.len() - fitting.count()..]
 }
 
-fn pack(passages: &[Passage]) -> String {
+fn pack(briefing: &Briefing<'_>) -> String {
     let mut out = String::from("# Files that probably matter, found by their words; most relevant first\n");
-    for passage in passages {
+    for passage in briefing.pack {
         out.push('\n');
         passage.write(&mut out);
+    }
+    if !briefing.leads.is_empty() {
+        out.push_str("\nNot shown, but next in order, with the lines to look at first:\n\n");
+        briefing.leads.iter().for_each(|lead| out.push_str(&format!("- {}\n", one_line(lead))));
     }
     out
 }
@@ -211,6 +217,7 @@ mod tests {
             instructions: &instructions,
             overview: "src: 3 files",
             pack: &pack,
+            leads: &["src/sub.rs: sub 1-3".to_owned()],
             nonce: "7f3a",
         }))
     }
@@ -258,6 +265,10 @@ mod tests {
 
             src/add.rs (all 1 lines):
             1|fn add() {}
+
+            Not shown, but next in order, with the lines to look at first:
+
+            - src/sub.rs: sub 1-3
         "##]]
         .assert_eq(&text);
     }

@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod features;
 pub mod imports;
 pub mod language;
+pub mod leads;
 pub mod lexicon;
 pub mod outline;
 pub mod pack;

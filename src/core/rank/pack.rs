@@ -1,14 +1,15 @@
-//! The context pack: the lines of the best files that fit a budget, and a map of the repository where there is room.
+//! The context pack: the lines of the best files that fit a budget, the names of the next best, and a map of the repository.
 //!
 //! Every piece of a candidate has a value (how much its file is believed to be the place, shared among the file's
 //! pieces) and a price (its bytes). Pieces are taken by value for price until the budget is spent; whole small files
 //! come along whole. The same ranking and budget give the same bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::definitions::Kind;
 use super::language::{Language, Role};
+use super::leads::{Lead, leads};
 use super::outline::{Outline, Piece};
 use super::ranking::Ranked;
 use crate::core::names::RepoPath;
@@ -34,6 +35,8 @@ pub struct Pack {
     pub map: String,
     /// Best file first.
     pub excerpts: Vec<Excerpt>,
+    /// The next best files, by name.
+    pub leads: Vec<Lead>,
 }
 
 /// Parts of one file.
@@ -72,6 +75,7 @@ impl Pack {
         for excerpt in &self.excerpts {
             out.push_str(&format!("==> {} <==\n{}\n", excerpt.title(), excerpt.text));
         }
+        out.push_str(&list(&self.leads));
         out
     }
 }
@@ -128,19 +132,16 @@ pub fn pack(ranked: &[Ranked], tokens: usize) -> Pack {
 pub fn pack_by(ranked: &[Ranked], tokens: usize, policy: &Policy) -> Pack {
     let budget = tokens.saturating_mul(BYTES_PER_TOKEN);
     let map = map(ranked, budget / MAP_SHARE);
-    let is_read = |one: &&Ranked| one.text.as_ref().is_some_and(|text| !text.is_empty());
-    let files: Vec<&Ranked> = ranked.iter().filter(is_read).take(FILES).collect();
-    let outlines = files.iter().map(|one| Outline::of(one.language, text_of(one))).collect();
-    let candidates = Candidates { files, outlines };
-    let mut shown = Shown { lines: BTreeMap::new(), left: budget - map.len() };
-    let mut offers: Vec<Offer> = (0..candidates.files.len()).flat_map(|file| candidates.offers(file, policy)).collect();
-    let density = |offer: &Offer| offer.value / (offer.price as f32 + REGION as f32).powf(policy.thrift);
-    let place = |offer: &Offer| (offer.file, offer.lines.start);
-    offers.sort_by(|a, b| density(b).total_cmp(&density(a)).then_with(|| place(a).cmp(&place(b))));
-    offers.iter().for_each(|offer| shown.take(&candidates, offer));
+    let candidates = Candidates::of(ranked);
+    let for_leads = (budget / LEADS_SHARE).min(LEADS_MOST);
+    let mut shown = Shown { lines: BTreeMap::new(), left: budget - map.len() - for_leads };
+    candidates.offers(policy).iter().for_each(|offer| shown.take(&candidates, offer));
+    let paths: BTreeSet<&RepoPath> = shown.lines.keys().map(|file| &candidates.files[*file].path).collect();
+    let leads = leads(ranked, &paths, for_leads.saturating_sub(LEADS_HEADING.len()));
+    shown.left += for_leads - list(&leads).len();
     shown.signatures(&candidates);
     let excerpts = shown.lines.iter().map(|(file, lines)| candidates.excerpt(*file, lines)).collect();
-    Pack { map, excerpts }
+    Pack { map, excerpts, leads }
 }
 
 /// Stands where lines are left out.
@@ -152,6 +153,18 @@ const TITLE: usize = 20;
 /// Bytes that a region takes beside its lines: its range in the title, a mark before it, a missing last line end.
 const REGION: usize = 22;
 
+/// Stands above the leads.
+const LEADS_HEADING: &str = "Other files that may matter, likeliest first, with the lines to look at:\n";
+
+/// The leads take at most the budget's share of one in so many. Within 8k tokens the files that a fix changed are shown or
+/// named for 94 instead of 81 % of SWE-bench Lite's open instances, for 91 instead of 77 % of 605 issues of other Python
+/// projects and for 91 instead of 71 % of 417 in other languages; the changed lines are shown for 71, 64.8 and 52.3 %, without
+/// leads for 71, 65.1 and 53.5 %.
+const LEADS_SHARE: usize = 20;
+
+/// Bytes of leads at most.
+const LEADS_MOST: usize = 2400;
+
 /// The map takes at most the budget's share of one in so many.
 const MAP_SHARE: usize = 40;
 
@@ -159,12 +172,28 @@ fn text_of(one: &Ranked) -> &[u8] {
     one.text.as_deref().unwrap_or_default()
 }
 
-impl Candidates<'_> {
+impl<'a> Candidates<'a> {
+    fn of(ranked: &'a [Ranked]) -> Self {
+        let is_read = |one: &&Ranked| one.text.as_ref().is_some_and(|text| !text.is_empty());
+        let files: Vec<&Ranked> = ranked.iter().filter(is_read).take(FILES).collect();
+        let outlines = files.iter().map(|one| Outline::of(one.language, text_of(one))).collect();
+        Self { files, outlines }
+    }
+
+    /// The pieces of all candidates, the best value for its price first.
+    fn offers(&self, policy: &Policy) -> Vec<Offer> {
+        let mut offers: Vec<Offer> = (0..self.files.len()).flat_map(|file| self.offers_of(file, policy)).collect();
+        let density = |offer: &Offer| offer.value / (offer.price as f32 + REGION as f32).powf(policy.thrift);
+        let place = |offer: &Offer| (offer.file, offer.lines.start);
+        offers.sort_by(|a, b| density(b).total_cmp(&density(a)).then_with(|| place(a).cmp(&place(b))));
+        offers
+    }
+
     fn belief(&self, file: usize, policy: &Policy) -> f32 {
         (policy.sharpness * (self.files[file].score - self.files[0].score)).exp()
     }
 
-    fn offers(&self, file: usize, policy: &Policy) -> Vec<Offer> {
+    fn offers_of(&self, file: usize, policy: &Policy) -> Vec<Offer> {
         let (one, outline) = (self.files[file], &self.outlines[file]);
         let (text, belief) = (text_of(one), self.belief(file, policy));
         if text.len() <= SMALL_FILE {
@@ -249,6 +278,12 @@ impl Shown {
             }
         }
     }
+}
+
+/// The leads under their heading, or nothing.
+fn list(leads: &[Lead]) -> String {
+    let lines: String = leads.iter().map(|lead| format!("{lead}\n")).collect();
+    if lines.is_empty() { lines } else { format!("{LEADS_HEADING}{lines}") }
 }
 
 /// Bytes of some lines; text that is not UTF-8 grows when it is shown.
