@@ -115,6 +115,12 @@ impl CheckResult {
     pub fn is_red(&self) -> bool {
         self.need == Need::Required && self.ended != Ended::Passed
     }
+
+    /// Whether the same check failed without the change, as far as `results` know.
+    pub fn was_red_before(&self, results: &[Self]) -> bool {
+        let same = |other: &Self| other.name == self.name && other.stage == Stage::Base;
+        results.iter().any(|other| same(other) && matches!(other.ended, Ended::Failed { .. }))
+    }
 }
 
 /// All runs behind one proof.

@@ -34,7 +34,8 @@ impl Prover {
         Self { checks: checks.to_vec(), bench: None, on_base: Vec::new() }
     }
 
-    /// Runs what is needed: the whole change first, since a red result ends it; then what was red without it.
+    /// Runs what is needed: the whole change first, since a red result ends it but for a look at the same check without
+    /// the change; then what was red without it.
     ///
     /// # Errors
     /// [`Stop::Broke`] when a worktree cannot be made, or no required check applies to this change.
@@ -53,6 +54,7 @@ impl Prover {
                 Ok(Verdict::Proven(verified))
             }
             Err(Unproven::Red(red)) => {
+                let all = self.beside_base(shop, &red, all)?;
                 shop.emit(Event::Unproven { red: red.into_iter().map(|result| result.name).collect() })?;
                 Ok(Verdict::Red(all))
             }
@@ -105,6 +107,21 @@ impl Prover {
     fn applicable(&self, change: &Change) -> Vec<Check> {
         let matches = |check: &&Check| check.when.is_empty() || change.paths().any(|path| is_meant(check, path));
         self.checks.iter().filter(matches).cloned().collect()
+    }
+
+    /// What is red is run without the change as well, once: a check that is red there may have nothing to do with it, and
+    /// whoever goes on from here has to know.
+    fn beside_base(
+        &mut self,
+        shop: &mut Shop<'_>,
+        red: &[CheckResult],
+        results: Vec<CheckResult>,
+    ) -> Result<Vec<CheckResult>, Stop> {
+        let is_red = |check: &&Check| red.iter().any(|result| result.name == check.name);
+        let checks: Vec<Check> = self.checks.iter().filter(is_red).cloned().collect();
+        self.on_base(shop, &checks)?;
+        let with_change = results.into_iter().filter(|result| result.stage != Stage::Base);
+        Ok(self.on_base.iter().cloned().chain(with_change).collect())
     }
 
     fn on_base(&mut self, shop: &mut Shop<'_>, checks: &[Check]) -> Result<(), Stop> {

@@ -353,6 +353,24 @@ fn red_checks_go_back_to_the_model_and_end_without_a_push() {
 }
 
 #[test]
+fn a_check_that_is_red_without_the_change_too_is_told_to_the_model_and_to_people() {
+    let look = |expect: &str| format!("<!-- replay {expect} -->\n```look\nread bin/tally\n```\n");
+    let demo = std::fs::read_to_string(demo("replies.md")).expect("a file");
+    let good = demo.split("<!-- replay issue=1").nth(3).and_then(|reply| reply.split_once("-->")).expect("a reply").1;
+    let script =
+        format!("{}<!-- replay -->\n{good}\n{}", look(""), look("expect=\"It failed before your patch as well\""));
+    for (attempts, exit, told) in [("4", 6, "all 3 turns"), ("1", 1, "failed (exit 1), without the change as well")] {
+        let room = Room::new();
+        let yard = Yard::new(&room, Flavour::Gitea);
+        yard.clone.git(&["config", "burn.check.test.command", "test -e submodule/file"]);
+        yard.clone.git(&["config", "burn.maxAttempts", attempts]);
+        yard.replies(&script);
+        let ended = yard.burn(&["issue", "1", "--max-turns", "3"]).exits(exit).tells(&[told]);
+        assert_eq!(ended.stderr.matches("test on the base: failed (exit 1)").count(), 1, "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn a_base_that_is_no_branch_is_refused_before_anything_is_done() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Gitea);

@@ -86,7 +86,7 @@ pub fn red(results: &[CheckResult], nonce: &str) -> Message {
     let share = (OUTPUTS / red.len().max(1)).min(OUTPUT);
     for result in red {
         let _ = writeln!(text, "\n## {}: `{}` {}\n", one_line(&result.name), one_line(&result.command), result.ended);
-        if was_red_before(result, results) {
+        if result.was_red_before(results) {
             text.push_str("It failed before your patch as well.\n\n");
         }
         let label = format!("output of {}", one_line(&result.name));
@@ -96,12 +96,6 @@ pub fn red(results: &[CheckResult], nonce: &str) -> Message {
     }
     text.push_str("\nSend a patch on top of what is applied now.\n");
     message(Topic::Checks, text)
-}
-
-fn was_red_before(result: &CheckResult, results: &[CheckResult]) -> bool {
-    results.iter().any(|other| {
-        other.name == result.name && other.stage == Stage::Base && matches!(other.ended, Ended::Failed { .. })
-    })
 }
 
 /// The text without the escape sequences (CSI) that colour terminals; lone escapes are left to the sanitiser.

@@ -284,5 +284,9 @@ impl<'s, 'a> Dialogue<'s, 'a> {
 /// Required checks that did not pass on the whole change.
 pub(super) fn red_names(results: &[CheckResult]) -> Vec<String> {
     let red = |result: &&CheckResult| result.stage == Stage::Head && result.is_red();
-    results.iter().filter(red).map(|result| format!("{}: {}", result.name, result.ended)).collect()
+    let told = |result: &CheckResult| {
+        let before = if result.was_red_before(results) { ", without the change as well" } else { "" };
+        format!("{}: {}{before}", result.name, result.ended)
+    };
+    results.iter().filter(red).map(told).collect()
 }
