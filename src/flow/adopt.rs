@@ -147,6 +147,23 @@ pub(super) fn kept(shop: &mut Shop<'_>, picked: &Picked) -> anyhow::Result<Optio
     Ok(Some(Kept { commit: shop.repo.commit_at(&commit)?, base: shop.base_at(base)?, tree }))
 }
 
+/// Looks again whether a change is still the one that is kept, when nobody else works on the issue any more: a person's
+/// word is for that one.
+///
+/// # Errors
+/// [`Stop::Ended`] when another one, or none, is kept by now.
+pub(super) fn refuse_replaced(shop: &Shop<'_>, issue: IssueNumber, seen: &Draft) -> Result<(), Stop> {
+    let now = shop.repo.draft(issue)?;
+    if now.is_some_and(|now| now.commit == seen.commit) {
+        return Ok(());
+    }
+    let id = seen.commit.short();
+    let why = format!(
+        "another run dropped or replaced the change {id} of #{issue} meanwhile: `git burn status` shows what is held"
+    );
+    Err(Outcome::Changed { why }.into())
+}
+
 /// Whether a commit was made of that draft on a person's word: the same tree on the same parent, with other trailers.
 pub(super) fn is_made_of(commit: &Commit, draft: &Draft) -> bool {
     is_ours(&commit.message) && commit.parents == [draft.base.clone()] && commit.tree == draft.tree

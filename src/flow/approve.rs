@@ -32,7 +32,10 @@ pub fn approve(shop: &mut Shop<'_>, number: IssueNumber, typed: &str, by: &str) 
         gate::refuse_branchless(shop)?;
         gate::refuse_uncheckable(shop)?;
         let picked = pick(shop, issue)?;
-        burn::on_claim(shop, picked, |shop, picked, about| publish_held(shop, picked, about, &note, &approval))
+        burn::on_claim(shop, picked, |shop, picked, about| {
+            adopt::refuse_replaced(shop, issue, &draft)?;
+            publish_held(shop, picked, about, &note, &approval)
+        })
     })
 }
 

@@ -47,7 +47,9 @@ impl Prover {
         approved: &Approved,
     ) -> Result<Verdict, Stop> {
         let all = self.measure(shop, commit, approved.change())?;
-        let proof = Proof { base: shop.base.commit.clone(), tree: tree.clone(), results: all.clone() };
+        // What the checks saw is the commit, whatever its tree is said to be.
+        let checked = shop.repo.tree_of(commit)?;
+        let proof = Proof { base: shop.base.commit.clone(), tree: checked, results: all.clone() };
         match Verified::judge(commit.clone(), tree, proof) {
             Ok(verified) => {
                 shop.emit(Event::Proven { commit: commit.clone(), strength: verified.strength() })?;

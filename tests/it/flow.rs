@@ -335,6 +335,25 @@ fn a_persons_word_does_not_hold_for_an_edited_issue() {
 }
 
 #[test]
+fn a_persons_word_does_not_hold_for_a_change_that_another_run_keeps_meanwhile() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let digest = a_held_change(&yard);
+    let git = |args: &[&str]| yard.clone.git(args);
+    let (note, base) = (git(&["log", "-1", "--format=%B", "refs/burn/draft/1"]), "refs/burn/draft/1^");
+    let other = git(&["commit-tree", "HEAD^{tree}", "-p", base, "-m", &note]);
+    let path = yard.clone.path.clone();
+    yard.fake.before("GET", "/issues/1", move |_| {
+        let mut command = std::process::Command::new("git");
+        let moved = command.arg("-C").arg(&path).args(["update-ref", "refs/burn/draft/1", &other]).status();
+        assert!(moved.expect("git runs").success());
+    });
+    let _ = yard.burn(&["approve", "1", &digest]).exits(5).tells(&["dropped or replaced", &digest, "git burn status"]);
+    assert_eq!(yard.branches(), "refs/heads/main");
+    assert_ne!(git(&["for-each-ref", "refs/burn/draft"]), "", "nothing is lost");
+}
+
+#[test]
 fn red_checks_go_back_to_the_model_and_end_without_a_push() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Gitea);

@@ -465,6 +465,27 @@ fn a_word_for_a_revision_leaves_later_words_for_the_next_round() {
 }
 
 #[test]
+fn a_word_for_a_revision_is_for_it_also_where_the_answer_below_it_is_gone() {
+    let room = Room::new();
+    let yard = published(&room, Flavour::Gitea);
+    review(&yard);
+    let _ = yard.burn(&["revise", "2"]).exits(0);
+    let first = head(&yard);
+    let id = yard.fake.state().add_review(2, "ada", "CHANGES_REQUESTED", "Wednesday was no day.");
+    let digest = a_held_revision(&yard);
+    // Deleted, or another account's: whoever approves does not find it among its own.
+    yard.fake.state().comments.retain(|one| !one.body.starts_with("## Review Answered"));
+    let _ = yard.burn(&["approve", "1", &digest]).exits(0);
+    assert_eq!(commits(&yard), 3);
+    assert_eq!(yard.remote.git(&["diff", "--name-only", &first, BRANCH]), "data/sales.csv");
+    let told: Vec<String> = answers(&yard).into_iter().filter(|text| text.starts_with("## Review Answered")).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains(&format!("round={first}")) && told[0].contains("Approved by Ada Tester"), "{}", told[0]);
+    assert!(told[0].contains("Wednesday was no day.") && !told[0].contains("Say so in the README."), "{}", told[0]);
+    assert!(yard.remote.git(&["log", "-1", "--format=%B", BRANCH]).contains(&format!("Burn-Answers: review-{id}")));
+}
+
+#[test]
 fn a_revision_that_ends_a_run_cannot_be_approved() {
     let room = Room::new();
     let yard = published(&room, Flavour::Gitea);

@@ -1,10 +1,10 @@
 //! A revision that the guard held: it waits on the head of its branch, and is published on a person's word for it.
 
-use super::super::adopt::{Kept, is_made_of, prove_approved};
+use super::super::adopt::{Kept, is_made_of, prove_approved, refuse_replaced};
 use super::super::dialogue::Proven;
 use super::super::shop::{Publishing, Shop, Stop};
 use super::find::{Branch, Subject, refuse_moved};
-use super::wishes::Wishes;
+use super::wishes::{Untold, Wishes};
 use super::{Matter, Round, find, on_claim, publish, talk, wishes, with_demand};
 use crate::core::act::Act;
 use crate::core::guard::{Approved, ReviewContext, Violation};
@@ -72,10 +72,14 @@ pub(in super::super) fn approve(
     }
     let branch = find::branch(shop, &subject)?;
     let place = place(&subject, &branch, draft)?;
-    let wishes = wishes::read(shop, &subject, &issue, &branch)?.only(&answers.keys);
+    let heed = match place {
+        Place::Waits => Untold::Later,
+        Place::Pushed => Untold::First,
+    };
+    let wishes = wishes::read(shop, &subject, &issue, &branch, heed)?.only(&answers.keys);
     let word = Word { draft, note, answers, approval };
     match (place, &wishes.untold) {
-        (Place::Pushed, None) => told(shop, &subject, &branch),
+        (Place::Pushed, None) => told(shop, &subject, &branch, draft),
         (Place::Waits | Place::Pushed, _) => {
             on_claim(shop, Matter { subject, issue, branch, wishes }, |shop, round| publish_held(shop, round, &word))
         }
@@ -122,7 +126,8 @@ fn place(subject: &Subject, branch: &Branch, draft: &Draft) -> Result<Place, Sto
 }
 
 /// An earlier run came to its last step: only the draft is left of it.
-fn told(shop: &mut Shop<'_>, subject: &Subject, branch: &Branch) -> Result<Outcome, Stop> {
+fn told(shop: &mut Shop<'_>, subject: &Subject, branch: &Branch, draft: &Draft) -> Result<Outcome, Stop> {
+    refuse_replaced(shop, subject.issue, draft)?;
     shop.perform(&Act::DropDraft { issue: subject.issue })?;
     publish::tell_result(shop, subject)?;
     let evidence =
@@ -132,6 +137,7 @@ fn told(shop: &mut Shop<'_>, subject: &Subject, branch: &Branch) -> Result<Outco
 
 /// With the claim held: proven, pushed on top, told; or only told where an earlier run pushed it.
 fn publish_held(shop: &mut Shop<'_>, round: &Round<'_>, word: &Word<'_>) -> Result<Outcome, Stop> {
+    refuse_replaced(shop, round.subject.issue, word.draft)?;
     refuse_moved(shop, round.subject, &round.branch.head.id)?;
     if let Some(reviewed) = &round.wishes.untold {
         let judged = judge(shop, round, word, &shop.repo.tree_of(reviewed)?)?;

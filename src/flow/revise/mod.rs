@@ -28,7 +28,7 @@ use crate::core::review;
 use crate::core::task::{TASK, Task};
 
 use self::find::{Branch, Subject};
-use self::wishes::Wishes;
+use self::wishes::{Untold, Wishes};
 
 pub(super) use self::held::approve;
 
@@ -79,7 +79,7 @@ fn work(
     *issue_number = subject.issue;
     let issue = find::issue(shop, subject.issue)?;
     let branch = find::branch(shop, &subject)?;
-    let wishes = wishes::read(shop, &subject, &issue, &branch)?;
+    let wishes = wishes::read(shop, &subject, &issue, &branch, Untold::First)?;
     if let Some(why) = wishes.nothing {
         shop.emit(Event::IssueSkipped { issue: subject.issue, reason: why.clone() })?;
         return Ok(Revised::Nothing { why });

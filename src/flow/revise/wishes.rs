@@ -32,6 +32,15 @@ impl Wishes {
     }
 }
 
+/// What is done about a head commit that answers a review, but whose reviewers were not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Untold {
+    /// They are told before anything else.
+    First,
+    /// It is left for a round of its own: something else is to come on top of it.
+    Later,
+}
+
 /// Points of one round; the rest come with the next.
 const MOST: usize = 40;
 
@@ -39,7 +48,13 @@ const MOST: usize = 40;
 ///
 /// # Errors
 /// The forge does not answer.
-pub(super) fn read(shop: &mut Shop<'_>, subject: &Subject, issue: &Issue, branch: &Branch) -> anyhow::Result<Wishes> {
+pub(super) fn read(
+    shop: &mut Shop<'_>,
+    subject: &Subject,
+    issue: &Issue,
+    branch: &Branch,
+    heed: Untold,
+) -> anyhow::Result<Wishes> {
     let reading = shop.forge.reviews(subject.pull.number)?;
     for note in &reading.notes {
         shop.warn(format!("the review of #{}: {note}", subject.number))?;
@@ -49,7 +64,10 @@ pub(super) fn read(shop: &mut Shop<'_>, subject: &Subject, issue: &Issue, branch
     let me = shop.forge.me().ok().map(|me| me.login);
     let own = |comment: &&Comment| me.as_ref() == Some(&comment.author) && is_signed(&comment.body);
     let own: Vec<&Comment> = comments.iter().filter(own).collect();
-    let untold = untold(subject, branch, &own);
+    let untold = match heed {
+        Untold::First => untold(subject, branch, &own),
+        Untold::Later => None,
+    };
     let mut done: BTreeSet<Key> = own.iter().flat_map(|comment| Note::Answered.read(&comment.body)).collect();
     done.extend(branch.commits.iter().flat_map(|commit| review::answered_by(&commit.message)));
     if untold.is_some() {
