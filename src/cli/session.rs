@@ -86,10 +86,11 @@ impl Session {
         let cache = cache_dir(&context.environment)?;
         let mut settings = work::settings(&config, &repo, &base.tree, work, min_score)?;
         settings.rules.own_logins.extend(connected.own_login());
+        let mode = if work.dry_run { Mode::DryRun } else { Mode::Real };
         Ok(Self {
             models: match models {
                 Models::Asked => {
-                    refuse_unpublishable(context, connected.remote.as_ref(), settings.publishing)?;
+                    heed_unpublishable(context, connected.remote.as_ref(), settings.publishing, mode)?;
                     Some(models::lineup(context, &repo, &config)?)
                 }
                 Models::NotAsked => None,
@@ -97,7 +98,7 @@ impl Session {
             remote: connected.remote.clone().filter(|remote| context.reaches(remote)),
             settings,
             min_score,
-            mode: if work.dry_run { Mode::DryRun } else { Mode::Real },
+            mode,
             workshop: Workshop {
                 cache: cache.join("worktrees"),
                 sandbox: work::sandbox(&config, &context.environment)?,
@@ -285,19 +286,36 @@ impl Session {
     }
 }
 
-/// What could not be published is not to be paid for.
-fn refuse_unpublishable(context: &Context, remote: Option<&Remote>, publishing: Publishing) -> anyhow::Result<()> {
-    let problem = match (publishing, remote) {
-        (Publishing::Keep, _) => return Ok(()),
-        (Publishing::Push, Some(remote)) if context.reaches(remote) => return Ok(()),
+/// What could not be published is not to be paid for. A dry run publishes nothing anyway.
+fn heed_unpublishable(
+    context: &Context,
+    remote: Option<&Remote>,
+    publishing: Publishing,
+    mode: Mode,
+) -> anyhow::Result<()> {
+    match (unpublishable(context, remote, publishing), mode) {
+        (None, _) => Ok(()),
+        (Some(problem), Mode::Real) => Err(problem.into()),
+        (Some(problem), Mode::DryRun) => {
+            context.tell(&format!("warning: {problem}"));
+            Ok(())
+        }
+    }
+}
+
+fn unpublishable(context: &Context, remote: Option<&Remote>, publishing: Publishing) -> Option<Explained> {
+    match (publishing, remote) {
+        (Publishing::Keep, _) => None,
+        (Publishing::Push, Some(remote)) if context.reaches(remote) => None,
         (Publishing::Push, Some(remote)) => {
             let problem = format!("nothing can be pushed to `{}`: --offline", remote.name);
-            Explained::new(Exit::Unreachable, problem).hint("keep the change here with --no-push")
+            Some(Explained::new(Exit::Unreachable, problem).hint("keep the change here with --no-push"))
         }
-        (Publishing::Push, None) => Explained::new(Exit::Fatal, "this clone has no remote to push to")
-            .hint("git remote add origin URL, or keep the change here with --no-push"),
-    };
-    Err(problem.into())
+        (Publishing::Push, None) => Some(
+            Explained::new(Exit::Fatal, "this clone has no remote to push to")
+                .hint("git remote add origin URL, or keep the change here with --no-push"),
+        ),
+    }
 }
 
 /// Writes exchanges down without any credential. A record that cannot be written is no reason to stop.

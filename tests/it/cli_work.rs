@@ -100,6 +100,22 @@ fn a_dry_run_prints_what_it_would_do_and_publishes_nothing() {
 }
 
 #[test]
+fn a_dry_run_writes_nothing_and_needs_nowhere_to_write() {
+    let room = Room::new();
+    let repo = demo(&room);
+    let dry = |flags: &[&str]| repo.burn(&[flags, &["issue", "2", "--dry-run"]].concat()).exits(0);
+    repo.git(&["remote", "set-url", "origin", "https://git.example.org/o/r.git"]);
+    let offline = dry(&["--offline"]).tells(&["warning: nothing can be pushed to `origin`: --offline"]);
+    repo.git(&["remote", "remove", "origin"]);
+    let lone = dry(&[]).tells(&["warning: this clone has no remote to push to"]);
+    for would in [offline, lone] {
+        for act in ["as new branch agent/ticket-2", "would open a pull request"] {
+            assert!(would.stdout.contains(act), "`{act}` is missing in {}", would.stdout);
+        }
+    }
+}
+
+#[test]
 fn json_is_one_event_a_line_and_ends_with_the_exit_status() {
     let room = Room::new();
     let repo = demo(&room);
