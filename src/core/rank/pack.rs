@@ -100,6 +100,11 @@ impl Policy {
     /// Fitted to lines that real fixes changed, on SWE-bench Lite's open instances and on commits of other projects.
     /// With `depth` 0 and `focus` 2 the right lines were shown within 4k, 8k, 16k, 32k tokens in 57, 71, 75, 84 % of the
     /// former and 42.2, 53.3, 65.3, 73.8 % of the latter; so they are in 60, 71, 77, 83 and 43.6, 54.7, 64.9, 73.8 %.
+    ///
+    /// Rules fitted to the pieces of 1,022 issues of other projects, tested by project (29 features: scores, places, sizes, who
+    /// calls a piece, what stands beside it), show more of those issues' lines and fewer of the open instances'. Boosted trees:
+    /// within 8k and 16k 65.6 and 76.9 % of 605 issues (this rule 65.1 and 75.7), 57.3 and 69.1 % of 417 (53.5 and 66.4), 68
+    /// and 75 of the 100 (71 and 75); a weighted sum of their logarithms 67.1 and 76.2, 54.7 and 68.1, 69 and 79.
     pub const USUAL: Self = Self { sharpness: 9.0, focus: 1.0, floor: 0.05, thrift: 0.6, depth: 1.0 };
 }
 

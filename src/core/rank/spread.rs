@@ -9,7 +9,9 @@
 //!
 //! Tried later, with weights of -0.2 to 0.3, and no clear gain either: pairs of words that follow each other in issue and file
 //! (on the open instances and on 760 real issues of other projects that one file fixes); all messages of the commits that
-//! changed a file as a text of it, and how often it was fixed (on the open instances and the 458 of these in Python).
+//! changed a file as a text of it, and how often it was fixed (on the open instances and the 458 of these in Python); words that
+//! 82,000 commits of 51 further projects tie to the issue's (display: format, show), added to the query with 0.1 or 0.3 of its
+//! weights; a later place for the second and further files of one folder.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
