@@ -116,6 +116,12 @@ impl CheckResult {
         self.need == Need::Required && self.ended != Ended::Passed
     }
 
+    /// Whether it says nothing about the code: nothing was started, or the shell says so (126: found, but no program; 127: not
+    /// found).
+    pub fn could_not_run(&self) -> bool {
+        matches!(self.ended, Ended::NotStarted { .. } | Ended::Failed { code: 126 | 127 })
+    }
+
     /// Whether the same check failed without the change, as far as `results` know.
     pub fn was_red_before(&self, results: &[Self]) -> bool {
         let same = |other: &Self| other.name == self.name && other.stage == Stage::Base;

@@ -7,11 +7,13 @@ use super::asking::Asker;
 use super::briefing;
 use super::dialogue::{Dialogue, Footing, Start};
 use super::gate::{self, Picked};
+use super::prove::Prover;
 use super::publish::{self, move_labels};
 use super::reopened;
 use super::shop::{Shop, Stop};
 use crate::core::act::{Act, Step};
 use crate::core::budget::Spent;
+use crate::core::conversation::feedback;
 use crate::core::event::Event;
 use crate::core::freshness::Insistence;
 use crate::core::names::{IssueNumber, TreeId};
@@ -152,6 +154,7 @@ fn begin(
     draft: Option<TreeId>,
 ) -> Result<Outcome, Stop> {
     let asker = Asker::new(shop)?;
+    let prover = Prover::rehearsed(shop)?;
     let brief = briefing::prepare(shop, picked)?;
     let analysis = report::analysis(
         &shop.settings.templates,
@@ -161,12 +164,15 @@ fn begin(
         &shop.settings.checks,
     );
     shop.perform(&Act::Comment { on: picked.issue.number, step: Step::Analysis, body: analysis })?;
+    let mut opening = brief.opening;
+    feedback::red_before(prover.base_results(), &shop.nonce).into_iter().for_each(|red| opening.push(red));
     let start = Start {
-        opening: brief.opening,
+        opening,
         shown: brief.shown,
         subject: pull::subject(about, shop.subject_style),
         demand: picked.issue.body.clone(),
         footing: Footing::base(shop.base),
+        prover,
     };
     let mut dialogue = Dialogue::new(shop, about, spent, start, asker);
     if let Some(draft) = draft {

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::shop::{Shop, Stop};
 use crate::core::change::Change;
-use crate::core::checks::{Check, CheckResult, Proof, Stage, Unproven, Verified};
+use crate::core::checks::{Check, CheckResult, Need, Proof, Stage, Unproven, Verified};
 use crate::core::event::Event;
 use crate::core::guard::Approved;
 use crate::core::names::{CommitId, RepoPath, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::testfiles::tests_of;
+use crate::core::text::one_line;
 use crate::edge::verify::Bench;
 
 /// What must be proven, and what is known already.
@@ -32,6 +33,27 @@ impl Prover {
     /// Nothing has run yet.
     pub(super) fn new(checks: &[Check]) -> Self {
         Self { checks: checks.to_vec(), bench: None, on_base: Vec::new() }
+    }
+
+    /// Runs on the base what every change has to pass, before a model is paid: the proof needs these results anyway, and where
+    /// the checks cannot run here no answer could be proven.
+    ///
+    /// # Errors
+    /// [`Stop::Broke`] when a worktree cannot be made or a check cannot run.
+    pub(super) fn rehearsed(shop: &mut Shop<'_>) -> Result<Self, Stop> {
+        let mut prover = Self::new(&shop.settings.checks);
+        let is_certain = |check: &&Check| check.need == Need::Required && check.when.is_empty();
+        let certain: Vec<Check> = prover.checks.iter().filter(is_certain).cloned().collect();
+        prover.on_base(shop, &certain)?;
+        match prover.on_base.iter().find(|result| result.could_not_run()) {
+            Some(result) => Err(Stop::Broke(cannot_run(result))),
+            None => Ok(prover),
+        }
+    }
+
+    /// What is known of the base.
+    pub(super) fn base_results(&self) -> &[CheckResult] {
+        &self.on_base
     }
 
     /// Runs what is needed: the whole change first, since a red result ends it but for a look at the same check without
@@ -195,6 +217,18 @@ fn stage_word(stage: Stage) -> &'static str {
 }
 
 const NOTHING_RAN: &str = "no required check applies to this change, so nothing can be proven: set burn.check.NAME.command, or widen its `when`";
+
+fn cannot_run(result: &CheckResult) -> anyhow::Error {
+    let CheckResult { name, command, ended, output, .. } = result;
+    let said = output.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it printed nothing");
+    anyhow::anyhow!(
+        "the check `{name}` cannot run here, so nothing could be proven: `{}` {ended}: {}\n\
+         hint: correct burn.check.{name}.command or install what it needs; if the change itself has to bring it, give the \
+         check a `when`",
+        one_line(command),
+        one_line(said)
+    )
+}
 
 fn is_meant(check: &Check, path: &RepoPath) -> bool {
     check.when.iter().any(|glob| {

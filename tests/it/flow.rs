@@ -390,6 +390,35 @@ fn a_check_that_is_red_without_the_change_too_is_told_to_the_model_and_to_people
 }
 
 #[test]
+fn what_is_red_before_any_patch_is_told_to_the_model_first() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    yard.clone.git(&["config", "burn.check.test.command", "echo 3 of 40 are lost; exit 3"]);
+    let told = "before any patch:";
+    yard.replies(&format!("<!-- replay expect=\"{told}\" -->\n```look\nread bin/tally\n```\n"));
+    let _ = yard
+        .burn(&["issue", "1", "--max-turns", "1"])
+        .exits(6)
+        .tells(&["test on the base: failed (exit 3)", "all 1 turns"]);
+    yard.replies("<!-- replay expect=\"3 of 40 are lost\" -->\n```ask\nWhich?\n```\n");
+    let _ = yard.burn(&["issue", "1"]).exits(5);
+}
+
+#[test]
+fn a_check_that_cannot_run_is_found_before_anything_is_paid_or_said() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    yard.clone.git(&["config", "burn.check.test.command", "nosuchcommand --all"]);
+    let told =
+        ["the check `test` cannot run here", "nosuchcommand: not found", "hint: correct burn.check.test.command"];
+    let ended = yard.burn(&["issue", "1"]).exits(128).tells(&told);
+    assert!(!ended.stderr.contains("turn 1"), "{}", ended.stderr);
+    assert!(yard.comments().is_empty());
+    yard.clone.git(&["config", "burn.check.test.when", "nothing/**"]);
+    let _ = yard.burn(&["issue", "1"]).exits(1).tells(&["no required check applies to this change"]);
+}
+
+#[test]
 fn a_base_that_is_no_branch_is_refused_before_anything_is_done() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Gitea);

@@ -81,12 +81,28 @@ pub fn findings(findings: &[String]) -> Message {
 /// `base` are the results on the unpatched code: a check that was red before is told as such.
 pub fn red(results: &[CheckResult], nonce: &str) -> Message {
     let mut text = String::from("Your patch is applied. These checks do not pass on it:\n");
-    let head = |result: &&CheckResult| result.stage == Stage::Head && result.ended != Ended::Passed;
-    let red: Vec<&CheckResult> = results.iter().filter(head).collect();
+    outputs(&mut text, results, Stage::Head, nonce);
+    text.push_str("\nSend a patch on top of what is applied now.\n");
+    message(Topic::Checks, text)
+}
+
+/// Which checks do not pass on the unpatched code; `None` where all do.
+pub fn red_before(results: &[CheckResult], nonce: &str) -> Option<Message> {
+    results.iter().find(|result| result.ended != Ended::Passed)?;
+    let mut text = String::from("These checks do not pass on the files as they are now, before any patch:\n");
+    outputs(&mut text, results, Stage::Base, nonce);
+    text.push_str("\nA patch has to make those pass that are not only reported.\n");
+    Some(message(Topic::Checks, text))
+}
+
+/// What the checks print that do not pass on one state of the code.
+fn outputs(text: &mut String, results: &[CheckResult], stage: Stage, nonce: &str) {
+    let red = |result: &&CheckResult| result.stage == stage && result.ended != Ended::Passed;
+    let red: Vec<&CheckResult> = results.iter().filter(red).collect();
     let share = (OUTPUTS / red.len().max(1)).min(OUTPUT);
     for result in red {
         let _ = writeln!(text, "\n## {}: `{}` {}\n", one_line(&result.name), one_line(&result.command), result.ended);
-        if result.was_red_before(results) {
+        if stage == Stage::Head && result.was_red_before(results) {
             text.push_str("It failed before your patch as well.\n\n");
         }
         let label = format!("output of {}", one_line(&result.name));
@@ -94,8 +110,6 @@ pub fn red(results: &[CheckResult], nonce: &str) -> Message {
         let output = if output.trim().is_empty() { "(none)" } else { &output };
         text.push_str(&for_prompt(&label, output, nonce, share).text);
     }
-    text.push_str("\nSend a patch on top of what is applied now.\n");
-    message(Topic::Checks, text)
 }
 
 /// The text without the escape sequences (CSI) that colour terminals; lone escapes are left to the sanitiser.

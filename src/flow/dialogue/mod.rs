@@ -62,6 +62,8 @@ pub(super) struct Start {
     /// What people ask for, in their words: some of the guard's decisions depend on it.
     pub demand: String,
     pub footing: Footing,
+    /// Its rehearsal on the base is over.
+    pub prover: Prover,
 }
 
 /// One talk about one issue.
@@ -106,9 +108,8 @@ impl<'s, 'a> Dialogue<'s, 'a> {
         start: Start,
         asker: Asker,
     ) -> Self {
-        let Start { opening, shown, subject, demand, footing } = start;
+        let Start { opening, shown, subject, demand, footing, prover } = start;
         let draft = footing.tree.clone();
-        let prover = Prover::new(&shop.settings.checks);
         Self {
             shop,
             about,

@@ -3,7 +3,8 @@
 use super::super::briefing;
 use super::super::dialogue::{Footing, Start};
 use super::super::gate::Picked;
-use super::super::shop::Shop;
+use super::super::prove::Prover;
+use super::super::shop::{Shop, Stop};
 use super::find::{Branch, Subject};
 use crate::core::change::{Entry, is_binary};
 use crate::core::conversation::{LineRange, Passage, Revision, Wanted, revision};
@@ -20,7 +21,7 @@ const TOP: u32 = 60;
 /// What the talk about one round begins with. `shop.base` is where the branch begins.
 ///
 /// # Errors
-/// The repository cannot be read.
+/// The repository cannot be read, or the checks cannot run.
 pub(super) fn start(
     shop: &mut Shop<'_>,
     picked: &Picked,
@@ -28,7 +29,8 @@ pub(super) fn start(
     subject: &Subject,
     branch: &Branch,
     concerns: &[Concern],
-) -> anyhow::Result<Start> {
+) -> Result<Start, Stop> {
+    let prover = Prover::rehearsed(shop)?;
     let tree = branch.head.tree.clone();
     // Files are ranked and shown as the branch has them.
     let head = Base { commit: branch.head.id.clone(), tree: tree.clone(), branch: shop.base.branch.clone() };
@@ -57,7 +59,7 @@ pub(super) fn start(
     let answers = Some(Answers { pull: subject.number, keys: keys(concerns) });
     let footing = Footing { commit: branch.head.id.clone(), tree, answers };
     let subject = pull::revision_subject(about, shop.subject_style);
-    Ok(Start { opening, shown, subject, demand: demand(&picked.issue.body, concerns), footing })
+    Ok(Start { opening, shown, subject, demand: demand(&picked.issue.body, concerns), footing, prover })
 }
 
 /// Everything that a round answers.
