@@ -112,7 +112,7 @@ fn not_looked_at(drafts: &[IssueNumber], problem: &anyhow::Error, context: &Cont
     let (what, are) =
         if drafts.len() == 1 { ("the draft of", "stays: its issue") } else { ("the drafts of", "stay: their issues") };
     context.tell(&format!("warning: {what} {listed} {are} could not be looked at: {why}"));
-    context.tell("hint: run it again when the forge can be asked");
+    context.tell("hint: run it again when the forge can be asked; `git burn abort N` drops a draft without it");
     Ok(Exit::Done)
 }
 

@@ -6,6 +6,7 @@ use super::error::{Exit, Explained, explain};
 use super::session::{Models, Session};
 use crate::core::freshness::Insistence;
 use crate::core::names::IssueNumber;
+use crate::edge::repo::Repo;
 use crate::flow::burn::burn;
 use crate::flow::resume::{Aborted, Unfinished, abort, kind, unfinished};
 use crate::flow::revise::{Revised, revise};
@@ -39,28 +40,39 @@ pub fn run_abort(args: &Abort, context: &Context) -> anyhow::Result<Exit> {
     let drafts = unfinished(&repo)?;
     // A claim may be left although there is no draft: a number that is given is believed.
     let issue = args.number.map_or_else(|| choose(None, &drafts), Ok)?;
-    let exit = match give_up(issue, context) {
-        Err(problem) if drafts.contains(&issue) && explain(&problem).exit == Exit::Unreachable => {
-            repo.drop_draft(issue)?.done()?;
-            let why = explain(&problem).message;
-            context.tell(&format!(
-                "warning: a claim that a dead run left could not be looked at, and ends by itself: {why}"
-            ));
-            Exit::Done
-        }
-        ended => ended?,
+    let is_kept = drafts.contains(&issue);
+    let exit = match Session::open(context, &Work::default(), None, Models::NotAsked) {
+        // Whatever keeps us from the forge: the draft is only here.
+        Err(problem) if is_kept => drop_here(issue, &repo, &problem, context)?,
+        Err(problem) => return Err(problem),
+        Ok(session) => match give_up(issue, &session, context) {
+            Err(problem) if is_kept && is_silence(&problem) => drop_here(issue, &repo, &problem, context)?,
+            ended => ended?,
+        },
     };
     context.tell(&format!("the work on #{issue} is given up"));
     Ok(exit)
 }
 
-fn give_up(issue: IssueNumber, context: &Context) -> anyhow::Result<Exit> {
-    let session = Session::open(context, &Work::default(), None, Models::NotAsked)?;
+fn give_up(issue: IssueNumber, session: &Session, context: &Context) -> anyhow::Result<Exit> {
     session.run(context, "abort", |shop| match abort(shop, issue)? {
         Aborted::GivenUp => Ok(()),
         Aborted::Nothing => Err(none_on(issue).into()),
     })?;
     session.finish(context, Exit::Done)
+}
+
+/// Whether the remote said nothing, or nothing to us.
+fn is_silence(problem: &anyhow::Error) -> bool {
+    matches!(explain(problem).exit, Exit::Unreachable | Exit::Credentials)
+}
+
+/// Drops the draft, and nothing else.
+fn drop_here(issue: IssueNumber, repo: &Repo, problem: &anyhow::Error, context: &Context) -> anyhow::Result<Exit> {
+    repo.drop_draft(issue)?.done()?;
+    let why = explain(problem).message;
+    context.tell(&format!("warning: a claim that a dead run left could not be looked at, and ends by itself: {why}"));
+    Ok(Exit::Done)
 }
 
 fn choose(asked: Option<IssueNumber>, drafts: &[IssueNumber]) -> anyhow::Result<IssueNumber> {

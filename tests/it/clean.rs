@@ -120,6 +120,25 @@ fn a_draft_is_given_up_without_a_forge() {
 }
 
 #[test]
+fn a_draft_is_given_up_where_there_is_no_forge_or_no_way_in() {
+    for why in ["there is no forge", "401"] {
+        let room = Room::new();
+        let yard = left_behind(&room);
+        let commit = yard.clone.git(&["commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "draft"]);
+        yard.clone.git(&["update-ref", "refs/burn/draft/3", &commit]);
+        if why == "401" {
+            yard.fake.fault("GET", "/api/", Fault::Answer(Answer::new(401, "{}")), 1000);
+        } else {
+            yard.clone.git(&["remote", "remove", "origin"]);
+        }
+        let _ = yard.burn(&["clean"]).exits(0);
+        assert_eq!(drafts(&yard), 1, "{why}: whether its issue is closed is not known");
+        let _ = yard.burn(&["abort", "3"]).exits(0).tells(&["warning: a claim", why, "#3 is given up"]);
+        assert_eq!(drafts(&yard), 0, "{why}");
+    }
+}
+
+#[test]
 fn what_only_the_forge_can_say_fails_without_it_after_the_local_part() {
     for silence in Silence::ALL {
         let room = Room::new();
