@@ -83,7 +83,9 @@ fn publish_held(
 ) -> Result<Outcome, Stop> {
     let number = picked.issue.number;
     let kept = adopt::kept(shop, picked)?.ok_or_else(|| none_held(number))?;
-    if note.issue != picked.issue.fingerprint().digest() {
+    let pushed = pushed(shop, picked)?;
+    // What is pushed already was so while the word held: it only has to be told.
+    if pushed.is_none() && note.issue != picked.issue.fingerprint().digest() {
         let why = format!(
             "#{number} was edited since the change was made for it; `git burn abort {number}`, and run it again"
         );
@@ -92,10 +94,7 @@ fn publish_held(
     let base = kept.base.clone();
     let mut shop = shop.on(&base);
     let approved = judge(&shop, about, &kept, approval)?;
-    let commit = match pushed(&shop, picked)? {
-        Some(commit) => commit,
-        None => commit(&shop, about, note, &approved)?,
-    };
+    let commit = pushed.map_or_else(|| commit(&shop, about, note, &approved), Ok)?;
     let verified = adopt::prove_approved(&mut shop, &approved, &commit, &kept.tree)?;
     let notes = approved.waivers().iter().map(ToString::to_string).collect();
     let proven = Proven { approved, verified, claim: note.claim.clone(), notes, model: note.model.clone() };

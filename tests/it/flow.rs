@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::support::burn::Ended;
 use crate::support::fake_forge::{FakeForge, Fault, Flavour, TOKEN};
 use crate::support::git::{Repo, Room};
+use crate::support::server::Answer;
 
 /// A clone of the demo's project whose remote is on a forge, with one issue that the demo's replies solve.
 pub struct Yard<'room> {
@@ -318,6 +319,21 @@ fn an_approval_that_is_killed_at_any_act_is_finished_by_the_same_word() {
         let proofs = yard.comments().iter().filter(|text| text.contains("step=proof")).count();
         assert_eq!(proofs, 1, "act {nth}");
     }
+}
+
+#[test]
+fn what_an_approval_has_pushed_is_told_although_the_issue_is_edited_then() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let digest = a_held_change(&yard);
+    // The server goes away once the branch is there.
+    yard.fake.fault("POST", "/pulls", Fault::Answer(Answer::new(500, "{}")), 1000);
+    let _ = yard.burn(&["approve", "1", &digest]).exits(8);
+    assert!(yard.branches().contains(BRANCH));
+    yard.fake.clear_faults();
+    yard.fake.state().issue_mut(1).title.push_str(" at all");
+    let _ = yard.burn(&["approve", "1", &digest]).exits(0);
+    assert_eq!((yard.fake.state().pulls.len(), yard.clone.git(&["for-each-ref", "refs/burn"])), (1, String::new()));
 }
 
 #[test]

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::flow::{BRANCH, NO_REPLY, Yard, kill_at_act};
 use crate::support::burn::Ended;
-use crate::support::fake_forge::Flavour;
+use crate::support::fake_forge::{Fault, Flavour};
 use crate::support::git::{Repo, Room};
+use crate::support::server::Answer;
 
 /// The model's answer to a review that wants a sentence in the README.
 const SENTENCE: &str = "<!-- replay expect=\"under review\" expect=\"Say so in the README.\" -->\nDone.\n\n\
@@ -390,6 +391,23 @@ fn a_person_who_approves_is_killed_at_any_act_and_everything_is_there_once() {
         assert_eq!(yard.clone.git(&["for-each-ref", "refs/burn/draft"]), "", "act {nth}");
         let _ = yard.burn(&["revise", "2", "--exit-code"]).exits(3);
     }
+}
+
+#[test]
+fn an_approved_revision_that_is_pushed_is_told_although_the_issue_is_edited_then() {
+    let room = Room::new();
+    let yard = published(&room, Flavour::Gitea);
+    let (first, id) = (head(&yard), review(&yard));
+    let digest = a_held_revision(&yard);
+    // The server goes away once the commit is there.
+    yard.fake.fault("POST", "/comments", Fault::Answer(Answer::new(500, "{}")), 1000);
+    let _ = yard.burn(&["approve", "1", &digest]).exits(8);
+    assert_ne!(head(&yard), first);
+    yard.fake.clear_faults();
+    yard.fake.state().issue_mut(1).body = Some("`bin/tally` says -nan, and it should not.".into());
+    let _ = yard.burn(&["revise", "2"]).exits(5).tells(&[&format!("git burn approve 1 {digest}")]);
+    let _ = yard.burn(&["approve", "1", &digest]).exits(0);
+    assert_approved(&yard, &first, id);
 }
 
 #[test]

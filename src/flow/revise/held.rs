@@ -67,13 +67,14 @@ pub(in super::super) fn approve(
 ) -> Result<Outcome, Stop> {
     let subject = find::subject(shop, answers.pull)?;
     let issue = find::issue(shop, subject.issue)?;
-    if note.issue != issue.fingerprint().digest() {
-        return Err(edited(subject.issue, answers.pull).into());
-    }
     let branch = find::branch(shop, &subject)?;
     let place = place(&subject, &branch, draft)?;
     let heed = match place {
+        Place::Waits if note.issue != issue.fingerprint().digest() => {
+            return Err(edited(subject.issue, answers.pull).into());
+        }
         Place::Waits => Untold::Later,
+        // It was pushed while the word held: it only has to be told.
         Place::Pushed => Untold::First,
     };
     let wishes = wishes::read(shop, &subject, &issue, &branch, heed)?.only(&answers.keys);
