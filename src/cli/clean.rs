@@ -10,7 +10,7 @@ use super::args::keep::Clean;
 use super::args::work::Work;
 use super::config::Config;
 use super::context::Context;
-use super::error::{Exit, explain};
+use super::error::{Exit, explain, is_rate_limit};
 use super::render::json::line;
 use super::session::{Models, Session};
 use crate::core::clean::{CleanPlan, Keep, Reach, Removal};
@@ -84,7 +84,7 @@ fn with_forge(args: &Clean, context: &Context) -> anyhow::Result<Exit> {
     })?;
     let exit = match &cleaned {
         Ok(cleaned) => tell(cleaned, args, context)?,
-        Err(_) => Exit::Done,
+        Err(problem) => without_forge(problem),
     };
     let exit = session.finish(context, exit)?;
     cleaned.map(|_| exit)
@@ -113,7 +113,12 @@ fn not_looked_at(drafts: &[IssueNumber], problem: &anyhow::Error, context: &Cont
         if drafts.len() == 1 { ("the draft of", "stays: its issue") } else { ("the drafts of", "stay: their issues") };
     context.tell(&format!("warning: {what} {listed} {are} could not be looked at: {why}"));
     context.tell("hint: run it again when the forge can be asked; `git burn abort N` drops a draft without it");
-    Ok(Exit::Done)
+    Ok(without_forge(problem))
+}
+
+/// How the rest ends. That the forge wants less of us is never hidden from a scheduler.
+fn without_forge(problem: &anyhow::Error) -> Exit {
+    if is_rate_limit(problem) { Exit::Unreachable } else { Exit::Done }
 }
 
 /// Tells what went, what stays if somebody wants to know, and what could not go.

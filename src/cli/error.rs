@@ -164,6 +164,12 @@ pub fn explain(error: &anyhow::Error) -> Explanation {
     Explanation { message: message.join("\n"), hints: told.chain(hints).collect(), exit }
 }
 
+/// Whether the forge wants to be asked less often.
+pub fn is_rate_limit(error: &anyhow::Error) -> bool {
+    let limited = |forge: &ForgeError| matches!(forge.trouble, Trouble::RateLimited { .. });
+    error.chain().filter_map(|cause| cause.downcast_ref()).any(limited)
+}
+
 /// What is known about one cause: hints and the exit status.
 fn meaning(cause: &(dyn std::error::Error + 'static)) -> Option<(Vec<String>, Exit)> {
     if let Some(known) = cause.downcast_ref::<Explained>() {

@@ -103,6 +103,23 @@ fn without_an_answer_the_local_part_is_done_and_the_drafts_are_told() {
 }
 
 #[test]
+fn a_rate_limit_is_told_by_the_exit_status_as_well() {
+    let room = Room::new();
+    let yard = left_behind(&room);
+    add_draft(&yard);
+    for part in ["/issues", "/api/"] {
+        let limit = Answer::new(429, "{}").with("retry-after", "7200");
+        yard.fake.fault("GET", part, Fault::Answer(limit), 1000);
+        let _ = yard.burn(&["clean"]).exits(8).tells(&["the draft of #3 stays", "hint: "]);
+        let json = records(&yard.burn(&["clean", "--json"]).exits(8));
+        let ends: Vec<&Value> = json.iter().filter(|record| record["event"] == "run_finished").collect();
+        assert!(ends.iter().all(|end| end["exit"] == 8), "{json:?}");
+        yard.fake.clear_faults();
+    }
+    assert_eq!((leftovers(&yard).0, drafts(&yard)), (0, 1));
+}
+
+#[test]
 fn a_draft_is_given_up_without_a_forge() {
     for silence in [Silence::Offline, Silence::Down] {
         let room = Room::new();
