@@ -10,8 +10,9 @@ use crate::support::source::{Source, closing, sources};
 /// From the bottom up; each may use those before it.
 const LAYERS: [&str; 4] = ["core", "edge", "flow", "cli"];
 
-/// Functions above the limit of lines, each with the reason why it is not taken apart.
-const LONG_FUNCTIONS: &[(&str, &str)] = &[("emit", "one arm for each kind of event, most of them one line")];
+/// Functions above the limit of lines, by file and name, each with the reason why it is not taken apart.
+const LONG_FUNCTIONS: &[(&str, &str, &str)] =
+    &[("cli/render/human.rs", "emit", "one arm for each kind of event, most of them one line")];
 
 #[track_caller]
 fn assert_none(problems: Vec<String>) {
@@ -96,7 +97,10 @@ fn functions(sources: &[Source]) -> Vec<(String, usize)> {
 #[test]
 fn functions_are_short() {
     let functions = functions(sources());
-    let excused = |name: &str| LONG_FUNCTIONS.iter().any(|(function, _)| name.ends_with(&format!("`{function}`")));
+    let is_it = |name: &str, file: &str, function: &str| {
+        name.starts_with(&format!("src/{file}:")) && name.ends_with(&format!("`{function}`"))
+    };
+    let excused = |name: &str| LONG_FUNCTIONS.iter().any(|(file, function, _)| is_it(name, file, function));
     let long = functions.iter().filter(|(name, lines)| *lines > 45 && !excused(name));
     assert_none(long.map(|(name, lines)| format!("{name}: {lines} lines")).collect());
     let mut lengths: Vec<usize> = functions.iter().map(|(_, lines)| *lines).collect();
