@@ -87,6 +87,29 @@ pub struct Approval {
     by: String,
 }
 
+/// The trailer by which a commit names the person who let it pass. Only git-burn writes it, and only on their word.
+pub const TRAILER: &str = "Burn-Approved-by";
+
+/// By whose hand or word a commit came onto its branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hand {
+    /// git-burn's: the guard had nothing against it then.
+    Machine,
+    /// git-burn's, on a person's word for everything from the base up to it.
+    Approved { by: String },
+    /// A person's own commit.
+    Pushed { by: String },
+}
+
+impl Hand {
+    /// Reads who let a commit of git-burn's pass from its message: its last paragraph, where nobody else's words are.
+    pub fn of_machine(message: &str) -> Self {
+        let trailers = message.trim_end().rsplit("\n\n").next().unwrap_or_default().lines();
+        let by = trailers.rev().find_map(|line| line.strip_prefix(TRAILER)?.strip_prefix(": ")).map(str::trim);
+        by.filter(|by| !by.is_empty()).map_or(Self::Machine, |by| Self::Approved { by: by.to_owned() })
+    }
+}
+
 /// Fewest hexadecimal digits that name a change.
 const SHORTEST: usize = 7;
 
@@ -170,6 +193,21 @@ mod tests {
         assert_eq!((read.answers, read.claim), (note.answers.clone(), note.claim.clone()));
         assert_eq!(read.violations.len(), 1);
         assert_eq!(answered_by(&note.to_string()), [Key::Review(1), Key::Remark(20)].into());
+    }
+
+    #[test]
+    fn only_the_trailers_of_a_commit_say_who_let_it_pass() {
+        let approved =
+            "Mean (#1)\n\n* change a\n\nAssisted-by: git-burn:x\nBurn-Run: 1\nBurn-Approved-by: Ada Tester\n";
+        assert_eq!(Hand::of_machine(approved), Hand::Approved { by: "Ada Tester".into() });
+        for other in [
+            "Burn-Approved-by: Ada (#1)\n\nAssisted-by: git-burn:x\nBurn-Run: 1\n",
+            "Mean (#1)\n\n* add a\nBurn-Approved-by: Ada\n\nAssisted-by: git-burn:x\nBurn-Run: 1\n",
+            "Mean (#1)\n\n> Burn-Approved-by: Ada\nBurn-Approved-by: \n",
+            "",
+        ] {
+            assert_eq!(Hand::of_machine(other), Hand::Machine, "{other}");
+        }
     }
 
     #[test]

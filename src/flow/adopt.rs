@@ -5,6 +5,7 @@ use super::dialogue::{Proven, red_names};
 use super::gate::Picked;
 use super::prove::{Prover, Verdict};
 use super::shop::{Shop, Stop};
+use super::whole::{self, Support};
 use crate::core::act::{Marker, Step};
 use crate::core::checks::Verified;
 use crate::core::freshness::Insistence;
@@ -14,6 +15,7 @@ use crate::core::issue::PullState;
 use crate::core::names::{BurnBranch, CommitId, IssueNumber, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::report::About;
+use crate::core::report::pull::{is_ours, model_of};
 use crate::edge::repo::{Base, Commit, Draft};
 
 /// A commit of git-burn's that an earlier run pushed.
@@ -22,6 +24,8 @@ pub(super) struct Earlier {
     model: String,
     /// What it was made on, and is proven against: the base branch may have moved since.
     pub base: Base,
+    /// Published commits whose people's words count for it, newest first.
+    pub branch: Vec<Commit>,
 }
 
 /// The commit of an earlier run whose branch is on the remote; `None`: there is no such branch.
@@ -38,8 +42,8 @@ pub(super) fn earlier(shop: &Shop<'_>, picked: &Picked, insistence: Insistence) 
             return Err(Outcome::Taken { by: taken(shop, picked, &tip)? }.into());
         }
     };
-    let model = model(&commit.message).unwrap_or_default().to_owned();
-    Ok(Some(Earlier { commit, model, base: shop.base_at(base)? }))
+    let model = model_of(&commit.message).unwrap_or_default().to_owned();
+    Ok(Some(Earlier { commit, model, base: shop.base_at(base)?, branch: Vec::new() }))
 }
 
 /// What a branch is that holds something else than one commit of git-burn's.
@@ -202,18 +206,23 @@ pub(super) fn refuse_approved(shop: &Shop<'_>, issue: IssueNumber, commit: &Comm
     Err(Outcome::Held { why }.into())
 }
 
-/// A commit of git-burn's on that base, to be proven again; `None`: somebody else made it.
-pub(super) fn of_commit(commit: &Commit, base: &Base) -> Option<Earlier> {
-    let model = model(&commit.message).filter(|_| is_ours(&commit.message))?.to_owned();
-    Some(Earlier { commit: commit.clone(), model, base: base.clone() })
+/// A commit of git-burn's on that base, with that branch, to be proven again; `None`: somebody else made it.
+pub(super) fn of_commit(commit: &Commit, base: &Base, branch: Vec<Commit>) -> Option<Earlier> {
+    let model = model_of(&commit.message).filter(|_| is_ours(&commit.message))?.to_owned();
+    Some(Earlier { commit: commit.clone(), model, base: base.clone(), branch })
 }
 
-/// The draft as a proven change, if it is one: a whole commit that the guard and the checks let pass now.
+/// The draft as a proven change, if it is one: a whole commit on that branch that the guard and the checks let pass now.
 ///
 /// # Errors
 /// Something broke.
-pub(super) fn finished(shop: &mut Shop<'_>, about: About<'_>, kept: &Kept) -> Result<Option<Proven>, Stop> {
-    let Some(earlier) = of_commit(&kept.commit, &kept.base) else { return Ok(None) };
+pub(super) fn finished(
+    shop: &mut Shop<'_>,
+    about: About<'_>,
+    kept: &Kept,
+    branch: Vec<Commit>,
+) -> Result<Option<Proven>, Stop> {
+    let Some(earlier) = of_commit(&kept.commit, &kept.base, branch) else { return Ok(None) };
     match prove_again(shop, about, earlier) {
         Ok(proven) => Ok(Some(proven)),
         Err(Stop::Ended(Outcome::Held { why })) => {
@@ -224,30 +233,24 @@ pub(super) fn finished(shop: &mut Shop<'_>, about: About<'_>, kept: &Kept) -> Re
     }
 }
 
-/// The trailers that only git-burn writes.
-pub(super) fn is_ours(message: &str) -> bool {
-    model(message).is_some() && message.lines().any(|line| line.starts_with("Burn-Run: "))
-}
-
-fn model(message: &str) -> Option<&str> {
-    message.lines().rev().find_map(|line| line.strip_prefix("Assisted-by: git-burn:"))
-}
-
 /// Judges and proves it as if it had just been made, on what it was made on.
 ///
 /// # Errors
 /// [`Stop::Ended`] when it does not stand up any more.
 pub(super) fn prove_again(shop: &mut Shop<'_>, about: About<'_>, earlier: Earlier) -> Result<Proven, Stop> {
-    let Earlier { commit: Commit { id, tree, .. }, model, base } = earlier;
+    let Earlier { commit: Commit { id, tree, .. }, model, base, branch } = earlier;
     let shop = &mut shop.on(&base);
-    let change = shop.repo.change_between(&shop.base.tree, &tree)?;
     let context = ReviewContext { title: &about.issue.title, body: &about.issue.body, secrets: shop.secrets };
-    let approved = shop.settings.policy.review(change, &context).map_err(|violations| {
+    let support = Support { branch: &branch, approval: None };
+    let approved = whole::review(shop, &tree, &context, support)?.map_err(|violations| {
         let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
         Outcome::Held { why: format!("what an earlier run made is refused now: {}", lines.join("; ")) }
     })?;
     match Prover::new(&shop.settings.checks).prove(shop, &id, &tree, &approved)? {
-        Verdict::Proven(verified) => Ok(Proven { approved, verified, claim: String::new(), notes: Vec::new(), model }),
+        Verdict::Proven(verified) => {
+            let notes = approved.waivers().iter().map(ToString::to_string).collect();
+            Ok(Proven { approved, verified, claim: String::new(), notes, model })
+        }
         Verdict::Red(_) => {
             let why = "what an earlier run made does not pass the checks now".to_owned();
             Err(Outcome::Held { why }.into())

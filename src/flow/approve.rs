@@ -5,6 +5,7 @@ use super::gate::{self, Clarity, Picked};
 use super::publish;
 use super::revise;
 use super::shop::{Publishing, Shop, Stop};
+use super::whole::{self, Support};
 use super::{adopt, burn};
 use crate::core::act::Act;
 use crate::core::guard::{Approved, ReviewContext};
@@ -94,7 +95,7 @@ fn publish_held(
     let base = kept.base.clone();
     let mut shop = shop.on(&base);
     let approved = judge(&shop, about, &kept, approval)?;
-    let commit = pushed.map_or_else(|| commit(&shop, about, note, &approved), Ok)?;
+    let commit = pushed.map_or_else(|| commit(&shop, about, note, &approved, approval), Ok)?;
     let verified = adopt::prove_approved(&mut shop, &approved, &commit, &kept.tree)?;
     let notes = approved.waivers().iter().map(ToString::to_string).collect();
     let proven = Proven { approved, verified, claim: note.claim.clone(), notes, model: note.model.clone() };
@@ -123,17 +124,23 @@ fn pushed(shop: &Shop<'_>, picked: &Picked) -> anyhow::Result<Option<CommitId>> 
 
 /// The guard's look with the person's word: what ends a run is refused all the same.
 fn judge(shop: &Shop<'_>, about: About<'_>, kept: &adopt::Kept, approval: &Approval) -> Result<Approved, Stop> {
-    let change = shop.repo.change_between(&shop.base.tree, &kept.tree)?;
     let context = ReviewContext { title: &about.issue.title, body: &about.issue.body, secrets: shop.secrets };
-    shop.settings.policy.review_with(change, &context, approval).map_err(|violations| {
+    let support = Support { branch: &[], approval: Some(approval) };
+    whole::review(shop, &kept.tree, &context, support)?.map_err(|violations| {
         let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
         Outcome::Refused { violations: lines }.into()
     })
 }
 
 /// The change as a commit of its own.
-fn commit(shop: &Shop<'_>, about: About<'_>, note: &HeldNote, approved: &Approved) -> anyhow::Result<CommitId> {
-    let origins = pull::Origins { model: &note.model, run: &shop.run, answers: &[] };
+fn commit(
+    shop: &Shop<'_>,
+    about: About<'_>,
+    note: &HeldNote,
+    approved: &Approved,
+    approval: &Approval,
+) -> anyhow::Result<CommitId> {
+    let origins = pull::Origins { model: &note.model, run: &shop.run, answers: &[], approval: Some(approval) };
     let message = pull::commit_message(&pull::subject(about, shop.subject_style), approved.change(), origins);
     Ok(shop.repo.commit(&shop.base.commit, approved, &message, shop.now())?.commit)
 }

@@ -139,7 +139,7 @@ fn attempt(
     reopened::look_back(shop, picked, about, insistence)?;
     let Some(draft) = adopt::draft(shop, picked)? else { return begin(shop, picked, about, spent, None) };
     let mut shop = shop.on(&draft.base);
-    match adopt::finished(&mut shop, about, &draft)? {
+    match adopt::finished(&mut shop, about, &draft, Vec::new())? {
         Some(proven) => publish::publish(&mut shop, picked, about, &proven),
         None => begin(&mut shop, picked, about, spent, Some(draft.tree)),
     }

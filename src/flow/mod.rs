@@ -30,6 +30,7 @@ pub mod sprint;
 pub mod survey;
 mod touches;
 pub mod triage;
+mod whole;
 
 pub use perform::Denied;
 pub use shop::{Clock, Labels, Mode, Progress, Publishing, Settings, Shop, Stop, Workshop};

@@ -258,7 +258,7 @@ fn a_model_that_does_nothing_is_not_paid_for_ever() {
 }
 
 /// Has a change held that touches protected data, and returns the digits of its commit.
-fn a_held_change(yard: &Yard<'_>) -> String {
+pub fn a_held_change(yard: &Yard<'_>) -> String {
     let patch = "```diff\n--- a/data/sales.csv\n+++ b/data/sales.csv\n@@ -1,4 +1,3 @@\n day,amount\n mon,10\n tue,20\n-wed,30\n```\n";
     yard.replies(&format!("<!-- replay -->\n{patch}\n<!-- replay -->\n{patch}"));
     let held = yard.burn(&["issue", "1"]).exits(5);

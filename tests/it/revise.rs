@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::flow::{BRANCH, NO_REPLY, Yard, kill_at_act};
+use crate::flow::{BRANCH, NO_REPLY, Yard, a_held_change, kill_at_act};
 use crate::support::burn::Ended;
 use crate::support::fake_forge::{Fault, Flavour};
 use crate::support::git::{Repo, Room};
@@ -476,10 +476,160 @@ fn a_word_for_a_revision_leaves_later_words_for_the_next_round() {
     let _ = yard.burn(&["approve", "1", &digest]).exits(0);
     assert_approved(&yard, &first, id);
     assert!(answers(&yard).iter().all(|text| !text.contains("Shorter, please.")));
-    yard.clone.git(&["config", "burn.guard.permit", "protected-path:data/sales.csv"]);
+    // What they let pass is not held again by it.
     yard.replies(&SENTENCE.replace("Say so in the README.", "Shorter, please."));
     let _ = yard.burn(&["revise", "2"]).exits(0);
     assert_eq!(commits(&yard), 3);
+    let told = answers(&yard).pop().expect("an answer");
+    let commit = yard.remote.git(&["rev-parse", "--short=10", &format!("{BRANCH}^")]);
+    assert!(told.contains(&format!("Approved by Ada Tester with {commit}: data/sales.csv")), "{told}");
+}
+
+/// Makes the model answer with a change of the protected file that begins at a line.
+fn touches_data(yard: &Yard<'_>, patch: &str) {
+    let patch = format!("```diff\n--- a/data/sales.csv\n+++ b/data/sales.csv\n{patch}\n```\n");
+    yard.replies(&format!("<!-- replay -->\n{patch}\n<!-- replay -->\n{patch}"));
+}
+
+#[test]
+fn what_a_person_let_pass_is_not_held_again_until_it_is_touched_again() {
+    for flavour in [Flavour::Gitea, Flavour::Github] {
+        let room = Room::new();
+        let yard = Yard::new(&room, flavour);
+        let digest = a_held_change(&yard);
+        let _ = yard.burn(&["approve", "1", &digest]).exits(0);
+        let first = head(&yard);
+        let message = yard.remote.git(&["log", "-1", "--format=%B", BRANCH]);
+        assert!(message.ends_with("\nBurn-Approved-by: Ada Tester"), "{message}");
+        review(&yard);
+        yard.replies(SENTENCE);
+        let passed = yard.burn(&["revise", "2"]).exits(0);
+        let settled = format!("Approved by Ada Tester with {}: data/sales.csv", &first[..10]);
+        assert!(passed.stderr.contains(&settled), "{}", passed.stderr);
+        let told = answers(&yard).pop().expect("an answer");
+        assert!(told.starts_with("## Review Answered") && told.contains(&settled), "{told}");
+        // The machine's own commit on top bears nobody's name.
+        let message = yard.remote.git(&["log", "-1", "--format=%B", BRANCH]);
+        assert!(!message.contains("Burn-Approved-by"), "{message}");
+        // Another round that touches the file again, or takes it back, is held, and nothing else is named.
+        let second = head(&yard);
+        yard.fake.state().add_review(2, "ada", "CHANGES_REQUESTED", "And Tuesday.");
+        for again in [
+            "@@ -1,3 +1,2 @@\n day,amount\n mon,10\n-tue,20",
+            "@@ -1,3 +1,4 @@\n day,amount\n mon,10\n tue,20\n+wed,30",
+        ] {
+            touches_data(&yard, again);
+            let held = yard.burn(&["revise", "2"]).exits(5).tells(&["data/sales.csv", "git burn approve 1"]);
+            assert!(!held.stderr.contains("Approved by"), "{}", held.stderr);
+            assert_eq!(head(&yard), second);
+            let _ = yard.burn(&["abort", "1"]).exits(0);
+        }
+    }
+}
+
+#[test]
+fn a_revision_that_was_kept_or_pushed_heeds_the_same_words() {
+    let (mut kept, mut pushed) = (0, 0);
+    for nth in 1..=20 {
+        let room = Room::new();
+        let yard = Yard::new(&room, Flavour::Gitea);
+        let digest = a_held_change(&yard);
+        let _ = yard.burn(&["approve", "1", &digest]).exits(0);
+        let first = head(&yard);
+        review(&yard);
+        yard.replies(SENTENCE);
+        if !kill_at_act(&yard, &["revise", "2"], nth) {
+            break;
+        }
+        let is_kept = yard.clone.git(&["for-each-ref", "refs/burn/draft"]).contains("refs/burn/draft/1");
+        match (head(&yard) == first, is_kept) {
+            (true, false) => {}
+            (true, true) => kept += 1,
+            (false, _) => pushed += 1,
+        }
+        if is_kept || head(&yard) != first {
+            yard.replies(NO_REPLY);
+        }
+        let again = yard.burn(&["revise", "2"]);
+        assert_eq!(again.code, Some(0), "act {nth}: {}", again.stderr);
+        assert!(answers(&yard).pop().expect("an answer").contains("Approved by Ada Tester with"), "act {nth}");
+    }
+    assert!(kept > 0 && pushed > 2, "{kept} kept, {pushed} pushed");
+}
+
+/// Somebody's own commit on top of a branch, with another content of a file.
+fn push_file(yard: &Yard<'_>, branch: &str, path: &str, content: &str) -> String {
+    use std::io::Write as _;
+    let stream = format!(
+        "commit {branch}\ncommitter Bob <bob@example.org> 1800000000 +0000\ndata 7\nby hand\nfrom {branch}^0\n\
+         M 100644 inline {path}\ndata {}\n{content}\n",
+        content.len()
+    );
+    let mut command = yard.remote.room.command("git", &yard.remote.path);
+    let mut child = command.args(["fast-import", "--quiet"]).stdin(std::process::Stdio::piped()).spawn().expect("git");
+    child.stdin.take().expect("a pipe").write_all(stream.as_bytes()).expect("written");
+    assert!(child.wait().expect("it ends").success());
+    yard.remote.git(&["rev-parse", branch])
+}
+
+#[test]
+fn a_word_holds_after_the_base_was_merged_into_the_branch() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Github);
+    let digest = a_held_change(&yard);
+    let _ = yard.burn(&["approve", "1", &digest]).exits(0);
+    let first = head(&yard);
+    let main = push_file(&yard, "refs/heads/main", "NEWS", "more\n");
+    let tree = yard.remote.git(&["merge-tree", "--write-tree", &first, &main]);
+    let merge = yard.remote.git(&["commit-tree", &tree, "-p", &first, "-p", &main, "-m", "Merge main"]);
+    yard.remote.git(&["update-ref", BRANCH, &merge]);
+    review(&yard);
+    yard.replies(SENTENCE);
+    let settled = format!("Approved by Ada Tester with {}: data/sales.csv", &first[..10]);
+    let _ = yard.burn(&["revise", "2"]).exits(0).tells(&[&settled]);
+    assert_eq!(yard.remote.git(&["rev-parse", &format!("{BRANCH}^")]), merge);
+}
+
+#[test]
+fn what_people_push_themselves_is_not_held_but_what_the_machine_did_is() {
+    let room = Room::new();
+    let yard = published(&room, Flavour::Gitea);
+    let by_hand = push_file(&yard, BRANCH, "data/sales.csv", "day,amount\nmon,10\n");
+    review(&yard);
+    let settled = format!("Pushed by Bob with {}: data/sales.csv", &by_hand[..10]);
+    let _ = yard.burn(&["revise", "2"]).exits(0).tells(&[&settled]);
+    assert_eq!(yard.remote.git(&["rev-parse", &format!("{BRANCH}^")]), by_hand);
+    assert!(answers(&yard)[0].contains(&settled));
+    // The machine's first commit touched what is protected only since then, and nobody was asked.
+    yard.clone.git(&["config", "burn.guard.protect", "bin/**"]);
+    yard.fake.state().add_review(2, "ada", "CHANGES_REQUESTED", "Shorter, please.");
+    let shorter = "<!-- replay -->\n```diff\n--- a/README.md\n+++ b/README.md\n@@ -3,3 +3,3 @@\n Counts, sums and averages one column of a CSV file.\n \n\
+                   -The mean of a file without rows is 0.\n+Without rows the mean is 0.\n```\n";
+    yard.replies(&format!("{shorter}\n{shorter}"));
+    let held = yard.burn(&["revise", "2"]).exits(5).tells(&["bin/tally"]);
+    assert!(!held.stderr.contains("data/sales.csv"), "{}", held.stderr);
+    // Approved once, it stands.
+    let digest = yard.clone.git(&["rev-parse", "--short=10", "refs/burn/draft/1"]);
+    yard.replies(NO_REPLY);
+    let _ = yard.burn(&["approve", "1", &digest]).exits(0);
+    yard.fake.state().add_review(2, "ada", "CHANGES_REQUESTED", "Longer, please.");
+    yard.replies(&shorter.replace(
+        "-The mean of a file without rows is 0.\n+Without rows the mean is 0.",
+        "-Without rows the mean is 0.\n+The mean is 0 then.",
+    ));
+    let _ = yard.burn(&["revise", "2"]).exits(0).tells(&["Approved by Ada Tester with", "bin/tally"]);
+}
+
+#[test]
+fn what_ends_a_run_is_not_excused_by_who_pushed_it() {
+    let room = Room::new();
+    let yard = published(&room, Flavour::Gitea);
+    yard.clone.git(&["config", "burn.guard.forbid", "dropped"]);
+    let by_hand = push_file(&yard, BRANCH, "data/sales.csv", "day,amount\ndropped,10\n");
+    review(&yard);
+    yard.replies(&format!("{SENTENCE}{SENTENCE}"));
+    let _ = yard.burn(&["revise", "2"]).exits(1).tells(&["data/sales.csv", "[forbidden]"]);
+    assert_eq!(head(&yard), by_hand);
 }
 
 #[test]

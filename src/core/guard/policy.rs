@@ -6,12 +6,13 @@ use serde::Serialize;
 use super::entries::{PathRules, check_entries};
 use super::globs::Globs;
 use super::settings::{Limits, Loosening, SettingError, Tightening};
+use super::settled::{self, Found, Layer, Published, Size};
 use super::view::{View, texts, views};
 use super::violation::{Ending, Rule, Violation};
 use super::{dependencies, forbidden, leftovers, scripts, secrets, unicode, weakening};
 use crate::core::change::{Change, LineCounts, is_binary};
 use crate::core::held::Approval;
-use crate::core::names::{RepoPath, Secret};
+use crate::core::names::{CommitId, RepoPath, Secret};
 use crate::core::text::Redactor;
 
 /// What a change may do. Built in, then loosened by the user, then tightened by user and repository.
@@ -54,12 +55,37 @@ pub struct Approved {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiver {
     pub violation: Violation,
-    pub by: String,
+    pub word: Word,
+}
+
+/// A person's word that outweighs a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Word {
+    /// For this very change.
+    Given { by: String },
+    /// For a commit below it, which holds the same.
+    Approved { by: String, commit: CommitId },
+    /// They brought it in themselves, with that commit below it.
+    Pushed { by: String, commit: CommitId },
+}
+
+/// The words of people that a review heeds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Words<'a> {
+    /// What the change stands on since the base, newest first.
+    pub branch: &'a [Published],
+    /// For this very change.
+    pub approval: Option<&'a Approval>,
 }
 
 impl std::fmt::Display for Waiver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Approved by {}: {}", self.by, self.violation)
+        let violation = &self.violation;
+        match &self.word {
+            Word::Given { by } => write!(f, "Approved by {by}: {violation}"),
+            Word::Approved { by, commit } => write!(f, "Approved by {by} with {}: {violation}", commit.short()),
+            Word::Pushed { by, commit } => write!(f, "Pushed by {by} with {}: {violation}", commit.short()),
+        }
     }
 }
 
@@ -183,29 +209,36 @@ impl Policy {
 
     /// Approves a change or names everything that is wrong with it, in the order of its files.
     pub fn review(&self, change: Change, about: &ReviewContext<'_>) -> Result<Approved, Vec<Violation>> {
-        let Judgement { violations, flags, counts } = self.judge(&change, about);
-        if violations.is_empty() {
-            Ok(Approved { change, flags, counts, waivers: Vec::new() })
-        } else {
-            Err(violations)
-        }
+        self.review_with(change, about, Words::default())
     }
 
-    /// As [`Policy::review`] with a person's word for this change: it outweighs everything but what ends a run.
+    /// As [`Policy::review`], with people's words. One for this change outweighs everything but what ends a run; one for
+    /// what stands below it only what is still exactly as they let it pass, see `settled`.
     pub fn review_with(
         &self,
         change: Change,
         about: &ReviewContext<'_>,
-        approval: &Approval,
+        words: Words<'_>,
     ) -> Result<Approved, Vec<Violation>> {
-        let Judgement { violations, flags, counts } = self.judge(&change, about);
-        let (grave, held): (Vec<_>, Vec<_>) =
-            violations.into_iter().partition(|violation| violation.ending == Ending::Abort);
-        if !grave.is_empty() {
-            return Err(grave);
+        let judgement = self.judge(&change, about);
+        let below = if judgement.violations.is_empty() { &[] } else { words.branch };
+        let below: Vec<(&Published, Judgement)> =
+            below.iter().map(|published| (published, self.judge(&published.change, about))).collect();
+        let layers = below.iter().map(|(published, judgement)| {
+            let found = judgement.found(&published.change);
+            Layer { published, found }
+        });
+        let (layers, now) = (layers.collect::<Vec<_>>(), judgement.found(&change));
+        let (mut waivers, mut open) = (Vec::new(), Vec::new());
+        for violation in &judgement.violations {
+            let word = settled::word(violation, &now, &layers).or_else(|| given(violation, words.approval));
+            match word {
+                Some(word) => waivers.push(Waiver { violation: violation.clone(), word }),
+                None => open.push(violation.clone()),
+            }
         }
-        let waiver = |violation| Waiver { violation, by: approval.by().to_owned() };
-        Ok(Approved { change, flags, counts, waivers: held.into_iter().map(waiver).collect() })
+        let Judgement { flags, counts, .. } = judgement;
+        if open.is_empty() { Ok(Approved { change, flags, counts, waivers }) } else { Err(open) }
     }
 
     fn judge(&self, change: &Change, about: &ReviewContext<'_>) -> Judgement {
@@ -215,7 +248,8 @@ impl Policy {
         let counts = counts(change, &views);
         self.paths.check(change, &mut violations);
         check_entries(change, &mut violations);
-        self.check_limits(&views, counts, &mut violations);
+        let bytes = views.iter().map(size).sum();
+        self.check_limits(&views, counts, bytes, &mut violations);
         let own = Redactor::new(about.secrets);
         let names = unicode::names(&views);
         for view in &views {
@@ -231,7 +265,7 @@ impl Policy {
         violations
             .sort_by(|left, right| (&left.path, left.line, left.rule).cmp(&(&right.path, right.line, right.rule)));
         violations.dedup();
-        Judgement { violations, flags: flags(&views), counts }
+        Judgement { violations, flags: flags(&views), counts, bytes }
     }
 
     /// What the model has to know before it writes, one rule a line.
@@ -270,7 +304,7 @@ impl Policy {
             })
     }
 
-    fn check_limits(&self, views: &[View<'_>], counts: LineCounts, violations: &mut Vec<Violation>) {
+    fn check_limits(&self, views: &[View<'_>], counts: LineCounts, size: usize, violations: &mut Vec<Violation>) {
         let Limits { files, lines, bytes, line_bytes } = self.limits;
         if counts.files > files {
             let what = format!("{} files, more than {files}", counts.files);
@@ -285,7 +319,6 @@ impl Policy {
             let what = format!("{changed} added and removed lines, more than {lines}");
             violations.push(Violation::of_change(Rule::MaxLines, what, format!("burn.guard.maxLines = {changed}")));
         }
-        let size: usize = views.iter().map(size).sum();
         if size > bytes {
             let what = format!("{size} bytes, more than {bytes}");
             violations.push(Violation::of_change(Rule::MaxBytes, what, format!("burn.guard.maxBytes = {size}")));
@@ -306,6 +339,21 @@ struct Judgement {
     violations: Vec<Violation>,
     flags: Vec<Flag>,
     counts: LineCounts,
+    /// That somebody has to read.
+    bytes: usize,
+}
+
+impl Judgement {
+    fn found<'a>(&'a self, change: &'a Change) -> Found<'a> {
+        let LineCounts { files, added, removed } = self.counts;
+        Found { change, violations: &self.violations, size: Size { files, lines: added + removed, bytes: self.bytes } }
+    }
+}
+
+/// A word for the change itself; what ends a run no word outweighs.
+fn given(violation: &Violation, approval: Option<&Approval>) -> Option<Word> {
+    let approval = approval.filter(|_| violation.ending != Ending::Abort)?;
+    Some(Word::Given { by: approval.by().to_owned() })
 }
 
 /// `RULE` or `RULE:GLOB`.
@@ -376,16 +424,17 @@ mod tests {
         let about = ReviewContext { title: "t", body: "b", secrets: &[] };
         let id = CommitId::parse(&"a".repeat(40)).expect("an id");
         let word = Approval::given("ada", id.short(), &id).expect("a word");
+        let word = Words { branch: &[], approval: Some(&word) };
         let policy = Policy::builtin();
         let protected = || change(&[("data/a.csv", "1\n2\n", "1\n")]);
         assert!(policy.review(protected(), &about).is_err());
-        let approved = policy.review_with(protected(), &about, &word).expect("approved");
+        let approved = policy.review_with(protected(), &about, word).expect("approved");
         assert_eq!(approved.waivers().iter().map(|one| one.violation.rule).collect::<Vec<_>>(), [Rule::ProtectedPath]);
         let destroying =
             change(&[("data/a.csv", "1\n2\n", "1\n"), ("a.py", "x = 1\n", "db.run('DROP TABLE users')\n")]);
-        let grave = policy.review_with(destroying, &about, &word).expect_err("refused");
+        let grave = policy.review_with(destroying, &about, word).expect_err("refused");
         assert_eq!(grave.iter().map(|one| one.rule).collect::<Vec<_>>(), [Rule::Forbidden]);
-        let harmless = policy.review_with(change(&[("a.py", "x = 1\n", "x = 2\n")]), &about, &word).expect("approved");
+        let harmless = policy.review_with(change(&[("a.py", "x = 1\n", "x = 2\n")]), &about, word).expect("approved");
         assert_eq!(harmless.waivers(), []);
     }
 }

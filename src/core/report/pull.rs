@@ -7,6 +7,7 @@ use super::proof::{plain, proof_table, safe};
 use super::template::{Templates, fill};
 use crate::core::change::{Change, FileChange, Origin};
 use crate::core::checks::Verified;
+use crate::core::held::{self, Approval};
 use crate::core::names::RunId;
 use crate::core::review::{self, Key};
 use crate::core::text::{self, Closing, code_span as code, for_line, for_title};
@@ -96,6 +97,8 @@ pub struct Origins<'a> {
     pub run: &'a RunId,
     /// The reviewers' words that it answers.
     pub answers: &'a [Key],
+    /// The word without which the guard would hold it.
+    pub approval: Option<&'a Approval>,
 }
 
 /// The commit's message: subject, what changed, trailers. Of the model's it holds only the paths of its change.
@@ -110,7 +113,20 @@ pub fn commit_message(subject: &str, change: &Change, origins: Origins<'_>) -> S
     if !origins.answers.is_empty() {
         trailers.push((review::TRAILER, review::listed(origins.answers)));
     }
+    if let Some(approval) = origins.approval {
+        trailers.push((held::TRAILER, approval.by().to_owned()));
+    }
     text::commit_message(subject, &body.join("\n"), &trailers)
+}
+
+/// Whether a commit's message has the trailers that only git-burn writes.
+pub fn is_ours(message: &str) -> bool {
+    model_of(message).is_some() && message.lines().any(|line| line.starts_with("Burn-Run: "))
+}
+
+/// The model of whose patch a commit with that message was made.
+pub fn model_of(message: &str) -> Option<&str> {
+    message.lines().rev().find_map(|line| line.strip_prefix("Assisted-by: git-burn:"))
 }
 
 fn verb(file: &FileChange) -> &'static str {

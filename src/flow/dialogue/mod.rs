@@ -21,7 +21,7 @@ use crate::core::patch;
 use crate::core::report::About;
 use crate::core::review::Answers;
 use crate::edge::model::{self, Answer};
-use crate::edge::repo::Base;
+use crate::edge::repo::{Base, Commit};
 
 /// A change that is approved, committed and proven, with what its reviewers are told.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub(super) struct Proven {
 pub(super) struct Footing {
     pub commit: CommitId,
     pub tree: TreeId,
+    /// What the commit and its branch have since the base, newest first; nothing where it is the base.
+    pub branch: Vec<Commit>,
     /// Reviewers' words; none for the first commit.
     pub answers: Option<Answers>,
 }
@@ -48,7 +50,7 @@ pub(super) struct Footing {
 impl Footing {
     /// The base itself, for a change that begins.
     pub(super) fn base(base: &Base) -> Self {
-        Self { commit: base.commit.clone(), tree: base.tree.clone(), answers: None }
+        Self { commit: base.commit.clone(), tree: base.tree.clone(), branch: Vec::new(), answers: None }
     }
 }
 

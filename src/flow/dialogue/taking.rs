@@ -4,12 +4,13 @@
 use super::super::patching;
 use super::super::prove::Verdict;
 use super::super::shop::{Mode, Stop};
+use super::super::whole::{self, Support};
 use super::{Chances, Dialogue, Footing, Proven, red_names};
 use crate::core::act::Act;
 use crate::core::change::Change;
 use crate::core::conversation::{Message, feedback};
 use crate::core::event::Event;
-use crate::core::guard::{self, Approved, ReviewContext};
+use crate::core::guard::{self, Approved, ReviewContext, Violation};
 use crate::core::held::HeldNote;
 use crate::core::names::TreeId;
 use crate::core::outcome::Outcome;
@@ -52,20 +53,24 @@ impl Dialogue<'_, '_> {
 
     /// Has the guard look at what the commit changes and, where it does not stand on the base, at everything since.
     fn judge(&mut self, step: Change, draft: &TreeId, answer: &Answer) -> Result<Result<Judged, Message>, Stop> {
-        let step = match self.review(step, draft, answer)? {
+        let title = &self.about.issue.title;
+        let about = ReviewContext { title, body: &self.demand, secrets: self.shop.secrets };
+        // Nobody's word is heeded for what the commit itself changes.
+        let step = match self.shop.settings.policy.review(step, &about) {
             Ok(step) => step,
-            Err(message) => return Ok(Err(message)),
+            Err(violations) => return self.object(&violations, draft, answer).map(Err),
         };
         let whole = if self.footing.commit == self.shop.base.commit {
             step.clone()
         } else {
-            let whole = self.shop.repo.change_between(&self.shop.base.tree, draft)?;
-            match self.review(whole, draft, answer)? {
+            let support = Support { branch: &self.footing.branch, approval: None };
+            match whole::review(self.shop, draft, &about, support)? {
                 Ok(whole) => whole,
-                Err(message) => return Ok(Err(message)),
+                Err(violations) => return self.object(&violations, draft, answer).map(Err),
             }
         };
-        let flags = whole.flags().iter().map(ToString::to_string).collect();
+        let flags = whole.flags().iter().map(ToString::to_string);
+        let flags = flags.chain(whole.waivers().iter().map(ToString::to_string)).collect();
         self.shop.emit(Event::GuardPassed { counts: whole.counts(), flags })?;
         Ok(Ok(Judged { whole, step }))
     }
@@ -94,21 +99,16 @@ impl Dialogue<'_, '_> {
         )))
     }
 
-    /// Has the guard look at a change; `draft` is the tree that comes of it. `Err` goes back to the model.
-    fn review(&mut self, change: Change, draft: &TreeId, answer: &Answer) -> Result<Result<Approved, Message>, Stop> {
-        let title = &self.about.issue.title;
-        let context = ReviewContext { title, body: &self.demand, secrets: self.shop.secrets };
-        let violations = match self.shop.settings.policy.review(change, &context) {
-            Ok(approved) => return Ok(Ok(approved)),
-            Err(violations) => violations,
-        };
+    /// What follows from what the guard has against a change; `draft` is the tree that comes of it. The message goes back
+    /// to the model.
+    fn object(&mut self, violations: &[Violation], draft: &TreeId, answer: &Answer) -> Result<Message, Stop> {
         let words: Vec<String> = violations.iter().map(ToString::to_string).collect();
         self.shop.emit(Event::GuardRefused { violations: words.clone() })?;
-        match (guard::ending(&violations), self.chances) {
+        match (guard::ending(violations), self.chances) {
             (Some(guard::Ending::Abort), _) => Err(Outcome::Refused { violations: words }.into()),
             (Some(guard::Ending::Retry), Chances::One) => {
                 self.chances = Chances::None;
-                Ok(Err(feedback::findings(&words)))
+                Ok(feedback::findings(&words))
             }
             (Some(guard::Ending::Retry | guard::Ending::Escalate) | None, _) => self.hold(
                 draft,
@@ -140,7 +140,7 @@ impl Dialogue<'_, '_> {
         let Judged { whole: approved, step } = judged;
         let Footing { commit: footing, answers, .. } = &self.footing;
         let answers = answers.as_ref().map_or(&[][..], |answers| &answers.keys);
-        let origins = pull::Origins { model: &answer.model, run: &self.shop.run, answers };
+        let origins = pull::Origins { model: &answer.model, run: &self.shop.run, answers, approval: None };
         let message = pull::commit_message(&self.subject, step.change(), origins);
         let (commit, tree) = match self.shop.repo.commit(footing, &step, &message, self.shop.now()) {
             Ok(Committed { commit, tree }) => (commit, tree),
@@ -171,7 +171,8 @@ impl Dialogue<'_, '_> {
     fn reviewer_notes(&self, approved: &Approved) -> Vec<String> {
         let flags = approved.flags().iter().map(|flag| format!("Please look: {flag}"));
         let placed = self.notes.iter().map(|note| format!("Placed with care: {note}"));
-        flags.chain(placed).collect()
+        let words = approved.waivers().iter().map(ToString::to_string);
+        flags.chain(placed).chain(words).collect()
     }
 }
 

@@ -2,13 +2,14 @@
 
 use anyhow::{Context, anyhow};
 
-use super::super::adopt::is_ours;
 use super::super::perform::moved;
 use super::super::shop::{Shop, Stop};
+use super::super::whole;
 use crate::core::act::issue_of_pull;
 use crate::core::issue::{Issue, Pull, PullState, State};
 use crate::core::names::{BurnBranch, CommitId, IssueNumber};
 use crate::core::outcome::Outcome;
+use crate::core::report::pull::is_ours;
 use crate::edge::forge::PullFilter;
 use crate::edge::repo::{Base, Commit};
 
@@ -28,6 +29,14 @@ pub(super) struct Branch {
     pub base: Base,
     /// Its own commits, newest first.
     pub commits: Vec<Commit>,
+}
+
+impl Branch {
+    /// Its commits from that one down to the base, newest first. A branch that is not read to its beginning has none:
+    /// nobody could say who brought in what stands there.
+    pub(super) fn line(&self, from: &CommitId) -> Vec<Commit> {
+        if self.commits.len() < COMMITS { whole::line(&self.commits, from) } else { Vec::new() }
+    }
 }
 
 /// Open pull requests that are looked through, and commits of one branch.

@@ -3,11 +3,12 @@
 use super::super::adopt::{Kept, is_made_of, prove_approved, refuse_replaced};
 use super::super::dialogue::Proven;
 use super::super::shop::{Publishing, Shop, Stop};
+use super::super::whole::{self, Support};
 use super::find::{Branch, Subject, refuse_moved};
 use super::wishes::{Untold, Wishes};
 use super::{Matter, Round, find, on_claim, publish, talk, wishes, with_demand};
 use crate::core::act::Act;
-use crate::core::guard::{Approved, ReviewContext, Violation};
+use crate::core::guard::{Approved, ReviewContext, Violation, Words};
 use crate::core::held::{Approval, HeldNote};
 use crate::core::names::{CommitId, IssueNumber, TreeId};
 use crate::core::outcome::Outcome;
@@ -167,12 +168,14 @@ struct Judged {
 fn judge(shop: &Shop<'_>, round: &Round<'_>, word: &Word<'_>, head: &TreeId) -> Result<Judged, Stop> {
     let asked = with_demand(round);
     let context = ReviewContext { title: &asked.title, body: &asked.body, secrets: shop.secrets };
-    let review = |from: &TreeId| -> Result<Approved, Stop> {
-        let change = shop.repo.change_between(from, &word.draft.tree)?;
-        let reviewed = shop.settings.policy.review_with(change, &context, word.approval);
-        reviewed.map_err(|violations| refused(&violations).into())
-    };
-    Ok(Judged { whole: review(&shop.base.tree)?, step: review(head)? })
+    let tree = &word.draft.tree;
+    let branch = round.branch.line(&word.draft.base);
+    let support = Support { branch: &branch, approval: Some(word.approval) };
+    let whole = whole::review(shop, tree, &context, support)?.map_err(|violations| refused(&violations))?;
+    let step = shop.repo.change_between(head, tree)?;
+    let words = Words { branch: &[], approval: Some(word.approval) };
+    let step = shop.settings.policy.review_with(step, &context, words).map_err(|violations| refused(&violations))?;
+    Ok(Judged { whole, step })
 }
 
 fn refused(violations: &[Violation]) -> Outcome {
@@ -181,7 +184,12 @@ fn refused(violations: &[Violation]) -> Outcome {
 
 /// The revision as a commit of its own, on the head of its branch.
 fn commit(shop: &Shop<'_>, round: &Round<'_>, word: &Word<'_>, judged: &Judged) -> anyhow::Result<CommitId> {
-    let origins = pull::Origins { model: &word.note.model, run: &shop.run, answers: &word.answers.keys };
+    let origins = pull::Origins {
+        model: &word.note.model,
+        run: &shop.run,
+        answers: &word.answers.keys,
+        approval: Some(word.approval),
+    };
     let subject = pull::revision_subject(round.about, shop.subject_style);
     let message = pull::commit_message(&subject, judged.step.change(), origins);
     Ok(shop.repo.commit(&round.branch.head.id, &judged.step, &message, shop.now())?.commit)

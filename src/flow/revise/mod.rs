@@ -154,7 +154,7 @@ fn attempt(shop: &mut Shop<'_>, round: &Round<'_>, spent: &mut Spent) -> Result<
     find::refuse_moved(shop, round.subject, &round.branch.head.id)?;
     if let Some(reviewed) = &round.wishes.untold {
         adopt::refuse_approved(shop, round.subject.issue, &round.branch.head)?;
-        let earlier = adopt::of_commit(&round.branch.head, shop.base);
+        let earlier = adopt::of_commit(&round.branch.head, shop.base, round.branch.line(&round.branch.head.id));
         let earlier = earlier.ok_or_else(|| anyhow::anyhow!("the head commit has lost its trailers"))?;
         let asked = with_demand(round);
         let proven = adopt::prove_again(shop, About { issue: &asked, ..round.about }, earlier)?;
@@ -186,7 +186,8 @@ fn finished(shop: &mut Shop<'_>, round: &Round<'_>, kept: &adopt::Kept) -> Resul
         return Ok(None);
     }
     let asked = with_demand(round);
-    adopt::finished(shop, About { issue: &asked, ..round.about }, kept)
+    let branch = round.branch.line(&round.branch.head.id);
+    adopt::finished(shop, About { issue: &asked, ..round.about }, kept, branch)
 }
 
 /// The guard's word on the step alone; the whole is judged where it is proven.

@@ -57,7 +57,7 @@ pub(super) fn start(
     let mut opening = brief.opening;
     opening.push(message);
     let answers = Some(Answers { pull: subject.number, keys: keys(concerns) });
-    let footing = Footing { commit: branch.head.id.clone(), tree, answers };
+    let footing = Footing { commit: branch.head.id.clone(), tree, branch: branch.line(&branch.head.id), answers };
     let subject = pull::revision_subject(about, shop.subject_style);
     Ok(Start { opening, shown, subject, demand: demand(&picked.issue.body, concerns), footing, prover })
 }
