@@ -549,7 +549,9 @@ fn an_interrupted_sprint_ends_in_order_and_goes_on_where_it_was() {
         place.fake.add_issue(&format!("[bug] make-{n}"), "It must be there.", &["ready-for-agent"]);
     }
     let mark = room.path().join("checking");
-    place.clone.git(&["config", "burn.check.made.command", &format!("touch '{}'; sleep 60", mark.display())]);
+    // On the base it is over at once: no model has made anything yet.
+    let check = format!("ls made-*.txt && touch '{}' && sleep 60", mark.display());
+    place.clone.git(&["config", "burn.check.made.command", &check]);
     let child = place.clone.untouched_by(|| {
         let child = started(&place, &["sprint"]);
         for _ in 0..1500 {
