@@ -28,6 +28,7 @@ pub mod retry;
 pub mod review;
 pub mod schedule;
 pub mod sprint;
+pub mod submodules;
 pub mod task;
 pub mod testfiles;
 pub mod text;

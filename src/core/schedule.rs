@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::text::shell_word;
+
 /// How often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Every {
@@ -110,9 +112,9 @@ const END: &str = "# END GIT-BURN SCHEDULE";
 
 /// The marked region of a crontab.
 pub fn crontab_region(job: &Job, every: Every, offset: u32) -> String {
-    let command = job.words().iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ");
+    let command = job.words().iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ");
     // A percent sign is a line end in a crontab.
-    let line = format!("PATH={} timeout {} {command}", shell(&job.path), job.limit_seconds).replace('%', "\\%");
+    let line = format!("PATH={} timeout {} {command}", shell_word(&job.path), job.limit_seconds).replace('%', "\\%");
     format!(
         "{BEGIN}\n# Made by `git burn schedule start --every {every}`; removed by `git burn schedule stop`.\n\
          # Any edits to this region are lost when it is made anew.\n{} {line}\n{END}\n",
@@ -191,16 +193,6 @@ pub fn systemd_timer(every: Every, offset: u32) -> String {
          WantedBy=timers.target\n",
         every.calendar(offset)
     )
-}
-
-/// A word for `sh`.
-fn shell(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 /// A word for a unit file: quoted, with specifiers and variables switched off.

@@ -11,6 +11,7 @@ use crate::core::names::{CommitId, RepoPath, TreeId};
 use crate::core::outcome::Outcome;
 use crate::core::testfiles::tests_of;
 use crate::core::text::one_line;
+use crate::edge::repo::Found;
 use crate::edge::verify::Bench;
 
 /// What must be proven, and what is known already.
@@ -44,11 +45,29 @@ impl Prover {
         let mut prover = Self::new(&shop.settings.checks);
         let is_certain = |check: &&Check| check.need == Need::Required && check.when.is_empty();
         let certain: Vec<Check> = prover.checks.iter().filter(is_certain).cloned().collect();
+        if certain.is_empty() {
+            prover.look_for_submodules(shop)?;
+        }
         prover.on_base(shop, &certain)?;
         match prover.on_base.iter().find(|result| result.could_not_run()) {
             Some(result) => Err(Stop::Broke(cannot_run(result))),
             None => Ok(prover),
         }
+    }
+
+    /// What no check shows on the base: which submodules every check will miss.
+    fn look_for_submodules(&mut self, shop: &mut Shop<'_>) -> Result<(), Stop> {
+        let names = RepoPath::parse(".gitmodules").map_err(anyhow::Error::from)?;
+        if self.checks.is_empty() || matches!(shop.repo.read(&shop.base.tree, &names, 0)?, Found::Missing { .. }) {
+            return Ok(());
+        }
+        let (tape, base) = (shop.tape, shop.base.commit.clone());
+        let remarks = tape.read("submodules of the base", || {
+            let bench = self.bench(shop)?;
+            bench.visit(&base)?;
+            Ok::<_, anyhow::Error>(remarks(bench))
+        })?;
+        warn_once(shop, remarks)
     }
 
     /// What is known of the base.
@@ -173,22 +192,40 @@ impl Prover {
             let asked = format!("check {} on {}", check.name, stage_word(stage));
             let (tape, stop) = (shop.tape, shop.stop);
             let ran = tape.read(&asked, || {
-                let result = self.bench(shop, commit)?.run(commit, stage, check, stop)?;
-                Ok::<_, anyhow::Error>(result.map(Ran::of))
+                let bench = self.bench(shop)?;
+                let result = bench.run(commit, stage, check, stop)?;
+                Ok::<_, anyhow::Error>(result.map(|result| Ran::of(result, remarks(bench))))
             })?;
-            let Some(result) = ran.map(Ran::result) else { return Err(Outcome::Interrupted.into()) };
+            let Some(mut ran) = ran else { return Err(Outcome::Interrupted.into()) };
+            warn_once(shop, std::mem::take(&mut ran.remarks))?;
+            let result = ran.result();
             shop.emit(Event::CheckFinished { result: result.clone() })?;
             results.push(result);
         }
         Ok(results)
     }
 
-    fn bench(&mut self, shop: &Shop<'_>, commit: &CommitId) -> anyhow::Result<&mut Bench> {
+    fn bench(&mut self, shop: &Shop<'_>) -> anyhow::Result<&mut Bench> {
         match &mut self.bench {
             Some(bench) => Ok(bench),
-            none => Ok(none.insert(shop.workshop.open(shop.repo, commit)?)),
+            none => Ok(none.insert(shop.workshop.open(shop.repo, &shop.base.commit)?)),
         }
     }
+}
+
+/// What people should know of the worktree.
+fn remarks(bench: &Bench) -> Vec<String> {
+    bench.empty_submodules().iter().map(ToString::to_string).collect()
+}
+
+/// Every check of every patch would say the same.
+fn warn_once(shop: &mut Shop<'_>, remarks: Vec<String>) -> Result<(), Stop> {
+    for remark in remarks {
+        if shop.progress.remarks.insert(remark.clone()) {
+            shop.warn(remark)?;
+        }
+    }
+    Ok(())
 }
 
 /// A result with its output, which is no part of it elsewhere.
@@ -196,11 +233,13 @@ impl Prover {
 struct Ran {
     result: CheckResult,
     output: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<String>,
 }
 
 impl Ran {
-    fn of(result: CheckResult) -> Self {
-        Self { output: result.output.clone(), result }
+    fn of(result: CheckResult, remarks: Vec<String>) -> Self {
+        Self { output: result.output.clone(), result, remarks }
     }
 
     fn result(self) -> CheckResult {

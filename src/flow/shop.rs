@@ -1,5 +1,6 @@
 //! What every flow works with: the edges, the settings, the one stream of events, and how a flow stops.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -66,6 +67,8 @@ pub struct Progress {
     pub holding: Holding,
     /// Calls of models so far, for the ledger.
     pub calls: u32,
+    /// Remarks on the worktree of the checks that were told.
+    pub remarks: BTreeSet<String>,
 }
 
 /// Where checks run, made when the first one has to.
@@ -77,12 +80,12 @@ pub struct Workshop {
 }
 
 impl Workshop {
-    /// A worktree at that commit.
+    /// A worktree for that base and what is made of it.
     ///
     /// # Errors
     /// It cannot be made, or code cannot be confined as the settings demand.
-    pub fn open(&self, repo: &Repo, commit: &CommitId) -> anyhow::Result<Bench> {
-        Bench::open(repo, self.cache.clone(), Sandbox::new(self.sandbox.clone())?, commit)
+    pub fn open(&self, repo: &Repo, base: &CommitId) -> anyhow::Result<Bench> {
+        Bench::open(repo, self.cache.clone(), Sandbox::new(self.sandbox.clone())?, base)
     }
 }
 

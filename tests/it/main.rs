@@ -26,6 +26,7 @@ mod repo;
 mod revise;
 mod schedule;
 mod sprint;
+mod submodules;
 mod support;
 mod tidy;
 mod triage;

@@ -23,7 +23,7 @@ pub use commit::{commit_message, commit_subject};
 pub use forge::{Closing, FORGE_LIMIT, code_block, code_span, for_forge, for_line, for_title, login, shorten};
 pub use prompt::{Fenced, for_prompt};
 pub use redact::Redactor;
-pub use terminal::{for_ci_log, for_terminal, one_line};
+pub use terminal::{for_ci_log, for_terminal, one_line, shell_word};
 
 use std::sync::LazyLock;
 

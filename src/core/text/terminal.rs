@@ -43,6 +43,16 @@ pub fn for_ci_log(text: &str) -> String {
     }
 }
 
+/// A word as people, or `sh`, are to type it.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// Writes the chosen characters as `\u{..}`; `\r\n` counts as a line feed.
 fn escape(text: &str, chosen: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());

@@ -137,6 +137,10 @@ fn tools(arguments: &mut Arguments, grounds: &Grounds, toolchains: &Toolchains) 
 fn repository(arguments: &mut Arguments, grounds: &Grounds) {
     let common = &grounds.common_dir;
     arguments.two("--ro-bind", common, common);
+    // Submodules are in the worktree as files; the configuration of their repositories may hold tokens.
+    for modules in modules(common) {
+        arguments.one("--tmpfs", modules);
+    }
     for objects in alternates(&common.join("objects"), 5) {
         arguments.read(&objects);
     }
@@ -166,6 +170,13 @@ fn lent(grounds: &Grounds) -> Vec<(PathBuf, PathBuf)> {
     let pairs = LENT.iter().map(|name| (work_tree.join(name), grounds.tree.join(name)));
     let is_folder = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
     pairs.filter(|(from, to)| is_folder(from) && is_empty(to)).collect()
+}
+
+/// The folders of submodules' repositories: the clone's, and those of its linked worktrees.
+fn modules(common: &Path) -> impl Iterator<Item = PathBuf> {
+    let linked = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
+    let git_dirs = linked.map(|entry| entry.path()).chain([common.to_owned()]);
+    git_dirs.map(|dir| dir.join("modules")).filter(|modules| modules.is_dir())
 }
 
 /// Object folders that the repository borrows from, and those that they borrow from in turn, as deep as git goes.

@@ -4,6 +4,7 @@
 
 mod execute;
 mod output;
+mod submodules;
 mod tamper;
 mod worktree;
 
@@ -16,12 +17,14 @@ use anyhow::{Context, Result};
 pub use worktree::{SlotOnDisk, SlotState, cache_dir, remove_slot, slots};
 
 use self::execute::{Execution, execute};
+use self::submodules::{Filled, Job};
 use self::tamper::{Seal, Watch};
 use self::worktree::{Slot, Untracked};
 use super::repo::Repo;
 use super::sandbox::{Grounds, Sandbox, write_git_config};
 use crate::core::checks::{Check, CheckResult, Ended, Stage};
 use crate::core::names::CommitId;
+use crate::core::submodules::EmptySubmodule;
 
 /// A worktree at one commit at a time, in which checks can be run.
 #[derive(Debug)]
@@ -33,6 +36,9 @@ pub struct Bench {
     sandbox: Sandbox,
     slot: Slot,
     at: Option<CommitId>,
+    /// Its `.gitmodules` counts, whatever commit is checked.
+    base: CommitId,
+    submodules: Filled,
     /// When files were last written, in whole seconds since 1970.
     filled: u64,
 }
@@ -42,15 +48,18 @@ fn seconds() -> u64 {
 }
 
 impl Bench {
-    /// Takes a worktree from the cache folder (see [`cache_dir`]), or makes one, and tries the sandbox in it.
+    /// Takes a worktree from the cache folder (see [`cache_dir`]), or makes one, and tries the sandbox in it. Names of
+    /// submodules are those of the base.
     ///
     /// # Errors
     /// There is no worktree to be had, or the sandbox is required and does not work here.
-    pub fn open(repo: &Repo, cache: PathBuf, sandbox: Sandbox, commit: &CommitId) -> Result<Self> {
-        let slot = Slot::take(repo, &cache, commit)?;
+    pub fn open(repo: &Repo, cache: PathBuf, sandbox: Sandbox, base: &CommitId) -> Result<Self> {
+        let slot = Slot::take(repo, &cache, base)?;
         slot.empty_tmp()?;
         let common_dir = repo.common_dir().canonicalize().context("the repository is gone")?;
-        let mut bench = Self { repo: repo.clone(), common_dir, cache, sandbox, slot, at: None, filled: 0 };
+        let (base, submodules) = (base.clone(), Filled::default());
+        let mut bench =
+            Self { repo: repo.clone(), common_dir, cache, sandbox, slot, at: None, base, submodules, filled: 0 };
         let grounds = bench.grounds();
         write_git_config(&grounds, &bench.repo.public_config())?;
         bench.sandbox.settle(&grounds)?;
@@ -84,6 +93,19 @@ impl Bench {
         Ok(Some(CheckResult { name, command, need, stage, ended, took, output, sandbox }))
     }
 
+    /// Submodules of the commit that was checked last whose files are not there.
+    pub fn empty_submodules(&self) -> &[EmptySubmodule] {
+        &self.submodules.empty
+    }
+
+    /// Brings the worktree to a commit without running anything in it.
+    ///
+    /// # Errors
+    /// It cannot be brought there.
+    pub fn visit(&mut self, commit: &CommitId) -> Result<()> {
+        self.go_to(commit)
+    }
+
     /// Brings the worktree to a commit. A check may rewrite tracked files; the next one is to see the commit all the same.
     fn go_to(&mut self, commit: &CommitId) -> Result<()> {
         let untracked = if self.at.as_ref() == Some(commit) { Untracked::Keep } else { Untracked::Remove };
@@ -91,16 +113,25 @@ impl Bench {
             self.await_next_second();
         }
         self.at = None;
-        if self.slot.reset(&self.repo, commit, untracked).is_err() {
+        if self.bring(commit, untracked).is_err() {
             // A check may have left what git cannot remove: folders without permissions. Another worktree has none.
             self.replace_slot(commit)?;
-            self.slot.reset(&self.repo, commit, Untracked::Remove)?;
+            self.bring(commit, Untracked::Remove)?;
         }
         if untracked == Untracked::Remove {
             self.slot.empty_home()?;
         }
         self.at = Some(commit.clone());
         self.filled = seconds();
+        Ok(())
+    }
+
+    fn bring(&mut self, commit: &CommitId, untracked: Untracked) -> Result<()> {
+        let Slot { dir, tree, git_dir, .. } = &self.slot;
+        submodules::clear(&self.repo, dir, tree, commit)?;
+        self.slot.reset(&self.repo, commit, untracked)?;
+        let job = Job { repo: &self.repo, slot: dir, tree, base: &self.base, untracked };
+        self.submodules = submodules::fill(&job, &git_dir.join("index"))?;
         Ok(())
     }
 
@@ -124,6 +155,7 @@ impl Bench {
             false => Watch::Unconfined,
         };
         Seal::take(&self.common_dir, &self.slot.git_dir, &self.slot.tree, watch)
+            .and_modules(&self.submodules.modules, watch)
     }
 
     fn grounds(&self) -> Grounds {

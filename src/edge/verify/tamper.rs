@@ -37,6 +37,17 @@ impl Seal {
         Self(files.into_iter().map(|file| (file.clone(), fingerprint(&file))).collect())
     }
 
+    /// With what makes git run programs in submodules; a confined check does not see their repositories.
+    pub(super) fn and_modules(mut self, modules: &[PathBuf], watch: Watch) -> Self {
+        if watch == Watch::Unconfined {
+            let parts = modules
+                .iter()
+                .flat_map(|module| inside(&module.join("hooks")).into_iter().chain([module.join("config")]));
+            self.0.extend(parts.map(|file| (file.clone(), fingerprint(&file))));
+        }
+        self
+    }
+
     /// The first file that is not as it was.
     pub(super) fn broken(&self, now: &Self) -> Option<PathBuf> {
         let before = self.0.iter().find(|file| !now.0.contains(file));

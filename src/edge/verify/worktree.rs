@@ -17,10 +17,11 @@ use crate::edge::repo::Repo;
 ///                            NAME/    the worktree
 ///                            home/    HOME of the checks; only `.cache` outlasts a commit
 ///                            tmp/     emptied before each check
+///                            submodules/ what is known of those that are filled
 /// ```
 #[derive(Debug)]
 pub(super) struct Slot {
-    dir: PathBuf,
+    pub dir: PathBuf,
     pub tree: PathBuf,
     /// `.git/worktrees/ID` of the repository.
     pub git_dir: PathBuf,
@@ -205,7 +206,7 @@ fn try_lock(dir: &Path) -> Result<Option<SlotLock>> {
     }
 }
 
-fn private_dir(dir: &Path) -> Result<()> {
+pub(super) fn private_dir(dir: &Path) -> Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -251,7 +252,7 @@ fn create(repo: &Repo, common: &Path, tree: &Path, commit: &CommitId) -> Result<
 
 /// Removes the worktree's files and its record; `home` and `tmp` too.
 fn remove(repo: &Repo, dir: &Path, tree: &Path) -> Result<()> {
-    for folder in [tree, &dir.join("tmp"), &dir.join("home")] {
+    for folder in [tree, &dir.join("tmp"), &dir.join("home"), &dir.join("submodules")] {
         remove_all(folder)?;
     }
     let common = repo.common_dir().canonicalize()?;
@@ -264,7 +265,7 @@ fn remove(repo: &Repo, dir: &Path, tree: &Path) -> Result<()> {
 }
 
 /// Removes a folder of our own making, however a check left it. Links are removed, not followed.
-fn remove_all(folder: &Path) -> Result<()> {
+pub(super) fn remove_all(folder: &Path) -> Result<()> {
     let removed = match fs::remove_dir_all(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             open_up(folder);
@@ -281,7 +282,7 @@ fn remove_all(folder: &Path) -> Result<()> {
 }
 
 /// Gives back what a check, or Go's module cache, took from the owner of folders and files. Links are not followed.
-fn open_up(folder: &Path) {
+pub(super) fn open_up(folder: &Path) {
     allow(folder, 0o700);
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         match entry.file_type() {
