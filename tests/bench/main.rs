@@ -3,6 +3,7 @@
 
 mod conversation;
 mod flow;
+mod guard;
 mod patch;
 mod rank;
 mod swarm;
@@ -15,10 +16,11 @@ fn main() {
     match name.as_deref() {
         Some("conversation") => conversation::run(&rest),
         Some("flow") => flow::run(&rest),
+        Some("guard") => guard::run(&rest),
         Some("patch") => patch::run(&rest),
         Some("rank") => rank::run(&rest),
         Some("swarm") => swarm::run(&rest),
         Some("triage") => triage::run(&rest),
-        _ => println!("usage: cargo bench -- conversation|flow|patch|rank|triage|swarm [ARGS]"),
+        _ => println!("usage: cargo bench -- conversation|flow|guard|patch|rank|triage|swarm [ARGS]"),
     }
 }

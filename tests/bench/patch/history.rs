@@ -25,21 +25,21 @@ use git_burn::core::patch::{ApplyOptions, Care, Completeness, LineNumbers, Patch
 
 const OPTIONS: ApplyOptions = ApplyOptions { line_numbers: LineNumbers::Hidden, care: Care::Tool, seen: None };
 
-fn git(dir: &str, args: &[&str]) -> Option<Vec<u8>> {
+pub(crate) fn git(dir: &str, args: &[&str]) -> Option<Vec<u8>> {
     let output =
         Command::new("git").arg("--git-dir").arg(dir).args(args).stderr(Stdio::null()).output().expect("git runs");
     output.status.success().then_some(output.stdout)
 }
 
 /// One `git cat-file --batch` that answers for all blobs.
-struct Blobs {
+pub(crate) struct Blobs {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
 impl Blobs {
-    fn new(dir: &str) -> Self {
+    pub(crate) fn new(dir: &str) -> Self {
         let mut command = Command::new("git");
         command.args(["--git-dir", dir, "cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("git runs");
@@ -48,7 +48,7 @@ impl Blobs {
         Self { child, input, output }
     }
 
-    fn read(&mut self, id: &str) -> Option<Vec<u8>> {
+    pub(crate) fn read(&mut self, id: &str) -> Option<Vec<u8>> {
         writeln!(self.input, "{id}").expect("git reads");
         self.input.flush().expect("git reads");
         let mut head = String::new();
@@ -59,19 +59,24 @@ impl Blobs {
         bytes.pop();
         Some(bytes)
     }
+
+    pub(crate) fn close(mut self) {
+        drop(self.input);
+        self.child.wait().expect("git ends");
+    }
 }
 
 /// A side of a changed path: mode and blob.
-type Side = Option<(String, String)>;
+pub(crate) type Side = Option<(String, String)>;
 
-struct Raw {
-    path: Vec<u8>,
-    old: Side,
-    new: Side,
+pub(crate) struct Raw {
+    pub(crate) path: Vec<u8>,
+    pub(crate) old: Side,
+    pub(crate) new: Side,
 }
 
 /// What `git diff-tree --raw -z` says; `None` when objects are missing.
-fn raw(dir: &str, old: &str, new: &str) -> Option<Vec<Raw>> {
+pub(crate) fn raw(dir: &str, old: &str, new: &str) -> Option<Vec<Raw>> {
     let text = git(dir, &["diff-tree", "-r", "-z", "--no-renames", "--full-index", old, new])?;
     let mut fields = text.split(|byte| *byte == 0);
     let mut changes = Vec::new();
@@ -87,7 +92,7 @@ fn raw(dir: &str, old: &str, new: &str) -> Option<Vec<Raw>> {
     Some(changes)
 }
 
-fn entry(side: &(String, String), blobs: &mut Blobs) -> Option<Entry> {
+pub(crate) fn entry(side: &(String, String), blobs: &mut Blobs) -> Option<Entry> {
     let (mode, id) = side;
     Some(match mode.as_str() {
         "160000" => Entry::Submodule(id.clone()),
@@ -148,8 +153,7 @@ pub(crate) fn history(dir: &str, limit: usize) {
         }
     }
     println!("{dir}: {counts:?} in {:.0} s", start.elapsed().as_secs_f64());
-    drop(blobs.input);
-    blobs.child.wait().expect("git ends");
+    blobs.close();
 }
 
 /// git knows it without storing it.

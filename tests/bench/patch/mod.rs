@@ -13,7 +13,7 @@
 //! - `speed GITDIR OLD NEW` measures the diff between two revisions, also with `git apply --cached`.
 
 mod formats;
-mod history;
+pub(crate) mod history;
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -33,7 +33,7 @@ pub(super) enum Strength {
 static ASSERTION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?x)^\s*(?:await\s+|return\s+|\#\s*)?(?:
-            assert\b | (?:self|this|cls|\$this|Assert(?:ions)?|t|assert|require|qt|c|chai|tap|Expect|StringAssert|CollectionAssert|is|test|harness)(?:\.|->|::)
+            assert\b | (?:self|this|cls|\$this|\$test|\$self|\$that|Assert(?:ions)?|t|assert|require|qt|c|chai|tap|Expect|StringAssert|CollectionAssert|is|test|harness)(?:\.|->|::)
               (?:assert\w*|\w*[eE]qual\w*|Nil|NotNil|True|False|Error\w*|NoError|Contains|NotContains|Len|Empty|NotEmpty|Panics\w*|Is\w*|That\w*|Throws\w*|Zero|Greater\w*|Less\w*|Regexp|fail\w*|Fail\w*|ok|notOk|same|not|throws|rejects|strictSame|deepEqual|match|JSONEq\w*|ElementsMatch|InDelta\w*|Same|NotSame|WithinDuration|Subset|Implements|Eventually\w*|Assert|Check|Errorf|Fatalf)\s*\(?
             | (?:debug_)?assert\w*!? \s*\( | assert_\w+\s+\S | prop_assert\w*!\s*\( | (?:insta::)?assert_\w*snapshot!\s* | expect\w*!?\s*[\(\[{.] | expect\b
             | (?:EXPECT|ASSERT|CHECK|REQUIRE|VERIFY|BOOST_\w+|STRCMP|DOUBLES|LONGS|UNSIGNED|FAIL|XCTAssert\w*|XCTUnwrap|TEST_ASSERT\w*|ck_assert\w*|g_assert\w*|zassert\w*|munit_assert\w*|cmp_ok|is_deeply|is|isnt|like|ok)(?:_\w+)?\s*\(
@@ -67,12 +67,33 @@ pub(super) fn assertion(line: &str, manner: Manner) -> Option<Assertion> {
         return None;
     }
     let by_hand = || manner == Manner::ByHand && text.starts_with("if ") && COMPARISON.is_match(text);
-    if text.len() < 5 || text.len() > 2000 || comment || !(ASSERTION.is_match(text) || by_hand()) {
+    if text.len() < 5 || text.len() > 2000 || comment || is_method(text) || !(ASSERTION.is_match(text) || by_hand()) {
         return None;
     }
     let tokens = tokens(text);
-    let (subject, expected) = split(&tokens);
-    Some(Assertion { text: text.to_owned(), strength: strength(text, &subject, &expected), subject, expected })
+    let (subject, expected) = if fails(text) { ("fail".to_owned(), Vec::new()) } else { split(&tokens) };
+    Some(Assertion { text: text.to_owned(), strength: strength(text, &tokens, &subject, &expected), subject, expected })
+}
+
+/// `shouldUpdate(next, state) {` begins a method of a class that a test is about.
+fn is_method(text: &str) -> bool {
+    static METHOD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:should|must)[A-Z]\w*\([\w\s,]*\)\s*\{$"));
+    METHOD.is_match(text)
+}
+
+/// Whether a line fails whatever is; all that it has besides is a message.
+fn fails(text: &str) -> bool {
+    static FAIL: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"^(?:[tbc]\.(?:Errorf?|Fatalf?|FailNow|Fail)|(?:self\.|\$this->|Assert\.)?[fF]ail)\(")
+    });
+    FAIL.is_match(text)
+}
+
+impl Assertion {
+    /// Whether it is a call that fails whatever is, as behind a comparison by hand.
+    pub(super) fn is_failure(&self) -> bool {
+        self.subject == "fail"
+    }
 }
 
 /// The assertion that begins in a line, with the lines that it goes on in: as rustfmt and black write long ones.
@@ -152,14 +173,17 @@ fn sides<'t, 'a>(tokens: &'t [&'a str]) -> (String, Vec<&'t [&'a str]>) {
         let name = tokens[..open].concat();
         return match comparison(inner) {
             Some((left, operator, right)) => (name + operator, vec![left, before_comma(right)]),
-            None => (name, at_commas(inner)),
+            None => {
+                let sides = without_message(&name, at_commas(inner));
+                (name, sides)
+            }
         };
     }
     let rest = &tokens[1.min(tokens.len())..];
     if let Some((left, operator, right)) = comparison(rest) {
         return (tokens[0].to_owned() + operator, vec![left, before_comma(right)]);
     }
-    let parts = at_commas(rest);
+    let parts = without_message(tokens[0], at_commas(rest));
     if parts.len() > 1 {
         return (tokens[0].to_owned(), parts);
     }
@@ -172,6 +196,33 @@ fn sides<'t, 'a>(tokens: &'t [&'a str]) -> (String, Vec<&'t [&'a str]>) {
     }
     let literals = tokens.iter().rev().take_while(|token| is_literal(token) || **token == "-").count();
     (String::new(), vec![&tokens[..tokens.len() - literals], &tokens[tokens.len() - literals..]])
+}
+
+/// Without the words that people are told when an assertion fails: a text behind all that it looks at.
+///
+/// Only where its place is certain. JUnit has its messages first, so what is behind a text may be a value there.
+fn without_message<'t, 'a>(name: &str, mut sides: Vec<&'t [&'a str]>) -> Vec<&'t [&'a str]> {
+    const ONE: [&str; 10] =
+        ["True", "False", "Nil", "NotNil", "NoError", "Error", "Empty", "NotEmpty", "Zero", "NotZero"];
+    const TWO: [&str; 9] =
+        ["Equal", "NotEqual", "EqualValues", "Same", "NotSame", "Contains", "NotContains", "Len", "ErrorIs"];
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let testify = (name.starts_with("assert.") || name.starts_with("require."))
+        && sides.first().is_some_and(|first| first.len() == 1 && ["t", "c"].contains(&first[0]));
+    let looks_at = match last {
+        "assert!" | "debug_assert!" | "assert_nil" | "assert_not_nil" | "refute_nil" | "assert_true"
+        | "assert_false" => 1,
+        "assert_eq!" | "assert_ne!" | "debug_assert_eq!" | "debug_assert_ne!" | "assert_equal" | "assert_not_equal" => {
+            2
+        }
+        one if testify && ONE.contains(&one) => 2,
+        two if testify && TWO.contains(&two) => 3,
+        _ => return sides,
+    };
+    if sides.get(looks_at).is_some_and(|side| side.first().is_some_and(|token| is_string(token))) {
+        sides.truncate(looks_at);
+    }
+    sides
 }
 
 /// One name with its path: `self.assertEqual`, `assert_eq!`, `assert.Equal`; not `assert add`.
@@ -234,7 +285,20 @@ fn values(part: &[&str]) -> Vec<String> {
     values
 }
 
-fn strength(text: &str, subject: &str, expected: &[String]) -> Strength {
+/// `assert add(2, 3)`, `assertTrue(name.startswith("x"))`: any value that is true will do.
+fn is_bare(text: &str, tokens: &[&str]) -> bool {
+    static TRUTH: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^(?:assert\s+[A-Za-z_]|self\.assertTrue\(|assert_true[\s(])"));
+    /// Words in the names of functions that compare all the same.
+    const COMPARES: [&str; 7] = ["close", "equal", "eq", "same", "match", "cmp", "compare"];
+    let compares = |token: &&str| {
+        let operator = COMPARISONS.contains(token) || ["<", ">", "is", "in", "not", "and"].contains(token);
+        operator || COMPARES.iter().any(|word| token.to_lowercase().contains(word))
+    };
+    TRUTH.is_match(text) && !tokens.iter().skip(1).filter(|token| !is_string(token)).any(compares)
+}
+
+fn strength(text: &str, tokens: &[&str], subject: &str, expected: &[String]) -> Strength {
     static TRIVIAL: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
             r#"(?x)^(?:assert|self\.assertTrue|assert_?[tT]rue|assert!|assert\.(?:ok|True)|t\.true)\s*[\(\s]\s*(?:t\s*,\s*)?(?:True|true|1|"[^"]+"|'[^']+'|not\s+False|!false)\s*[,\)]*;?\s*(?:\#.*|//.*)?$
@@ -244,7 +308,7 @@ fn strength(text: &str, subject: &str, expected: &[String]) -> Strength {
     static LOOSE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
             r"(?x)\bis\s+not\s+None\b | assertIsNotNone | assertIsInstance | \bisinstance\( | toBeDefined | toBeTruthy | not\.toBeNull | not\.toBeUndefined | toBeInstanceOf | \.to\.exist | assertNotNull | NotNull\( | NotNil\( | NotEmpty\(
-              | \.is_(?:some|ok)\(\) | assertTrue\(\s*\w+\s*\) | ^assert\s+\w+(?:\(.*\))?\s*$ | anything\(\) | expect\.any\( | assertGreater | assertLess | \bin\s*[\(\[] | (?:>=|<=)\s*-?\d | toBeGreaterThan | toBeLessThan | \btypeof\b | be_truthy | not_to\s+be_nil | be_a\b | !=\s*(?:None|null|nil)\b",
+              | \.is_(?:some|ok)\(\) | assertTrue\(\s*\w+\s*\) | ^assert\s+\w+\s*$ | anything\(\) | expect\.any\( | assertGreater | assertLess | \bin\s*[\(\[] | (?:>=|<=)\s*-?\d | toBeGreaterThan | toBeLessThan | \btypeof\b | be_truthy | not_to\s+be_nil | be_a\b | !=\s*(?:None|null|nil)\b",
         )
     });
     let parts: Vec<&str> = subject.split('¦').collect();
@@ -258,7 +322,7 @@ fn strength(text: &str, subject: &str, expected: &[String]) -> Strength {
     let constants = compares && expected.len() == 2 && expected[0] == expected[1] && subject.matches('□').count() == 2;
     if TRIVIAL.is_match(text) || same || constants {
         Strength::Trivial
-    } else if LOOSE.is_match(text) {
+    } else if LOOSE.is_match(text) || is_bare(text, tokens) {
         Strength::Loose
     } else {
         Strength::Exact

@@ -51,7 +51,7 @@ fn has_token(text: &str, value: &str) -> bool {
 pub(super) fn asks_to_remove(about: &ReviewContext<'_>, name: &str) -> bool {
     static REMOVE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)\b(?:remov(?:e[sd]?|al|ing)|delet(?:e[sd]?|ing)|drop(?:s|ped|ping)?|revert(?:s|ed|ing)?|retir(?:e|ed|ing)|get\s+rid\s+of|deprecat\w*|no\s+longer|obsolete|unused|redundant|duplicate[ds]?)\b([^.\n]*)",
+            r"(?i)\b(?:remov(?:e[sd]?|al|ing)|delet(?:e[sd]?|ing)|drop(?:s|ped|ping)?|revert(?:s|ed|ing)?|retir(?:e|ed|ing)|get\s+rid\s+of|deprecat\w*|no\s+longer\s+(?:needed|supported|used|required|necessary|relevant|maintained)|obsolete|unused|redundant|duplicate[ds]?)\b((?:[^.\n]|\.\S)*)",
         )
     });
     let name = plain(name);
@@ -94,6 +94,10 @@ mod tests {
         let asks = |title: &str, name: &str| asks_to_remove(&ReviewContext { title, body: "", secrets: &[] }, name);
         assert!(asks("Remove the legacy parser", "legacyparser"));
         assert!(!asks("Remove the legacy parser", "app"));
+        assert!(asks("Remove the py.path hook", "test_hookproxy_warnings"));
+        assert!(!asks("Remove the legacy parser. Keep the hook.", "test_hookproxy_warnings"));
         assert!(!asks("add() subtracts", "app"));
+        // What no longer works is to be mended.
+        assert!(!asks("parse() no longer takes empty input", "test_parse_empty"));
     }
 }

@@ -5,20 +5,20 @@
 //! that goes away with them, values that change in the code in the same way, values that the issue states.
 
 mod assertions;
+mod calls;
 mod cases;
 mod demand;
+mod pairing;
 mod runner;
 mod skips;
 mod special;
 mod whole;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
-
-use regex::Regex;
+use std::collections::BTreeMap;
 
 use self::assertions::{Assertion, Manner, Strength, assertion, assertion_at};
 use self::cases::{Case, cases, compares_by_hand, holds_tests, is_of_unknown_framework};
+use self::pairing::{Pairs, pairs};
 use self::whole::{Whole, stem};
 use super::kind::Kind;
 use super::pattern::pattern;
@@ -45,16 +45,19 @@ struct TestFile<'v, 'a> {
     view: &'v View<'a>,
     before: Vec<Case>,
     after: Vec<Case>,
+    pairs: Pairs,
 }
 
 impl<'v, 'a> TestFile<'v, 'a> {
     fn new(view: &'v View<'a>) -> Self {
         let path = view.path.to_text();
-        Self { view, before: cases(&path, &view.before), after: cases(&path, &view.after) }
+        let (before, after) = (cases(&path, &view.before), cases(&path, &view.after));
+        let pairs = pairs(view, &before, &after);
+        Self { view, before, after, pairs }
     }
 
     fn check(&self, whole: &Whole<'_, '_>, violations: &mut Vec<Violation>) {
-        let Self { view, before, after } = self;
+        let Self { view, before, after, pairs: _ } = self;
         if view.file.before.is_none() || matches!(view.file.origin, Some(Origin::Copied(_))) {
             return skips::check_focus(view, violations);
         }
@@ -62,7 +65,7 @@ impl<'v, 'a> TestFile<'v, 'a> {
             return check_deleted_file(self, whole, violations);
         }
         check_deleted_cases(self, whole, violations);
-        skips::check(view, before, after, violations);
+        skips::check(self, violations);
         skips::check_focus(view, violations);
         for (old, new) in self.changed_cases() {
             Comparison::new(view, old, new).check(whole, violations);
@@ -76,12 +79,47 @@ impl<'v, 'a> TestFile<'v, 'a> {
 
     /// Cases that are there before and after, with a difference.
     fn changed_cases(&self) -> impl Iterator<Item = (&Case, &Case)> {
-        let by_name: BTreeMap<&str, &Case> = self.before.iter().map(|case| (case.name.as_str(), case)).collect();
-        self.after.iter().filter_map(move |new| {
-            let old = *by_name.get(new.name.as_str())?;
+        self.pairs.both.iter().filter_map(move |(old, new)| {
+            let (old, new) = (&self.before[*old], &self.after[*new]);
             let removed = |hunk: &Hunk| hunk.removed.start < old.lines.end && old.lines.start < hunk.removed.end;
             (self.view.touches(&new.lines) || self.view.hunks.iter().any(removed)).then_some((old, new))
         })
+    }
+
+    /// The case that a new line stands in.
+    fn case_at(&self, index: usize) -> Option<&Case> {
+        self.after.iter().find(|case| case.lines.contains(&index))
+    }
+
+    /// Cases that are no longer here.
+    fn lost(&self) -> impl Iterator<Item = &Case> {
+        self.pairs.lost.iter().map(|index| &self.before[*index])
+    }
+
+    /// Cases that were not here, but for those that are switched off: they take no test's place.
+    fn live(&self) -> impl Iterator<Item = &Case> {
+        self.pairs.new.iter().map(|index| &self.after[*index]).filter(|case| !skips::is_newly_off(self.view, case))
+    }
+
+    /// What a case that is gone asserted, with the lines.
+    fn asserted(&self, case: &Case) -> impl Iterator<Item = (usize, Assertion)> {
+        let found =
+            |index: usize| Some((index, assertion_at(&self.view.before[index..case.lines.end], manner(self.view))?));
+        case.lines.clone().filter_map(found).filter(|(_, found)| found.strength != Strength::Trivial)
+    }
+
+    /// Whether a case that is gone demanded something, as far as its lines show.
+    fn demanded(&self, case: &Case) -> bool {
+        self.asserted(case).next().is_some()
+    }
+
+    /// Whether a new case demands something, itself or by a function that it calls.
+    fn demands(&self, case: &Case) -> bool {
+        let view = self.view;
+        let found = |index: usize| assertion_at(&view.after[index..case.lines.end], manner(view));
+        let called = || calls::called(view.after[case.lines.clone()].iter().copied());
+        case.lines.clone().filter_map(found).any(|found| found.strength != Strength::Trivial)
+            || calls::asserting(view, &case.lines, &called()).next().is_some()
     }
 }
 
@@ -92,19 +130,19 @@ fn bare(literal: &str) -> &str {
 
 /// A file of tests that is gone: fine if its tests are elsewhere now, or if what they tested is gone too.
 fn check_deleted_file(file: &TestFile<'_, '_>, whole: &Whole<'_, '_>, violations: &mut Vec<Violation>) {
-    let TestFile { view, before, after: _ } = file;
+    let TestFile { view, before, after: _, pairs: _ } = file;
     let path = view.path.to_text();
     let asserts = || view.before.iter().any(|line| assertion(line, Manner::ByCall).is_some());
     if before.is_empty() && !(view.role.kind == Kind::Code && is_of_unknown_framework(&path) && asserts()) {
         return;
     }
-    let lost: Vec<&Case> = before.iter().filter(|case| is_lost(case, view, whole)).collect();
+    let lost: Vec<&Case> = before.iter().filter(|case| is_lost(case, file, whole)).collect();
     let all_moved = !before.is_empty() && lost.is_empty();
     let stem = stem(&path);
     if !(all_moved || whole.deletes_subject(&stem) || demand::asks_to_remove(whole.about, &stem)) {
         let names: Vec<String> = lost.iter().take(3).map(|case| format!("`{}`", case.name)).collect();
         let what = format!(
-            "the file of tests is deleted, with {} of {} tests nowhere else ({})",
+            "the file of tests is deleted, with {} of {} tests nowhere else ({}); keep it, or move its tests",
             lost.len(),
             before.len(),
             names.join(", ")
@@ -113,26 +151,28 @@ fn check_deleted_file(file: &TestFile<'_, '_>, whole: &Whole<'_, '_>, violations
     }
 }
 
-/// Whether a test of the old text is neither in another file now, nor about something that is gone.
-fn is_lost(case: &Case, view: &View<'_>, whole: &Whole<'_, '_>) -> bool {
-    let moved = whole.new_cases.contains(case.name.as_str());
-    !moved && !whole.explains(&case.name) && !whole.takes_subject(&view.before[case.lines.clone()])
+/// Whether a test of the old text is neither in another file or test now, nor about something that is gone.
+fn is_lost(case: &Case, file: &TestFile<'_, '_>, whole: &Whole<'_, '_>) -> bool {
+    !whole.is_moved(case, file)
+        && !whole.absorbs(case, file)
+        && !whole.explains(&case.name)
+        && !whole.takes_subject(&file.view.before[case.lines.clone()])
 }
 
-/// Tests that are gone from a file that stays. As many new tests, here or in other files, make a rename of it.
+/// Tests that are gone from a file that stays. As many new tests, here or in other files, make a rename of it; in the
+/// place of one that demands something stands one that does, too.
 fn check_deleted_cases(file: &TestFile<'_, '_>, whole: &Whole<'_, '_>, violations: &mut Vec<Violation>) {
-    if whole.balance >= 0 {
+    if whole.balance >= 0 && whole.demanding >= 0 {
         return;
     }
-    let names =
-        |cases: &[Case]| -> BTreeSet<String> { cases.iter().map(|case| skips::without_mark(&case.name)).collect() };
-    let (old, new) = (names(&file.before), names(&file.after));
-    let added = new.difference(&old).count();
-    let lost = file.before.iter().filter(|case| !new.contains(&skips::without_mark(&case.name)));
     let unexplained =
-        lost.filter(|case| is_lost(case, file.view, whole) && !demand::asks_to_remove(whole.about, &case.name));
-    for case in unexplained.skip(added) {
-        let what = format!("the test {} is gone", excerpt(&case.name));
+        file.lost().filter(|case| is_lost(case, file, whole) && !demand::asks_to_remove(whole.about, &case.name));
+    let (demanding, others): (Vec<&Case>, Vec<&Case>) = unexplained.partition(|case| file.demanded(case));
+    let new_demanding = file.live().filter(|case| file.demands(case)).count();
+    let left = file.live().count().saturating_sub(demanding.len().min(new_demanding));
+    for case in demanding.iter().skip(new_demanding).chain(others.iter().skip(left)) {
+        let what =
+            format!("the test {} is gone; keep it, or rename or move it with what it asserts", excerpt(&case.name));
         violations.push(Violation::at(Rule::TestDeleted, file.view.path, None, what));
     }
 }
@@ -167,20 +207,27 @@ impl<'v, 'a> Comparison<'v, 'a> {
     }
 
     fn check(&self, whole: &Whole<'_, '_>, violations: &mut Vec<Violation>) {
-        let assertions: Vec<usize> = self.after.iter().map(|(line, _)| *line).collect();
-        skips::check_switched_off(self.view, self.new, &assertions, violations);
         let (gone, new) = (missing(&self.before, &self.after), missing(&self.after, &self.before));
+        skips::check_switched_off(self.view, self.new, &self.at_risk(&gone), violations);
         let mut free: Vec<&(usize, Assertion)> = new;
         let mut unmatched = Vec::new();
-        for (place, old) in gone {
+        for this in gone {
+            let (_, old) = this;
             let same =
                 free.iter().position(|(_, new)| new.subject == old.subject && new.expected.len() == old.expected.len());
             match same.map(|place| free.remove(place)) {
                 Some((line, new)) => self.check_value(*line, old, new, whole, violations),
-                None => unmatched.push((*place, old)),
+                None => unmatched.push(this),
             }
         }
-        self.check_strength(&unmatched, &free, whole, violations);
+        self.check_strength(&one_by_one(unmatched), &one_by_one(free), whole, violations);
+    }
+
+    /// The lines of assertions that may not be lost: the old ones, and where one is gone all that could replace it.
+    fn at_risk(&self, gone: &[&(usize, Assertion)]) -> Vec<usize> {
+        let old = |new: &Assertion| self.before.iter().any(|(_, old)| old.text == new.text);
+        let counts = |new: &Assertion| !gone.is_empty() || old(new);
+        self.after.iter().filter(|(_, new)| counts(new)).map(|(line, _)| *line).collect()
     }
 
     /// The same question with another answer.
@@ -197,19 +244,25 @@ impl<'v, 'a> Comparison<'v, 'a> {
             .filter(|(old, new)| !demand::states(whole.about, bare(new)) && !whole.mirrors(bare(old), bare(new)));
         for (was, is) in unexplained {
             let what = format!(
-                "{} expected {} before; the issue does not state {}",
+                "{} expected {} before; the issue does not state {}{}; keep the old value",
                 excerpt(&new.text),
                 excerpt(was),
-                excerpt(is)
+                excerpt(is),
+                self.of_test()
             );
             violations.push(Violation::at(Rule::ExpectedValue, self.view.path, Some(line + 1), what));
         }
     }
 
+    /// Which test it is about, for a message.
+    fn of_test(&self) -> String {
+        if self.new.name.is_empty() { String::new() } else { format!(", in the test {}", excerpt(&self.new.name)) }
+    }
+
     /// Assertions that are gone without one that demands as much.
     fn check_strength(
         &self,
-        gone: &[(usize, &Assertion)],
+        gone: &[&(usize, Assertion)],
         new: &[&(usize, Assertion)],
         whole: &Whole<'_, '_>,
         violations: &mut Vec<Violation>,
@@ -223,12 +276,12 @@ impl<'v, 'a> Comparison<'v, 'a> {
         let lost: Vec<&Assertion> = gone
             .iter()
             .filter(|(line, old)| old.strength != Strength::Trivial && !self.is_explained(*line, old, whole))
-            .map(|(_, old)| *old)
+            .map(|(_, old)| old)
             .collect();
         let new_any = any(&mut new.iter().map(|(_, assertion)| assertion));
         let new_exact = exact(&mut new.iter().map(|(_, assertion)| assertion));
         let lost_exact = exact(&mut lost.iter().copied());
-        let what = if self.delegates() || lost.is_empty() {
+        let what = if lost.is_empty() || self.delegates(&lost) {
             return;
         } else if self.after.iter().all(|(_, left)| left.strength == Strength::Trivial) {
             format!("nothing is asserted any more; {} is gone", excerpt(&lost[0].text))
@@ -239,6 +292,7 @@ impl<'v, 'a> Comparison<'v, 'a> {
         } else {
             return;
         };
+        let what = format!("{what}{}; keep it, or demand as much", self.of_test());
         let line = new.first().map_or(self.new.line, |(line, _)| *line);
         violations.push(Violation::at(Rule::TestWeakened, self.view.path, Some(line + 1), what));
     }
@@ -257,23 +311,15 @@ impl<'v, 'a> Comparison<'v, 'a> {
         whole.added.contains(&old.text) || whole.explains(&old.text) || removed.iter().any(|line| whole.explains(line))
     }
 
-    /// Whether the test now calls a function of the same file that asserts, as when common assertions are moved to one.
-    fn delegates(&self) -> bool {
-        static FUNCTION: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(r"\b(?:def|fn|func|function|sub|void|proc|const|let|fun)\s+(?:\([^)]*\)\s*)?(\w+)")
-        });
-        static CALL: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\w{3,})!?\s*\("));
+    /// Whether the test now calls a function of the same file that asserts what these did, as when common assertions
+    /// are moved to one.
+    fn delegates(&self, lost: &[&Assertion]) -> bool {
         let view = self.view;
         let lines =
             self.new.lines.clone().filter(|index| *index != self.new.line && view.touches(&(*index..index + 1)));
-        let called: BTreeSet<&str> = lines
-            .flat_map(|index| CALL.captures_iter(view.after[index]))
-            .filter_map(|found| found.get(1).map(|name| name.as_str()))
-            .collect();
-        view.after.iter().enumerate().filter(|(index, _)| !self.new.lines.contains(index)).any(|(index, line)| {
-            let defines = FUNCTION.captures(line).is_some_and(|found| called.contains(&found[1]));
-            defines && view.after.iter().skip(index + 1).take(40).any(|line| assertion(line, Manner::ByHand).is_some())
-        })
+        let called = calls::called(lines.map(|index| view.after[index]));
+        let bodies: Vec<&[&str]> = calls::asserting(view, &self.new.lines, &called).collect();
+        !bodies.is_empty() && lost.iter().all(|lost| calls::take_over(view, &bodies, lost))
     }
 }
 
@@ -293,6 +339,18 @@ fn missing<'s>(these: &'s [(usize, Assertion)], those: &[(usize, Assertion)]) ->
             Some(_) | None => true,
         })
         .collect()
+}
+
+/// Comparisons by hand and the failing call behind each, both gone or both new, are one assertion.
+fn one_by_one(these: Vec<&(usize, Assertion)>) -> Vec<&(usize, Assertion)> {
+    let mut kept: Vec<&(usize, Assertion)> = Vec::new();
+    for this in these {
+        let belongs = |last: &&(usize, Assertion)| last.1.text.starts_with("if ") && this.0 - last.0 <= 3;
+        if !(this.1.is_failure() && kept.last().is_some_and(belongs)) {
+            kept.push(this);
+        }
+    }
+    kept
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! Tests that are switched off: markers, early returns, conditions that are never true, focus on other tests.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::cases::Case;
-use super::pattern;
+use super::{TestFile, pattern};
 use crate::core::guard::view::View;
 use crate::core::guard::violation::{Rule, Violation, excerpt};
 
@@ -43,8 +42,8 @@ static FOCUS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Looks for markers in new lines of tests that were there before, and of whole files.
-pub(super) fn check(view: &View<'_>, before: &[Case], after: &[Case], violations: &mut Vec<Violation>) {
-    let old: BTreeSet<String> = before.iter().map(|case| without_mark(&case.name)).collect();
+pub(super) fn check(file: &TestFile<'_, '_>, violations: &mut Vec<Violation>) {
+    let view = file.view;
     let had: usize = view.removed().filter(|(_, line)| is_skip(line)).count();
     let mut returned = had;
     for (index, line) in view.added().filter(|(_, line)| is_skip(line)) {
@@ -55,16 +54,59 @@ pub(super) fn check(view: &View<'_>, before: &[Case], after: &[Case], violations
         }
         // An attribute over several lines stands above the lines of its case.
         let within = |case: &&Case| case.lines.contains(&index) || (index < case.line && case.line - index <= 6);
-        let case = after.iter().find(within);
-        let existed = case.map_or(!before.is_empty(), |case| old.contains(&without_mark(&case.name)));
+        let case = file.after.iter().position(|case| within(&case));
+        let is_new = |case: usize| file.pairs.new.contains(&case);
+        let existed = match case {
+            Some(case) => !is_new(case),
+            None => !file.before.is_empty() && !around(file, index).is_some_and(is_new),
+        };
         let guarded = case.is_some() && is_guarded(view, index);
         if existed && !guarded {
-            let name =
-                case.map_or("the tests of this file".to_owned(), |case| format!("the test {}", excerpt(&case.name)));
-            let what = format!("{} switches off {name}", excerpt(line.trim()));
+            let name = case.map_or("the tests of this file".to_owned(), |case| {
+                format!("the test {}", excerpt(&file.after[case].name))
+            });
+            let what = format!("{} switches off {name}; tests that were there have to run", excerpt(line.trim()));
             violations.push(Violation::at(Rule::TestSkipped, view.path, Some(index + 1), what));
         }
     }
+}
+
+/// The case that a line stands in by indentation alone, where what is within looked like the end of it: programs that a
+/// test writes to files hold tests of their own.
+fn around(file: &TestFile<'_, '_>, index: usize) -> Option<usize> {
+    let lines = &file.view.after;
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let deeper = |case: &Case| {
+        let own = indent(lines[case.line]);
+        lines[case.line + 1..=index].iter().all(|line| line.trim().is_empty() || indent(line) > own)
+    };
+    file.after.iter().rposition(|case| case.line < index && deeper(case))
+}
+
+/// Ruby's condition behind a statement: `skip "needs it" unless available?`.
+static ON_CONDITION: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"^\s*skip\b.*["')]\s+(?:if|unless)\s+[a-zA-Z]\w*[.:(?!]"#));
+
+/// Whether a test does not run, or runs for nothing.
+pub(super) fn is_off(view: &View<'_>, case: &Case) -> bool {
+    case.lines.clone().any(|index| is_marked(view, index) || is_idle(view, index))
+}
+
+/// The same of a test that is new by its name: what it had before, in texts too, is no worse now.
+pub(super) fn is_newly_off(view: &View<'_>, case: &Case) -> bool {
+    let added = |index: usize| view.touches(&(index..index + 1));
+    case.lines.clone().any(|index| is_marked(view, index) || (added(index) && is_idle(view, index)))
+}
+
+fn is_marked(view: &View<'_>, index: usize) -> bool {
+    let line = view.after[index];
+    is_skip(line) && !is_guarded(view, index) && !ON_CONDITION.is_match(line)
+}
+
+/// Whether a line leaves the assertions around it without effect.
+fn is_idle(view: &View<'_>, index: usize) -> bool {
+    let line = view.after[index];
+    NEVER.is_match(line) || (SWALLOW.is_match(line) && is_emptied(view, index))
 }
 
 /// Whether a line switches a test off without a condition that decides anything.
@@ -136,7 +178,7 @@ pub(super) fn check_switched_off(view: &View<'_>, case: &Case, assertions: &[usi
     for index in case.lines.clone().filter(|index| view.touches(&(*index..index + 1))) {
         let line = view.after[index];
         let above_one = assertions.last().is_some_and(|last| index < *last);
-        let below_one = assertions.first().is_some_and(|first| *first < index);
+        let below_one = assertions.iter().any(|assertion| (tried(view, case, index)..index).contains(assertion));
         let ends = above_one && RETURN.is_match(line) && !is_guarded(view, index) && is_body_level(view, case, index);
         let what = if NEVER.is_match(line) {
             "is never true"
@@ -150,6 +192,16 @@ pub(super) fn check_switched_off(view: &View<'_>, case: &Case, assertions: &[usi
         let what = format!("{} {what}", excerpt(line.trim()));
         violations.push(Violation::at(Rule::TestWeakened, view.path, Some(index + 1), what));
     }
+}
+
+/// Where the block begins whose failures a handler takes; the test itself where no line says so.
+fn tried(view: &View<'_>, case: &Case, handler: usize) -> usize {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let own = view.after[handler];
+    let takes = ["}", "catch", "except"].iter().any(|start| own.trim_start().starts_with(start));
+    let begins = |line: &str| line.trim_start().starts_with("try") && indent(line) == indent(own);
+    let start = (case.line..handler).rev().find(|index| begins(view.after[*index]));
+    start.filter(|_| takes).unwrap_or(case.line)
 }
 
 /// Whether a line stands as deep as the first line of its test, not in a function or a condition within.

@@ -305,3 +305,169 @@ fn words_that_are_no_markers_are_fine() {
     accepted(&[("src/it.rs", "v.iter().count()\n", "v.iter().skip(1).count()\n")], &ISSUE);
     accepted(&[("tests/data/x.json", "{\"a\": 1}\n", "")], &ISSUE);
 }
+
+#[test]
+fn what_a_failure_says_is_free_but_not_what_it_demands() {
+    let rust = RUST.replace(", 5)", ", 5, \"adds\")");
+    accepted(&[("src/lib.rs", &rust, &rust.replace("\"adds\"", "\"adds two numbers\""))], &ISSUE);
+    refused("src/lib.rs", &rust, &rust.replace("5, \"adds\"", "6, \"adds\""), Rule::ExpectedValue);
+    accepted(&[("add_test.go", GO, &GO.replace("got %d", "add gives %d"))], &ISSUE);
+    accepted(&[("add_test.go", GO, &GO.replace("t.Errorf(\"got", "t.Fatalf(\"no: got"))], &ISSUE);
+    refused("add_test.go", GO, &GO.replace("t.Errorf", "t.Logf"), Rule::TestWeakened);
+    let testify = "func TestAdd(t *testing.T) {\n\trequire.True(t, small(2), \"is small\")\n\tassert.Equal(t, \"5\", Add(2, 3), \"adds\")\n}\n";
+    accepted(&[("add_test.go", testify, &testify.replace("is small", "two is small"))], &ISSUE);
+    refused("add_test.go", testify, &testify.replace("\"5\"", "\"6\""), Rule::ExpectedValue);
+    // Here the message is first, and the text behind it a value.
+    let junit = JAVA.replace("assertEquals(5, add(2, 3))", "assertEquals(\"adds\", add(2, 3), \"5\")");
+    refused("AddTest.java", &junit, &junit.replace("\"5\"", "\"6\""), Rule::ExpectedValue);
+}
+
+#[test]
+fn tests_of_one_name_are_told_apart() {
+    let case = |value: &str| format!("    SECTION(\"null\")\n    {{\n        CHECK({value});\n    }}\n");
+    let file = |cases: &[&str]| format!("TEST_CASE(\"x\")\n{{\n{}}}\n", cases.concat());
+    let (one, two, three) = (case("f(1) == 2"), case("g(3) == 4"), case("h(5) == 6"));
+    accepted(&[("test/unit.cpp", &file(&[&one, &two]), &file(&[&three, &one, &two]))], &ISSUE);
+    let weaker = case("f(1) != 7");
+    refused("test/unit.cpp", &file(&[&one, &two]), &file(&[&weaker.replace("CHECK", "use"), &two]), Rule::TestWeakened);
+    let js = |body: &str| format!("describe('a', () => {{\n{body}}});\n");
+    let works = |call: &str| format!("  it('works', () => {{\n    expect({call}).toBe(5);\n  }});\n");
+    let both = js(&(works("add(2, 3)") + &works("sum(4, 1)")));
+    refused("src/add.test.js", &both, &js(&works("sum(4, 1)")), Rule::TestDeleted);
+}
+
+#[test]
+fn what_takes_a_tests_place_has_to_run_and_demand_something() {
+    let sub = "\n\ndef test_sub():\n    assert sub(5, 3) == 2\n";
+    let file = |test: &str| format!("import pytest\n\n\n{test}{sub}");
+    let old = file("def test_add():\n    assert add(2, 3) == 5\n");
+    accepted(&[("tests/test_app.py", &old, &file("def test_adds():\n    assert add(2, 3) == 5\n"))], &ISSUE);
+    for test in [
+        "@pytest.mark.skip(reason='later')\ndef test_adds():\n    assert add(2, 3) == 5\n",
+        "def test_adds():\n    add(2, 3)\n",
+        "def test_adds():\n    assert True\n",
+        "def test_adds():\n    if False:\n        assert add(2, 3) == 5\n",
+    ] {
+        refused("tests/test_app.py", &old, &file(test), Rule::TestDeleted);
+    }
+    // What was without effect before, here in a text, does not hinder a rename.
+    let guard =
+        file("def test_add():\n    code = \"\"\"\n    if False:\n        x\n    \"\"\"\n    assert run(code) == 5\n");
+    accepted(&[("tests/test_app.py", &guard, &guard.replace("test_add", "test_adds"))], &ISSUE);
+    let moved = |body: &str| {
+        let test = format!("def test_add():\n    {body}\n");
+        rules(&[("tests/test_app.py", &old, &file("")), ("tests/test_add.py", "", &test)], &ISSUE)
+    };
+    assert_eq!(moved("assert add(2, 3) == 5"), []);
+    assert_eq!(moved("pass"), [Rule::TestDeleted]);
+}
+
+#[test]
+fn an_assertion_that_moves_has_to_be_reached() {
+    let old = "def test_add():\n    assert add(2, 3) == 5\n    assert add(0, 0) == 0\n";
+    let kept = "def test_add():\n    assert add(0, 0) == 0\n\n\n";
+    let into = |rest: &str| format!("{kept}{rest}");
+    accepted(&[("tests/test_app.py", old, &into("def test_more():\n    assert add(2, 3) == 5\n"))], &ISSUE);
+    refused("tests/test_app.py", old, &into("def check_add():\n    assert add(2, 3) == 5\n"), Rule::TestWeakened);
+    refused(
+        "tests/test_app.py",
+        old,
+        &into("@pytest.mark.skip\ndef test_more():\n    assert add(2, 3) == 5\n"),
+        Rule::TestWeakened,
+    );
+    // A function that asserts something else takes nothing over.
+    let helper = "def test_add():\n    assert add(2, 3) == 5\n\n\ndef check(x):\n    assert x is not y\n";
+    refused("tests/test_app.py", helper, &helper.replace("assert add(2, 3) == 5", "check(7)"), Rule::TestWeakened);
+    refused(
+        "tests/test_app.py",
+        old,
+        "def check(a):\n    assert True\n\n\ndef test_add():\n    check(add(2, 3))\n",
+        Rule::TestWeakened,
+    );
+}
+
+#[test]
+fn a_comparison_by_hand_and_its_failure_are_one_assertion() {
+    let old = "func TestAdd(t *testing.T) {\n\tgot, err := Add(2, 3)\n\tif err != nil {\n\t\tt.Fatal(err)\n\t}\n\tif got != 5 {\n\t\tt.Errorf(\"got %d\", got)\n\t}\n}\n";
+    let block = "\tif err != nil {\n\t\tt.Fatal(err)\n\t}\n";
+    accepted(&[("add_test.go", old, &old.replace(block, "\trequire.NoError(t, err)\n"))], &ISSUE);
+    refused("add_test.go", old, &old.replace(block, ""), Rule::TestWeakened);
+    refused("add_test.go", old, &old.replace("\t\tt.Errorf(\"got %d\", got)\n", ""), Rule::TestWeakened);
+    // One of the two is left for both.
+    let one = "func TestAdd(t *testing.T) {\n\tgot, err := Add(2, 3)\n\trequire.NoError(t, err)\n}\n";
+    refused("add_test.go", old, one, Rule::TestWeakened);
+}
+
+#[test]
+fn a_new_block_may_expect_an_exception_but_take_no_old_assertion_in() {
+    let block =
+        |body: &str| format!("try {{\n            {body}\n        }} catch (ArithmeticException e) {{\n        }}");
+    let old = "assertEquals(5, add(2, 3));";
+    accepted(
+        &[(
+            "AddTest.java",
+            JAVA,
+            &JAVA.replace(old, &format!("{old}\n        {}", block("add(MAX, 1);\n            fail();"))),
+        )],
+        &ISSUE,
+    );
+    refused("AddTest.java", JAVA, &JAVA.replace(old, &block(old)), Rule::TestWeakened);
+    refused("AddTest.java", JAVA, &JAVA.replace(old, &block("assertEquals(5, add(2, 3) + 0);")), Rule::TestWeakened);
+}
+
+#[test]
+fn programs_that_a_new_test_writes_may_skip_their_tests() {
+    let old = "def test_one(t):\n    assert run(t) == 0\n";
+    let new = "\n\ndef test_two(t):\n    t.write(\n        \"\"\"\n        def test_a(x):\n            pass\n        def x():\n            pytest.skip(\"no\")\n        \"\"\"\n    )\n    assert run(t) == 1\n";
+    accepted(&[("tests/test_app.py", old, &format!("{old}{new}"))], &ISSUE);
+    refused(
+        "tests/test_app.py",
+        old,
+        &old.replace("    assert", "    def x():\n        pytest.skip('no')\n    x()\n    assert"),
+        Rule::TestSkipped,
+    );
+    refused("tests/test_app.py", old, &format!("{new}{old}\n\npytestmark = pytest.mark.skip\n"), Rule::TestSkipped);
+}
+
+#[test]
+fn any_true_value_is_less_than_the_right_one() {
+    for call in ["math.add(2, 3)", "str(add(2, 3)).startswith('5')", "add(2, 3).real"] {
+        let bare = PYTHON.replace("add(2, 3) == 5", call);
+        refused("tests/test_app.py", PYTHON, &bare, Rule::TestWeakened);
+    }
+    let old = "def test_zone():\n    assert aware(now).zone is pytz.utc\n";
+    accepted(&[("tests/test_app.py", old, &old.replace("pytz.utc", "ZoneInfo(\"UTC\")"))], &ISSUE);
+    let close = PYTHON.replace("add(2, 3) == 5", "math.isclose(add(2, 3), five)");
+    accepted(&[("tests/test_app.py", &close, &close.replace("math.isclose", "np.allclose"))], &ISSUE);
+}
+
+#[test]
+fn a_method_that_is_called_should_is_no_assertion() {
+    let old = JEST.replace(
+        "  expect(sub",
+        "  class A {\n    shouldUpdate(next, state) {\n      return x;\n    }\n  }\n  expect(sub",
+    );
+    accepted(&[("src/add.test.js", &old, JEST)], &ISSUE);
+    let shoulda = RUBY.replace("expect(add(2, 3)).to eq 5", "should_equal(add(2, 3), 5)");
+    refused("spec/add_spec.rb", &shoulda, &shoulda.replace("    should_equal(add(2, 3), 5)\n", ""), Rule::TestWeakened);
+}
+
+#[test]
+fn a_refusal_names_the_test() {
+    let after = PYTHON.replace("== 5", "== -1");
+    let found = review_all(&[("tests/test_app.py", PYTHON, &after)], |views, found| check(views, &ISSUE, found));
+    expect_test::expect!["tests/test_app.py:5: expected value of a test changed: `assert add(2, 3) == -1` expected `5` before; the issue does not state `-1`, in the test `test_add`; keep the old value [expected-value]"]
+        .assert_eq(&found[0].to_string());
+}
+
+#[test]
+fn tests_may_be_joined_with_all_that_they_assert() {
+    let joined =
+        "from src.app import add, sub\n\n\ndef test_add():\n    assert add(2, 3) == 5\n    assert sub(5, 3) == 2\n";
+    accepted(&[("tests/test_app.py", PYTHON, joined)], &ISSUE);
+    refused("tests/test_app.py", PYTHON, &joined.replace("== 2", "== 3"), Rule::TestDeleted);
+    // The same words about something else.
+    let old = "def test_add():\n    n = add(2, 3)\n    assert n == 5\n\n\ndef test_one():\n    assert one() == 1\n";
+    let other = "def test_one():\n    n = 5\n    assert n == 5\n    assert one() == 1\n";
+    refused("tests/test_app.py", old, other, Rule::TestDeleted);
+}

@@ -1,7 +1,7 @@
 //! What a change does besides the test at hand: where tests went, what the code lost, in which words it changed.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -11,18 +11,23 @@ use super::super::policy::ReviewContext;
 use super::super::view::View;
 use super::assertions::assertion_at;
 use super::cases::Case;
-use super::{TestFile, manner, pattern};
+use super::pairing::kept;
+use super::{TestFile, calls, manner, pattern, skips};
 
 /// The change as a whole. What only an odd case asks for is found out when it does.
 pub(super) struct Whole<'v, 'a> {
     /// What was asked for.
     pub(super) about: &'v ReviewContext<'v>,
-    /// Names of cases that are new in their file.
-    pub(super) new_cases: HashSet<&'v str>,
+    /// Names of cases that are new in their file, and whether they demand something.
+    new_cases: HashMap<&'v str, bool>,
     /// New assertions of all tests.
     pub(super) added: HashSet<String>,
-    /// How many cases the files of tests have more than before.
+    /// Names of functions that are called in new lines of tests that run.
+    called: BTreeSet<&'v str>,
+    /// How many cases the files of tests have more than before, without new ones that are switched off.
     pub(super) balance: isize,
+    /// The same of those that assert something.
+    pub(super) demanding: isize,
     /// The changed files of code.
     code: Vec<&'v View<'a>>,
     gone: OnceCell<BTreeSet<String>>,
@@ -32,21 +37,50 @@ pub(super) struct Whole<'v, 'a> {
 
 impl<'v, 'a> Whole<'v, 'a> {
     pub(super) fn new(views: &'v [View<'a>], files: &'v [TestFile<'v, 'a>], about: &'v ReviewContext<'v>) -> Self {
-        let new_cases = files.iter().flat_map(|file| {
-            let before: HashSet<&str> = file.before.iter().map(|case| case.name.as_str()).collect();
-            file.after.iter().map(|case| case.name.as_str()).filter(move |name| !before.contains(name))
-        });
-        let count = |cases: &[Case]| isize::try_from(cases.len()).unwrap_or(isize::MAX);
+        let mut new_cases: HashMap<&str, bool> = HashMap::new();
+        let (mut balance, mut demanding) = (0, 0);
+        for file in files {
+            for case in file.live() {
+                let demands = file.demands(case);
+                *new_cases.entry(&case.name).or_default() |= demands;
+                balance += 1;
+                demanding += isize::from(demands);
+            }
+            for case in file.lost() {
+                balance -= 1;
+                demanding -= isize::from(file.demanded(case));
+            }
+        }
+        let called: BTreeSet<&str> = files.iter().flat_map(called_by_tests).collect();
         Self {
             about,
-            new_cases: new_cases.collect(),
-            added: files.iter().flat_map(|file| new_assertions(file.view)).collect(),
-            balance: files.iter().map(|file| count(&file.after) - count(&file.before)).sum(),
+            new_cases,
+            added: files.iter().flat_map(|file| new_assertions(file, &called)).collect(),
+            called,
+            balance,
+            demanding,
             code: views.iter().filter(|view| !view.role.is_test && view.role.kind != Kind::Lock).collect(),
             gone: OnceCell::new(),
             vanished: OnceCell::new(),
             words: OnceCell::new(),
         }
+    }
+
+    /// Whether a test of this name is new in another file and demands something if this one did.
+    pub(super) fn is_moved(&self, case: &Case, file: &TestFile<'_, '_>) -> bool {
+        self.new_cases.get(case.name.as_str()).is_some_and(|demands| *demands || !file.demanded(case))
+    }
+
+    /// Whether all that a test asserts and calls stands in new lines of tests that run, or where it was in a test that
+    /// began above it, as when tests are joined.
+    pub(super) fn absorbs(&self, case: &Case, file: &TestFile<'_, '_>) -> bool {
+        let view = file.view;
+        let runs = |now: usize| file.case_at(now).is_some_and(|case| !skips::is_off(view, case));
+        let left = |index: &usize| !kept(view, *index).is_some_and(runs);
+        let body = (case.line + 1..case.lines.end).filter(left).map(|index| view.before[index]);
+        file.demanded(case)
+            && file.asserted(case).all(|(index, found)| !left(&index) || self.added.contains(&found.text))
+            && calls::called(body).is_subset(&self.called)
     }
 
     /// Whether a file of code is deleted that a file of tests is named after.
@@ -98,10 +132,28 @@ impl<'v, 'a> Whole<'v, 'a> {
     }
 }
 
-/// The texts of assertions that begin in an added line.
-fn new_assertions(view: &View<'_>) -> Vec<String> {
+/// Names of functions that are called in new lines of tests that run.
+fn called_by_tests<'v>(file: &'v TestFile<'v, '_>) -> BTreeSet<&'v str> {
+    let view = file.view;
+    let runs = |index: &usize| file.case_at(*index).is_some_and(|case| !skips::is_off(view, case));
+    calls::called(view.added().filter(|(index, _)| runs(index)).map(|(_, line)| line))
+}
+
+/// The texts of assertions that begin in an added line of a test that runs, or of a function that one of them calls.
+fn new_assertions(file: &TestFile<'_, '_>, called: &BTreeSet<&str>) -> Vec<String> {
+    let view = file.view;
     let manner = manner(view);
-    view.added().filter_map(|(index, _)| assertion_at(&view.after[index..], manner)).map(|found| found.text).collect()
+    let runs = |index: usize| match file.case_at(index) {
+        Some(case) => !skips::is_off(view, case),
+        None => calls::function_of(view, index).is_none_or(|name| called.contains(name) || is_fixture(name)),
+    };
+    let found = view.added().filter_map(|(index, _)| Some((index, assertion_at(&view.after[index..], manner)?)));
+    found.filter(|(index, _)| runs(*index)).map(|(_, found)| found.text).collect()
+}
+
+/// Whether the framework calls a function of this name around tests.
+fn is_fixture(name: &str) -> bool {
+    ["set", "tear", "before", "after"].iter().any(|start| name.to_lowercase().starts_with(start))
 }
 
 /// Letters and digits between other characters, in lower case.
