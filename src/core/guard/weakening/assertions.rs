@@ -34,7 +34,7 @@ static ASSERTION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?x)^\s*(?:await\s+|return\s+|\#\s*)?(?:
             assert\b | (?:self|this|cls|\$this|\$test|\$self|\$that|Assert(?:ions)?|t|assert|require|qt|c|chai|tap|Expect|StringAssert|CollectionAssert|is|test|harness)(?:\.|->|::)
-              (?:assert\w*|\w*[eE]qual\w*|Nil|NotNil|True|False|Error\w*|NoError|Contains|NotContains|Len|Empty|NotEmpty|Panics\w*|Is\w*|That\w*|Throws\w*|Zero|Greater\w*|Less\w*|Regexp|fail\w*|Fail\w*|ok|notOk|same|not|throws|rejects|strictSame|deepEqual|match|JSONEq\w*|ElementsMatch|InDelta\w*|Same|NotSame|WithinDuration|Subset|Implements|Eventually\w*|Assert|Check|Errorf|Fatalf)\s*\(?
+              (?:assert\w*|\w*[eE]qual\w*|Nil|NotNil|True|False|Error\w*|NoError|Contains|NotContains|Len|Empty|NotEmpty|Panics\w*|Is\w*|That\w*|Throws\w*|Zero|Greater\w*|Less\w*|Regexp|fail\w*|Fail\w*|ok|notOk|same|not|throws|rejects|strictSame|deepEqual|match|JSONEq\w*|ElementsMatch|InDelta\w*|Same|NotSame|WithinDuration|Subset|Implements|Eventually\w*|Assert|Check|Errorf|Fatal\w*)\s*\(?
             | (?:debug_)?assert\w*!? \s*\( | assert_\w+\s+\S | prop_assert\w*!\s*\( | (?:insta::)?assert_\w*snapshot!\s* | expect\w*!?\s*[\(\[{.] | expect\b
             | (?:EXPECT|ASSERT|CHECK|REQUIRE|VERIFY|BOOST_\w+|STRCMP|DOUBLES|LONGS|UNSIGNED|FAIL|XCTAssert\w*|XCTUnwrap|TEST_ASSERT\w*|ck_assert\w*|g_assert\w*|zassert\w*|munit_assert\w*|cmp_ok|is_deeply|is|isnt|like|ok)(?:_\w+)?\s*\(
             | (?:must|should)_?\w*\b | \w[\w.()\[\]]*\.(?:should|must)(?:_\w+|\.\w+)?\b | with\s+(?:self\.assert\w+|pytest\.(?:raises|warns))\b | pytest\.(?:raises|warns|fail)\b

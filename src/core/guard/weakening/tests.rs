@@ -277,6 +277,14 @@ fn code_may_go_away_with_its_tests() {
 }
 
 #[test]
+fn a_file_of_tests_goes_with_what_the_issue_asks_to_remove() {
+    let asks = |title| ReviewContext { title, body: "", secrets: &[] };
+    accepted(&[("test/res.header.js", JEST, "")], &asks("Remove `res.header(field, value)`"));
+    let found = rules(&[("test/res.header.js", JEST, "")], &asks("Remove `res.cookie(name)`"));
+    assert_eq!(found, [Rule::TestDeleted]);
+}
+
+#[test]
 fn a_message_may_change_in_the_code_and_in_the_test() {
     let test = "def test_message():\n    assert greet() == 'Hello, you'\n";
     accepted(
@@ -314,6 +322,14 @@ fn what_a_failure_says_is_free_but_not_what_it_demands() {
     accepted(&[("add_test.go", GO, &GO.replace("got %d", "add gives %d"))], &ISSUE);
     accepted(&[("add_test.go", GO, &GO.replace("t.Errorf(\"got", "t.Fatalf(\"no: got"))], &ISSUE);
     refused("add_test.go", GO, &GO.replace("t.Errorf", "t.Logf"), Rule::TestWeakened);
+    let plain = GO.replace("t.Errorf(\"got %d\", got)", "t.Error(\"no\")");
+    accepted(&[("add_test.go", &plain, &plain.replace("t.Error", "t.Fatal"))], &ISSUE);
+    refused(
+        "add_test.go",
+        &plain.replace("t.Error", "t.Fatal"),
+        &plain.replace("t.Error", "t.Log"),
+        Rule::TestWeakened,
+    );
     let testify = "func TestAdd(t *testing.T) {\n\trequire.True(t, small(2), \"is small\")\n\tassert.Equal(t, \"5\", Add(2, 3), \"adds\")\n}\n";
     accepted(&[("add_test.go", testify, &testify.replace("is small", "two is small"))], &ISSUE);
     refused("add_test.go", testify, &testify.replace("\"5\"", "\"6\""), Rule::ExpectedValue);

@@ -169,7 +169,8 @@ pub(super) fn plain(words: &str) -> String {
 /// The name of a file without folder, extension and the marks of a test.
 pub(super) fn stem(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let name = name.split('.').next().unwrap_or(name).to_lowercase();
+    let name = name.rsplit_once('.').map_or(name, |(name, _)| name).to_lowercase();
+    let name = name.trim_end_matches(".test").trim_end_matches(".spec");
     let name = name.trim_start_matches("test_").trim_end_matches("_test").trim_end_matches("_spec");
     plain(name.trim_end_matches("tests").trim_end_matches("test"))
 }
