@@ -196,6 +196,11 @@ fn the_seeds_routes_decide() {
     assert_eq!(summary("[bug] it fails", "blocked by #7", &[]), "flag for boss");
     assert_eq!(summary("x", "blocked by #7", &[]), "leave: blocked by #7");
     assert_eq!(summary("x", "", &["ready-for-agent"]), "ask 3 questions");
+    let vague = "The totals come out a little low since we moved last";
+    assert_eq!(summary("x", vague, &["ready-for-agent"]), "ask 2 questions");
+    assert_eq!(summary("x", &format!("{vague} week"), &["ready-for-agent"]), "assign claude");
+    let without_spaces = "自从上周我们把它搬走以后报告里的总数都稍微偏低了一些";
+    assert_eq!(summary("x", without_spaces, &["ready-for-agent"]), "assign claude");
     assert_eq!(summary("x", "", &[]), "leave: not ready: score 1 is below 5");
     assert_eq!(summary("[rfc] x", "", &[]), "leave: P3 is never picked");
     let mut assigned = issue(1, "[bug] it fails", "", &[]);

@@ -158,7 +158,7 @@ impl Reader<'_> {
         let mut before: Option<Word> = None;
         let mut count = 0;
         while let Some(word) = rest.next_word() {
-            count += 1;
+            count += words_in(word.of(line));
             self.evidence.code |= word.in_code;
             self.word(line, &word, before.as_ref(), place);
             before = Some(word);
@@ -235,6 +235,11 @@ impl Words<'_> {
         }
         (self.at > start).then_some(Word { start, end: self.at, in_code: self.in_code })
     }
+}
+
+/// Chinese, Japanese and Korean are written without spaces: two characters count as a word. Their first bytes are E3 to ED.
+fn words_in(run: &[u8]) -> usize {
+    (run.iter().filter(|byte| (0xe3..=0xed).contains(*byte)).count() / 2).max(1)
 }
 
 /// Which bytes make words: ASCII letters and digits, `_`, and everything that is not ASCII.

@@ -6,14 +6,18 @@ use super::evidence::Evidence;
 /// A body with fewer visible words says nothing that the title does not.
 const FEW_WORDS: usize = 6;
 
-/// Empty when the issue can be worked on: when it says where, or how one can tell that it is done.
+/// A body with as many says something that these rules only fail to recognise: the model, which can ask as well, decides.
+/// Without this, of 1,122 issues that were fixed as they stood, 69 would be asked about; with it 3 are.
+const TELLING_WORDS: usize = 12;
+
+/// Empty when the issue can be worked on: when it says where, or how one can tell that it is done, or enough else.
 ///
 /// An issue that names a file, a function or shows code has a place to start; one that states what must hold has an
-/// end. Only when both are missing are people asked, and then for everything that is missing.
+/// end. Only when all is missing are people asked, and then for everything that is missing.
 pub(super) fn questions(kind: Kind, evidence: &Evidence) -> Vec<String> {
     let place = evidence.file.is_some() || evidence.function.is_some() || evidence.code;
     let end = !evidence.statements.is_empty() || evidence.test.is_some() || evidence.section.is_some();
-    if place || end {
+    if place || end || evidence.words >= TELLING_WORDS {
         return Vec::new();
     }
     let mut questions = Vec::new();
