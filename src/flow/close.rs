@@ -68,9 +68,11 @@ fn close_one(shop: &mut Shop<'_>, issue: &Issue, pull: u64) -> Result<bool> {
 
 /// Whether it was closed for this change before, by git-burn or by the forge, and people disagreed.
 fn opened_again(shop: &Shop<'_>, issue: &Issue, fix: &Mention) -> Result<bool> {
-    let said = shop.forge.own_comment(issue.number, &Marker::key(issue.number, Step::Closed))?;
-    if said.is_some_and(|comment| comment.body.contains(fix.commit.short())) {
-        return Ok(true);
+    if shop.forge.keeps_history() {
+        return Ok(shop.forge.reopened(issue.number)?.is_some_and(|at| at >= fix.at));
     }
-    Ok(shop.forge.reopened(issue.number)?.is_some_and(|at| at >= fix.at))
+    // The comment is all that tells of an earlier closing. Where there is a history it says nothing: a run that ended
+    // between comment and closing left it too.
+    let said = shop.forge.own_comment(issue.number, &Marker::key(issue.number, Step::Closed))?;
+    Ok(said.is_some_and(|comment| comment.body.contains(fix.commit.short())))
 }

@@ -685,9 +685,27 @@ fn a_merged_change_closes_its_issue_only_if_the_user_says_so_and_never_twice() {
         let comments = yard.comments();
         assert!(comments.last().expect("a comment").starts_with("## Closed"), "{comments:#?}");
         // A person disagrees.
-        yard.fake.state().reopen(1, 0);
+        yard.fake.state().reopen(1, i64::from(u32::MAX));
         let _ = yard.burn(&["clean", "--remote"]).exits(0);
         assert!(is_open(), "{flavour:?}: closed a second time");
+    }
+}
+
+#[test]
+fn a_closing_that_ended_after_its_comment_is_finished_and_told_once() {
+    for flavour in [Flavour::Gitea, Flavour::Github] {
+        let room = Room::new();
+        let yard = Yard::new(&room, flavour);
+        merged_and_opened_again(&yard);
+        yard.fake.state().issue_mut(1).labels = vec!["bug".into(), "in-review".into()];
+        yard.clone.git(&["config", "burn.close", "after-merge"]);
+        yard.fake.fault("PATCH", "/issues/1", Fault::Answer(Answer::new(403, "{}")), 9);
+        let ended = yard.burn(&["clean", "--remote"]);
+        assert!(ended.code != Some(0) && yard.fake.state().issue(1).open, "{}", ended.stderr);
+        yard.fake.clear_faults();
+        let _ = yard.burn(&["clean", "--remote"]).exits(0);
+        assert!(!yard.fake.state().issue(1).open, "{flavour:?}: left open");
+        assert_eq!(yard.comments().iter().filter(|comment| comment.starts_with("## Closed")).count(), 1);
     }
 }
 

@@ -256,6 +256,14 @@ impl Forge {
         self.tape.read(&format!("comments {number}"), || each_backend!(self, backend => backend.comments(number)))
     }
 
+    /// Whether it records when an issue was closed and opened again.
+    pub fn keeps_history(&self) -> bool {
+        match self.kind() {
+            Kind::Rest(_) => true,
+            Kind::Files => false,
+        }
+    }
+
     /// When an issue was last opened again; `None`: never, or nobody kept a record.
     pub fn reopened(&self, number: IssueNumber) -> Result<Option<Timestamp>> {
         self.tape.read(&format!("reopened {number}"), || each_backend!(self, backend => backend.reopened(number)))
