@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::assertions::{Assertion, Manner, Strength, assertion};
-use super::pattern;
+use super::{indent, pattern};
 use crate::core::guard::view::View;
 
 /// A line that begins a function, with its name.
@@ -55,7 +55,6 @@ pub(super) fn take_over(view: &View<'_>, bodies: &[&[&str]], lost: &Assertion) -
 
 /// The name of the function that a line stands in, by the lines above that stand less deep.
 pub(super) fn function_of<'a>(view: &View<'a>, index: usize) -> Option<&'a str> {
-    let indent = |line: &str| line.len() - line.trim_start().len();
     let own = indent(view.after[index]);
     let above = view.after[..index].iter().rev().take(BODY).filter(|line| indent(line) < own);
     above.filter_map(|line| FUNCTION.captures(line)).find_map(|found| Some(found.get(1)?.as_str()))

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::pattern;
+use super::{indent, pattern};
 
 use super::super::view::View;
 
@@ -179,7 +179,6 @@ fn attribute_within(lines: &[&str], line: usize) -> bool {
 
 /// The first line after a declaration that stands no deeper than it and is not blank or its closing brace.
 fn block_end(lines: &[&str], declaration: usize) -> usize {
-    let indent = |line: &str| line.len() - line.trim_start().len();
     let own = indent(lines[declaration]);
     let mut last = declaration + 1;
     for (index, line) in lines.iter().enumerate().skip(declaration + 1) {

@@ -45,6 +45,8 @@ struct TestFile<'v, 'a> {
     view: &'v View<'a>,
     before: Vec<Case>,
     after: Vec<Case>,
+    /// Which of the cases after do not run, or run for nothing.
+    off: Vec<bool>,
     pairs: Pairs,
 }
 
@@ -52,12 +54,13 @@ impl<'v, 'a> TestFile<'v, 'a> {
     fn new(view: &'v View<'a>) -> Self {
         let path = view.path.to_text();
         let (before, after) = (cases(&path, &view.before), cases(&path, &view.after));
+        let off = after.iter().map(|case| skips::is_off(view, case)).collect();
         let pairs = pairs(view, &before, &after);
-        Self { view, before, after, pairs }
+        Self { view, before, after, off, pairs }
     }
 
     fn check(&self, whole: &Whole<'_, '_>, violations: &mut Vec<Violation>) {
-        let Self { view, before, after, pairs: _ } = self;
+        let Self { view, before, after, off: _, pairs: _ } = self;
         if view.file.before.is_none() || matches!(view.file.origin, Some(Origin::Copied(_))) {
             return skips::check_focus(view, violations);
         }
@@ -86,9 +89,9 @@ impl<'v, 'a> TestFile<'v, 'a> {
         })
     }
 
-    /// The case that a new line stands in.
-    fn case_at(&self, index: usize) -> Option<&Case> {
-        self.after.iter().find(|case| case.lines.contains(&index))
+    /// Whether the case that a new line stands in runs; `None`: it stands in none.
+    fn runs_at(&self, index: usize) -> Option<bool> {
+        self.after.iter().position(|case| case.lines.contains(&index)).map(|case| !self.off[case])
     }
 
     /// Cases that are no longer here.
@@ -123,6 +126,11 @@ impl<'v, 'a> TestFile<'v, 'a> {
     }
 }
 
+/// How deep a line stands.
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
 /// A literal without its quotes.
 fn bare(literal: &str) -> &str {
     literal.trim_start_matches(['r', 'b', 'f', 'u']).trim_matches(['"', '\'', '`'])
@@ -130,7 +138,7 @@ fn bare(literal: &str) -> &str {
 
 /// A file of tests that is gone: fine if its tests are elsewhere now, or if what they tested is gone too.
 fn check_deleted_file(file: &TestFile<'_, '_>, whole: &Whole<'_, '_>, violations: &mut Vec<Violation>) {
-    let TestFile { view, before, after: _, pairs: _ } = file;
+    let TestFile { view, before, .. } = file;
     let path = view.path.to_text();
     let asserts = || view.before.iter().any(|line| assertion(line, Manner::ByCall).is_some());
     if before.is_empty() && !(view.role.kind == Kind::Code && is_of_unknown_framework(&path) && asserts()) {

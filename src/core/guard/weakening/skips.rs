@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::cases::Case;
-use super::{TestFile, pattern};
+use super::{TestFile, indent, pattern};
 use crate::core::guard::view::View;
 use crate::core::guard::violation::{Rule, Violation, excerpt};
 
@@ -75,7 +75,6 @@ pub(super) fn check(file: &TestFile<'_, '_>, violations: &mut Vec<Violation>) {
 /// test writes to files hold tests of their own.
 fn around(file: &TestFile<'_, '_>, index: usize) -> Option<usize> {
     let lines = &file.view.after;
-    let indent = |line: &str| line.len() - line.trim_start().len();
     let deeper = |case: &Case| {
         let own = indent(lines[case.line]);
         lines[case.line + 1..=index].iter().all(|line| line.trim().is_empty() || indent(line) > own)
@@ -134,7 +133,6 @@ fn is_guarded(view: &View<'_>, index: usize) -> bool {
     });
     static ALWAYS: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"(?i)^\s*if\s*\(?\s*(?:true|1|not\s+false|!false)\s*\)?\s*[:{]?\s*$"));
-    let indent = |line: &str| line.len() - line.trim_start().len();
     let own = indent(view.after[index]);
     let inline = CONDITION.is_match(view.after[index]);
     let above = view.after[..index].iter().rev().take(12).find(|line| !line.trim().is_empty() && indent(line) < own);
@@ -196,7 +194,6 @@ pub(super) fn check_switched_off(view: &View<'_>, case: &Case, assertions: &[usi
 
 /// Where the block begins whose failures a handler takes; the test itself where no line says so.
 fn tried(view: &View<'_>, case: &Case, handler: usize) -> usize {
-    let indent = |line: &str| line.len() - line.trim_start().len();
     let own = view.after[handler];
     let takes = ["}", "catch", "except"].iter().any(|start| own.trim_start().starts_with(start));
     let begins = |line: &str| line.trim_start().starts_with("try") && indent(line) == indent(own);
@@ -206,7 +203,6 @@ fn tried(view: &View<'_>, case: &Case, handler: usize) -> usize {
 
 /// Whether a line stands as deep as the first line of its test, not in a function or a condition within.
 fn is_body_level(view: &View<'_>, case: &Case, index: usize) -> bool {
-    let indent = |line: &str| line.len() - line.trim_start().len();
     let body = view.after[case.line + 1..case.lines.end].iter().find(|line| !line.trim().is_empty());
     body.is_some_and(|first| indent(first) == indent(view.after[index]))
 }

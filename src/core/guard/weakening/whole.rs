@@ -12,7 +12,7 @@ use super::super::view::View;
 use super::assertions::assertion_at;
 use super::cases::Case;
 use super::pairing::kept;
-use super::{TestFile, calls, manner, pattern, skips};
+use super::{TestFile, calls, manner, pattern};
 
 /// The change as a whole. What only an odd case asks for is found out when it does.
 pub(super) struct Whole<'v, 'a> {
@@ -75,7 +75,7 @@ impl<'v, 'a> Whole<'v, 'a> {
     /// began above it, as when tests are joined.
     pub(super) fn absorbs(&self, case: &Case, file: &TestFile<'_, '_>) -> bool {
         let view = file.view;
-        let runs = |now: usize| file.case_at(now).is_some_and(|case| !skips::is_off(view, case));
+        let runs = |now: usize| file.runs_at(now) == Some(true);
         let left = |index: &usize| !kept(view, *index).is_some_and(runs);
         let body = (case.line + 1..case.lines.end).filter(left).map(|index| view.before[index]);
         file.demanded(case)
@@ -134,19 +134,17 @@ impl<'v, 'a> Whole<'v, 'a> {
 
 /// Names of functions that are called in new lines of tests that run.
 fn called_by_tests<'v>(file: &'v TestFile<'v, '_>) -> BTreeSet<&'v str> {
-    let view = file.view;
-    let runs = |index: &usize| file.case_at(*index).is_some_and(|case| !skips::is_off(view, case));
-    calls::called(view.added().filter(|(index, _)| runs(index)).map(|(_, line)| line))
+    let added = file.view.added().filter(|(index, _)| file.runs_at(*index) == Some(true));
+    calls::called(added.map(|(_, line)| line))
 }
 
 /// The texts of assertions that begin in an added line of a test that runs, or of a function that one of them calls.
 fn new_assertions(file: &TestFile<'_, '_>, called: &BTreeSet<&str>) -> Vec<String> {
     let view = file.view;
     let manner = manner(view);
-    let runs = |index: usize| match file.case_at(index) {
-        Some(case) => !skips::is_off(view, case),
-        None => calls::function_of(view, index).is_none_or(|name| called.contains(name) || is_fixture(name)),
-    };
+    let is_called =
+        |index: usize| calls::function_of(view, index).is_none_or(|name| called.contains(name) || is_fixture(name));
+    let runs = |index: usize| file.runs_at(index).unwrap_or_else(|| is_called(index));
     let found = view.added().filter_map(|(index, _)| Some((index, assertion_at(&view.after[index..], manner)?)));
     found.filter(|(index, _)| runs(*index)).map(|(_, found)| found.text).collect()
 }
