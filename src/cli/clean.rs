@@ -17,7 +17,7 @@ use crate::core::clean::{CleanPlan, Keep, Reach, Removal};
 use crate::core::names::IssueNumber;
 use crate::core::text::one_line;
 use crate::edge::repo::Repo;
-use crate::edge::verify::cache_dir;
+use crate::edge::verify::worktrees_dir;
 use crate::flow::Shop;
 use crate::flow::clean::{clean, clean_here, look, look_here};
 use crate::flow::close::close_merged;
@@ -37,7 +37,7 @@ pub fn run(args: &Clean, context: &Context) -> anyhow::Result<Exit> {
     let repo = context.open_repo()?;
     let base = context.policy_base(&repo, None)?;
     let keep = keep(&context.config(&repo, base.as_ref().map(|base| &base.tree))?)?;
-    let cache = cache_dir(&context.environment)?.join("worktrees");
+    let cache = worktrees_dir(&context.environment)?;
     let here = tell(&here(args, &repo, &cache, keep)?, args, context)?;
     let drafts = unfinished(&repo)?;
     let there = match (reach(args), drafts.as_slice()) {

@@ -23,7 +23,7 @@ use crate::edge::journal::runs;
 use crate::edge::model::{KeyNeed, ModelName};
 use crate::edge::repo::Repo;
 use crate::edge::sandbox::Sandbox;
-use crate::edge::verify::{cache_dir, slots};
+use crate::edge::verify::{slots, worktrees_dir};
 
 /// The oldest git that is tested with.
 const OLDEST_GIT: (u32, u32) = (2, 36);
@@ -269,7 +269,7 @@ impl Doctor<'_> {
         self.enter("left over")?;
         let drafts = repo.drafts()?.len();
         let runs = runs(&repo.burn_dir()).unwrap_or_default().len();
-        let cache = cache_dir(&self.context.environment)?.join("worktrees");
+        let cache = worktrees_dir(&self.context.environment)?;
         let worktrees = slots(repo, &cache).map(|slots| slots.len()).unwrap_or_default();
         self.good(format!("{drafts} drafts, {runs} runs on record, {worktrees} worktrees in {}", cache.display()))
     }

@@ -29,7 +29,7 @@ use crate::edge::model::{Lineup, Recorder};
 use crate::edge::rank_index::Index;
 use crate::edge::repo::{Base, Remote, Repo, nonce};
 use crate::edge::tape::Tape;
-use crate::edge::verify::cache_dir;
+use crate::edge::verify::{cache_dir, worktrees_dir};
 use crate::flow::claims::Claimant;
 use crate::flow::{Mode, Progress, Publishing, Settings, Shop, Workshop};
 
@@ -100,7 +100,7 @@ impl Session {
             min_score,
             mode,
             workshop: Workshop {
-                cache: cache.join("worktrees"),
+                cache: worktrees_dir(&context.environment)?,
                 sandbox: work::sandbox(&config, &context.environment)?,
             },
             index: Index::open(&Index::folder(&cache, repo.common_dir())),

@@ -126,10 +126,7 @@ fn pushed(shop: &Shop<'_>, picked: &Picked) -> anyhow::Result<Option<CommitId>> 
 fn judge(shop: &Shop<'_>, about: About<'_>, kept: &adopt::Kept, approval: &Approval) -> Result<Approved, Stop> {
     let context = ReviewContext { title: &about.issue.title, body: &about.issue.body, secrets: shop.secrets };
     let support = Support { branch: &[], approval: Some(approval) };
-    whole::review(shop, &kept.tree, &context, support)?.map_err(|violations| {
-        let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
-        Outcome::Refused { violations: lines }.into()
-    })
+    whole::review(shop, &kept.tree, &context, support)?.map_err(|violations| whole::refused(&violations).into())
 }
 
 /// The change as a commit of its own.

@@ -64,7 +64,7 @@ impl Prover {
         let (tape, base) = (shop.tape, shop.base.commit.clone());
         let remarks = tape.read("submodules of the base", || {
             let bench = self.bench(shop)?;
-            bench.visit(&base)?;
+            bench.go_to(&base)?;
             Ok::<_, anyhow::Error>(remarks(bench))
         })?;
         warn_once(shop, remarks)

@@ -6,6 +6,7 @@ use super::shop::Shop;
 use crate::core::guard::{Approved, Published, ReviewContext, Violation, Words};
 use crate::core::held::{Approval, Hand};
 use crate::core::names::{CommitId, TreeId};
+use crate::core::outcome::Outcome;
 use crate::core::report::pull::is_ours;
 use crate::edge::repo::Commit;
 
@@ -39,6 +40,11 @@ pub(super) fn review(
     }
     let branch = branch.iter().map(|commit| published(shop, commit)).collect::<anyhow::Result<Vec<_>>>()?;
     Ok(policy.review_with(change, about, Words { branch: &branch, approval }))
+}
+
+/// The ending where a person's word was not enough.
+pub(super) fn refused(violations: &[Violation]) -> Outcome {
+    Outcome::Refused { violations: violations.iter().map(ToString::to_string).collect() }
 }
 
 fn published(shop: &Shop<'_>, commit: &Commit) -> anyhow::Result<Published> {

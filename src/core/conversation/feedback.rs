@@ -78,7 +78,7 @@ pub fn findings(findings: &[String]) -> Message {
 
 /// A patch that applies and is allowed, but on which required checks fail. It stays in the draft.
 ///
-/// `base` are the results on the unpatched code: a check that was red before is told as such.
+/// Among the results are those on the unpatched code: a check that was red before is told as such.
 pub fn red(results: &[CheckResult], nonce: &str) -> Message {
     let mut text = String::from("Your patch is applied. These checks do not pass on it:\n");
     outputs(&mut text, results, Stage::Head, nonce);

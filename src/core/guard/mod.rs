@@ -1,9 +1,9 @@
 //! What a change may do: one policy for patches of a model, staged changes and pull requests.
 //!
 //! [`Policy::review`] makes an [`Approved`], else only [`Policy::review_with`] on people's words, and only an `Approved`
-//! can be committed. It reports every violation, not the first. The rules and why they exist are listed at [`Rule`]; what they assume about files is in
-//! `kind`, what a change looks like to them in `view`; what people let stand
-//! on a branch already, in `settled`.
+//! can be committed. It reports every violation, not the first. The rules and why they exist are listed at [`Rule`]; what
+//! they assume about files is in `kind`, what a change looks like to them in `view`, what people let stand on a branch
+//! already in `settled`.
 
 mod confusables;
 mod dependencies;

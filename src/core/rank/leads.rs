@@ -26,7 +26,7 @@ pub struct Lead {
 }
 
 impl fmt::Display for Lead {
-    /// `src/a.rs: parse 10-31, Reader::next 80-95`, lines from 1.
+    /// `src/a.rs: parse 10-31, Reader.next 80-95`, lines from 1.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&one_line(&self.path.to_text()))?;
         for (at, (name, lines)) in self.definitions.iter().enumerate() {

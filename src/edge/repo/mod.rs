@@ -11,6 +11,7 @@ mod corpus;
 mod difference;
 mod fetch;
 mod history;
+pub mod layout;
 mod lineage;
 mod open;
 mod push;

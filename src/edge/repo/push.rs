@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use super::layout::{self, WorkTree};
 use super::{Remote, RemoteError, RemoteTrouble, Repo};
 use crate::core::checks::{Successor, Verified};
 use crate::core::names::{BurnBranch, CommitId};
@@ -292,17 +293,9 @@ impl<'a> Outpost<'a> {
     }
 }
 
-/// What `git init --bare` would make, without starting git: HEAD, config, an alternate; and the shallow boundary.
+/// A bare repository that borrows the clone's objects and knows its shallow boundary.
 fn fill(dir: &Path, repo: &Repo) -> Result<()> {
-    std::fs::create_dir_all(dir.join("objects/info"))?;
-    std::fs::create_dir_all(dir.join("refs/heads"))?;
-    std::fs::write(dir.join("HEAD"), "ref: refs/heads/none\n")?;
-    let format = if repo.gix.object_hash() == gix::hash::Kind::Sha1 {
-        "repositoryformatversion = 0\n"
-    } else {
-        "repositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n"
-    };
-    std::fs::write(dir.join("config"), format!("[core]\n\tbare = true\n\t{format}"))?;
+    layout::init(dir, repo.gix.object_hash(), WorkTree::None)?;
     let objects: PathBuf = repo.common_dir().join("objects").canonicalize()?;
     std::fs::write(dir.join("objects/info/alternates"), alternates_line(&objects))?;
     let shallow = repo.common_dir().join("shallow");

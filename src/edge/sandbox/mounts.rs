@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::toolchains::Toolchains;
 use super::{Grounds, Network};
+use crate::edge::repo::layout::linked_git_dirs;
 
 /// Where the private HOME is seen.
 pub(super) const HOME: &str = "/home/burn";
@@ -174,8 +175,7 @@ fn lent(grounds: &Grounds) -> Vec<(PathBuf, PathBuf)> {
 
 /// The folders of submodules' repositories: the clone's, and those of its linked worktrees.
 fn modules(common: &Path) -> impl Iterator<Item = PathBuf> {
-    let linked = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
-    let git_dirs = linked.map(|entry| entry.path()).chain([common.to_owned()]);
+    let git_dirs = linked_git_dirs(common).into_iter().chain([common.to_owned()]);
     git_dirs.map(|dir| dir.join("modules")).filter(|modules| modules.is_dir())
 }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
-pub use worktree::{SlotOnDisk, SlotState, cache_dir, remove_slot, slots};
+pub use worktree::{SlotOnDisk, SlotState, cache_dir, remove_slot, slots, worktrees_dir};
 
 use self::execute::{Execution, execute};
 use self::submodules::{Filled, Job};
@@ -98,16 +98,11 @@ impl Bench {
         &self.submodules.empty
     }
 
-    /// Brings the worktree to a commit without running anything in it.
+    /// Brings the worktree to a commit. A check may rewrite tracked files; the next one is to see the commit all the same.
     ///
     /// # Errors
     /// It cannot be brought there.
-    pub fn visit(&mut self, commit: &CommitId) -> Result<()> {
-        self.go_to(commit)
-    }
-
-    /// Brings the worktree to a commit. A check may rewrite tracked files; the next one is to see the commit all the same.
-    fn go_to(&mut self, commit: &CommitId) -> Result<()> {
+    pub fn go_to(&mut self, commit: &CommitId) -> Result<()> {
         let untracked = if self.at.as_ref() == Some(commit) { Untracked::Keep } else { Untracked::Remove };
         if self.at.as_ref().is_some_and(|at| at != commit) {
             self.await_next_second();

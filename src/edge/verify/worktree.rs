@@ -1,6 +1,5 @@
 //! Warm worktrees: linked to the repository, kept outside of it, used by one process at a time.
 
-use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::core::names::CommitId;
 use crate::edge::git::Environment;
 use crate::edge::repo::Repo;
+use crate::edge::repo::layout::{linked_git_dirs, path_in};
 
 /// A worktree and what belongs to it, locked as long as the value lives:
 ///
@@ -65,6 +65,14 @@ pub fn cache_dir(environment: &Environment) -> Result<PathBuf> {
     let absolute = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
     base.map(|base| base.join("git-burn")).context("no place for worktrees: neither XDG_CACHE_HOME nor HOME is set")
+}
+
+/// The folder of all repositories' slots below [`cache_dir`].
+///
+/// # Errors
+/// As [`cache_dir`].
+pub fn worktrees_dir(environment: &Environment) -> Result<PathBuf> {
+    Ok(cache_dir(environment)?.join("worktrees"))
 }
 
 /// The folder of this repository's slots.
@@ -217,12 +225,10 @@ pub(super) fn private_dir(dir: &Path) -> Result<()> {
 /// The repository's record of the worktree. The worktree's own `.git` file is not asked: a check may have written it.
 fn registered(common: &Path, tree: &Path) -> Option<PathBuf> {
     let wanted = tree.join(".git");
-    let entries = fs::read_dir(common.join("worktrees")).ok()?;
-    let mut found = entries.flatten().map(|entry| entry.path()).filter(|dir| {
+    linked_git_dirs(common).into_iter().find(|dir| {
         let recorded = path_in(&fs::read(dir.join("gitdir")).unwrap_or_default());
         recorded == wanted || dir.join(recorded) == wanted
-    });
-    found.next()
+    })
 }
 
 /// Whether the worktree links back to its record, and was not left half made.
@@ -232,12 +238,6 @@ fn is_intact(tree: &Path, git_dir: &Path) -> bool {
     let target = target.and_then(|target| target.canonicalize().ok());
     let reason = fs::read_to_string(git_dir.join("locked")).unwrap_or_default();
     target.is_some() && target == git_dir.canonicalize().ok() && reason.trim() != "initializing"
-}
-
-/// The path that a file of git's holds, whatever bytes it is made of.
-fn path_in(content: &[u8]) -> PathBuf {
-    let path = content.strip_suffix(b"\n").unwrap_or(content);
-    PathBuf::from(<OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(path))
 }
 
 fn create(repo: &Repo, common: &Path, tree: &Path, commit: &CommitId) -> Result<PathBuf> {

@@ -3,12 +3,12 @@
 use super::super::adopt::{Kept, is_made_of, prove_approved, refuse_replaced};
 use super::super::dialogue::Proven;
 use super::super::shop::{Publishing, Shop, Stop};
-use super::super::whole::{self, Support};
+use super::super::whole::{self, Support, refused};
 use super::find::{Branch, Subject, refuse_moved};
 use super::wishes::{Untold, Wishes};
 use super::{Matter, Round, find, on_claim, publish, talk, wishes, with_demand};
 use crate::core::act::Act;
-use crate::core::guard::{Approved, ReviewContext, Violation, Words};
+use crate::core::guard::{Approved, ReviewContext, Words};
 use crate::core::held::{Approval, HeldNote};
 use crate::core::names::{CommitId, IssueNumber, TreeId};
 use crate::core::outcome::Outcome;
@@ -176,10 +176,6 @@ fn judge(shop: &Shop<'_>, round: &Round<'_>, word: &Word<'_>, head: &TreeId) -> 
     let words = Words { branch: &[], approval: Some(word.approval) };
     let step = shop.settings.policy.review_with(step, &context, words).map_err(|violations| refused(&violations))?;
     Ok(Judged { whole, step })
-}
-
-fn refused(violations: &[Violation]) -> Outcome {
-    Outcome::Refused { violations: violations.iter().map(ToString::to_string).collect() }
 }
 
 /// The revision as a commit of its own, on the head of its branch.

@@ -10,6 +10,7 @@ use crate::core::names::RepoPath;
 use crate::core::submodules::SubmoduleName;
 use crate::edge::repo::Repo;
 use crate::edge::repo::config::Config;
+use crate::edge::repo::layout::{linked_git_dirs, path_in};
 
 /// The places where one level keeps its submodules: those of the project, or those of one of its submodules.
 #[derive(Debug)]
@@ -24,11 +25,11 @@ impl Home {
     /// The clone. Each of its linked worktrees has submodules of its own.
     pub(super) fn of(repo: &Repo) -> Self {
         let common = repo.common_dir();
-        let linked = fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
-        let mut linked: Vec<PathBuf> = linked.map(|entry| entry.path()).collect();
-        linked.sort();
         let near = [repo.git_dir().to_owned(), common.to_owned()];
-        Self { git_dirs: near.into_iter().chain(linked).collect(), checkout: repo.work_tree().map(Path::to_owned) }
+        Self {
+            git_dirs: near.into_iter().chain(linked_git_dirs(common)).collect(),
+            checkout: repo.work_tree().map(Path::to_owned),
+        }
     }
 
     /// The level below a submodule that was found.
@@ -96,12 +97,6 @@ fn git_dir_of(folder: &Path) -> Option<PathBuf> {
         }
         _ => None,
     }
-}
-
-/// The path that a file of git's holds.
-fn path_in(content: &[u8]) -> PathBuf {
-    let path = content.strip_suffix(b"\n").unwrap_or(content);
-    PathBuf::from(OsStr::from_bytes(path))
 }
 
 /// What a `.gitmodules` says: names by path. All of it is a stranger's text.

@@ -27,6 +27,7 @@ use crate::core::change::Entry;
 use crate::core::names::{CommitId, PathError, RepoPath};
 use crate::core::submodules::{EmptySubmodule, Lack};
 use crate::edge::git::GitCommand;
+use crate::edge::repo::layout::{self, WorkTree};
 use crate::edge::repo::{Found, Repo};
 
 /// A `.gitmodules` of more bytes is not read.
@@ -312,17 +313,8 @@ fn names_at(repo: &Repo, commit: &CommitId) -> Result<Vec<u8>> {
 /// A repository without anything, made anew: an unconfined check may have written to the one before.
 fn make_repository(repo: &Repo, dir: &Path) -> Result<()> {
     remove_all(dir)?;
-    for folder in ["objects", "refs"] {
-        private_dir(&dir.join(folder))?;
-    }
-    let format = if repo.gix().object_hash() == gix::hash::Kind::Sha1 {
-        "repositoryformatversion = 0\n"
-    } else {
-        "repositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n"
-    };
-    fs::write(dir.join("HEAD"), "ref: refs/heads/none\n")?;
-    fs::write(dir.join("config"), format!("[core]\n\tbare = false\n\t{format}"))?;
-    Ok(())
+    private_dir(dir)?;
+    Ok(layout::init(dir, repo.gix().object_hash(), WorkTree::Given)?)
 }
 
 /// What is known of a submodule that was filled.
