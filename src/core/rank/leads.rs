@@ -1,7 +1,6 @@
 //! Leads: candidates that a pack has no room to show, by name, with the definitions to look at first. A name costs a
 //! hundredth of what the file would, and saves the turn in which the model would search for it.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -10,9 +9,6 @@ use super::outline::Outline;
 use super::ranking::Ranked;
 use crate::core::names::RepoPath;
 use crate::core::text::one_line;
-
-/// Candidates that a pack shows or names, in all.
-const CANDIDATES: usize = 40;
 
 /// Definitions that are named of each.
 const DEFINITIONS: usize = 2;
@@ -37,12 +33,11 @@ impl fmt::Display for Lead {
     }
 }
 
-/// The best candidates beside those that are shown, as many as fit so many bytes, a line each.
-pub fn leads(ranked: &[Ranked], shown: &BTreeSet<&RepoPath>, mut bytes: usize) -> Vec<Lead> {
-    let is_lead = |one: &&Ranked| one.text.as_ref().is_some_and(|text| !text.is_empty()) && !shown.contains(&one.path);
+/// The candidates that are not shown, best first, as many as fit so many bytes, a line each.
+pub(super) fn leads<'a>(others: impl Iterator<Item = (&'a Ranked, &'a Outline)>, mut bytes: usize) -> Vec<Lead> {
     let mut leads = Vec::new();
-    for one in ranked.iter().take(CANDIDATES).filter(is_lead) {
-        let lead = Lead { path: one.path.clone(), definitions: definitions(one) };
+    for (one, outline) in others {
+        let lead = Lead { path: one.path.clone(), definitions: definitions(one, outline) };
         let price = lead.to_string().len() + 1;
         if price > bytes {
             break;
@@ -54,16 +49,17 @@ pub fn leads(ranked: &[Ranked], shown: &BTreeSet<&RepoPath>, mut bytes: usize) -
 }
 
 /// What the best pieces define, each once.
-fn definitions(one: &Ranked) -> Vec<(String, Range<usize>)> {
-    let text = one.text.as_deref().unwrap_or_default();
-    let outline = Outline::of(one.language, text);
+fn definitions(one: &Ranked, outline: &Outline) -> Vec<(String, Range<usize>)> {
     let mut found: Vec<(String, Range<usize>)> = Vec::new();
     for (lines, _) in &one.pieces {
         let piece = outline.pieces.iter().find(|piece| piece.lines.start == lines.start);
         let Some(at) = piece.and_then(|piece| piece.definition) else { continue };
-        let name = qualified(&outline, text, at);
-        if found.len() < DEFINITIONS && !found.iter().any(|(known, _)| *known == name) {
+        let name = qualified(outline, one.content(), at);
+        if !found.iter().any(|(known, _)| *known == name) {
             found.push((name, lines.clone()));
+        }
+        if found.len() == DEFINITIONS {
+            break;
         }
     }
     found
@@ -86,6 +82,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::core::rank::candidates::{Candidates, MOST};
     use crate::core::rank::language::{Language, Role};
     use crate::core::rank::signals::Values;
 
@@ -104,8 +101,9 @@ mod tests {
     }
 
     fn lines(ranked: &[Ranked], shown: &[&str], bytes: usize) -> Vec<String> {
-        let shown: Vec<RepoPath> = shown.iter().map(|path| RepoPath::parse(path).unwrap()).collect();
-        leads(ranked, &shown.iter().collect(), bytes).iter().map(ToString::to_string).collect()
+        let candidates = Candidates::of(ranked);
+        let is_shown = |file: usize| shown.contains(&&*candidates.files[file].path.to_text());
+        leads(candidates.others(is_shown), bytes).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -122,7 +120,7 @@ mod tests {
     #[test]
     fn leads_keep_to_their_bytes() {
         let files: Vec<Ranked> = (0..60).map(|at| ranked(&format!("src/{at}.py"), Some(TEXT))).collect();
-        assert_eq!(lines(&files, &[], 100_000).len(), CANDIDATES);
+        assert_eq!(lines(&files, &[], 100_000).len(), MOST);
         for bytes in [0, 39, 40, 100, 333] {
             let needed: usize = lines(&files, &[], bytes).iter().map(|line| line.len() + 1).sum();
             assert!(needed <= bytes && needed + 45 > bytes, "{needed} of {bytes}");

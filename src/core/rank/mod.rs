@@ -1,6 +1,7 @@
 //! Ranks a repository's files for an issue without a model, and packs the best of them into a token budget.
 
 pub mod bm25;
+mod candidates;
 pub mod corpus;
 pub mod definitions;
 pub mod evidence;

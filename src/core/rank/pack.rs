@@ -4,9 +4,10 @@
 //! pieces) and a price (its bytes). Pieces are taken by value for price until the budget is spent; whole small files
 //! come along whole. The same ranking and budget give the same bytes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::candidates::Candidates;
 use super::definitions::Kind;
 use super::language::{Language, Role};
 use super::leads::{Lead, leads};
@@ -18,9 +19,6 @@ use crate::core::names::RepoPath;
 /// with today's tokenizers, so a pack is at most about a sixth larger than its budget says; what a whole prompt may cost
 /// is reckoned with [`crate::core::conversation::tokens_at_most`].
 pub const BYTES_PER_TOKEN: usize = 4;
-
-/// Files that are looked at for excerpts.
-const FILES: usize = 40;
 
 /// A file of at most this many bytes is shown whole or not at all.
 const SMALL_FILE: usize = 3000;
@@ -116,12 +114,6 @@ struct Offer {
     price: usize,
 }
 
-/// The candidates with their outlines, best first.
-struct Candidates<'a> {
-    files: Vec<&'a Ranked>,
-    outlines: Vec<Outline>,
-}
-
 /// Which lines of which candidates are shown, and what is left of the budget.
 struct Shown {
     lines: BTreeMap<usize, Vec<bool>>,
@@ -141,8 +133,8 @@ pub fn pack_by(ranked: &[Ranked], tokens: usize, policy: &Policy) -> Pack {
     let for_leads = (budget / LEADS_SHARE).min(LEADS_MOST);
     let mut shown = Shown { lines: BTreeMap::new(), left: budget - map.len() - for_leads };
     candidates.offers(policy).iter().for_each(|offer| shown.take(&candidates, offer));
-    let paths: BTreeSet<&RepoPath> = shown.lines.keys().map(|file| &candidates.files[*file].path).collect();
-    let leads = leads(ranked, &paths, for_leads.saturating_sub(LEADS_HEADING.len()));
+    let others = candidates.others(|file| shown.lines.contains_key(&file));
+    let leads = leads(others, for_leads.saturating_sub(LEADS_HEADING.len()));
     shown.left += for_leads - list(&leads).len();
     shown.signatures(&candidates);
     let excerpts = shown.lines.iter().map(|(file, lines)| candidates.excerpt(*file, lines)).collect();
@@ -173,18 +165,7 @@ const LEADS_MOST: usize = 2400;
 /// The map takes at most the budget's share of one in so many.
 const MAP_SHARE: usize = 40;
 
-fn text_of(one: &Ranked) -> &[u8] {
-    one.text.as_deref().unwrap_or_default()
-}
-
-impl<'a> Candidates<'a> {
-    fn of(ranked: &'a [Ranked]) -> Self {
-        let is_read = |one: &&Ranked| one.text.as_ref().is_some_and(|text| !text.is_empty());
-        let files: Vec<&Ranked> = ranked.iter().filter(is_read).take(FILES).collect();
-        let outlines = files.iter().map(|one| Outline::of(one.language, text_of(one))).collect();
-        Self { files, outlines }
-    }
-
+impl Candidates<'_> {
     /// The pieces of all candidates, the best value for its price first.
     fn offers(&self, policy: &Policy) -> Vec<Offer> {
         let mut offers: Vec<Offer> = (0..self.files.len()).flat_map(|file| self.offers_of(file, policy)).collect();
@@ -200,7 +181,7 @@ impl<'a> Candidates<'a> {
 
     fn offers_of(&self, file: usize, policy: &Policy) -> Vec<Offer> {
         let (one, outline) = (self.files[file], &self.outlines[file]);
-        let (text, belief) = (text_of(one), self.belief(file, policy));
+        let (text, belief) = (one.content(), self.belief(file, policy));
         if text.len() <= SMALL_FILE {
             return vec![Offer { file, lines: 0..outline.lines.len(), value: belief, price: text.len() }];
         }
@@ -226,7 +207,7 @@ impl<'a> Candidates<'a> {
         let mut before = 0;
         for at in order {
             shares[at] *= (1.0 + before as f32 / DEPTH_UNIT).powf(-policy.depth);
-            before += outline.text(text_of(one), &outline.pieces[at].lines).len();
+            before += outline.text(one.content(), &outline.pieces[at].lines).len();
         }
         shares
     }
@@ -240,7 +221,7 @@ impl<'a> Candidates<'a> {
             if region.start > 0 {
                 out.push_str(MARK);
             }
-            out.push_str(&String::from_utf8_lossy(outline.text(text_of(one), region)));
+            out.push_str(&String::from_utf8_lossy(outline.text(one.content(), region)));
         }
         if regions.last().is_some_and(|last| last.end < shown.len()) {
             out.push_str(MARK);
@@ -253,7 +234,7 @@ impl Shown {
     /// Shows an offer and the heads of what it stands in, if there is money left for it.
     fn take(&mut self, candidates: &Candidates<'_>, offer: &Offer) {
         let outline = &candidates.outlines[offer.file];
-        let text = text_of(candidates.files[offer.file]);
+        let text = candidates.files[offer.file].content();
         let heads: Vec<usize> = outline.enclosing(offer.lines.start).map(|at| outline.definitions[at].line).collect();
         let shown = self.lines.get(&offer.file);
         let hidden = |line: &usize| !offer.lines.contains(line) && shown.is_none_or(|shown| !shown[*line]);
@@ -273,7 +254,7 @@ impl Shown {
     /// Spends what is left on the first lines of definitions that are not shown, in the files that are, best first.
     fn signatures(&mut self, candidates: &Candidates<'_>) {
         for (file, lines) in &mut self.lines {
-            let (text, outline) = (text_of(candidates.files[*file]), &candidates.outlines[*file]);
+            let (text, outline) = (candidates.files[*file].content(), &candidates.outlines[*file]);
             for definition in outline.definitions.iter().filter(|one| one.kind != Kind::Value) {
                 let price = outline.text(text, &(definition.line..definition.line + 1)).len() + REGION;
                 if !lines[definition.line] && price <= self.left {

@@ -33,6 +33,11 @@ pub struct Ranked {
 }
 
 impl Ranked {
+    /// Its text; nothing if it was not read.
+    pub fn content(&self) -> &[u8] {
+        self.text.as_deref().unwrap_or_default()
+    }
+
     /// Why it stands where it stands: signals with what each adds, strongest first.
     pub fn reasons(&self) -> Vec<(&'static str, f32)> {
         let added = TABLE.iter().map(|(signal, weight, words)| (*words, weight * self.values.get(*signal)));
