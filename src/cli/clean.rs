@@ -1,9 +1,11 @@
 //! `git burn clean`: removes what git-burn made and nobody needs any more. What only this machine knows of goes without
 //! any server; drafts go when the forge says that their issue is closed, branches and claims only on request.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use anyhow::Context as _;
+use serde::Serialize;
 use serde_json::json;
 
 use super::args::keep::Clean;
@@ -13,7 +15,7 @@ use super::context::Context;
 use super::error::{Exit, explain, is_rate_limit};
 use super::render::json::line;
 use super::session::{Models, Session};
-use crate::core::clean::{CleanPlan, Keep, Reach, Removal};
+use crate::core::clean::{CleanPlan, Keep, Leftover, Reach, Removal};
 use crate::core::names::IssueNumber;
 use crate::core::text::one_line;
 use crate::edge::repo::Repo;
@@ -27,9 +29,9 @@ use crate::flow::resume::unfinished;
 const KEEP: Keep = Keep { logs: 100, runs: 24 };
 
 /// What went and what could not go.
-struct Cleaned {
-    plan: CleanPlan,
-    failed: Vec<(Removal, String)>,
+struct Cleaned<What> {
+    plan: CleanPlan<What>,
+    failed: Vec<(What, String)>,
 }
 
 /// Cleans up, or tells what would go.
@@ -63,7 +65,7 @@ fn keep(config: &Config) -> anyhow::Result<Keep> {
 }
 
 /// What only this machine knows of.
-fn here(args: &Clean, repo: &Repo, cache: &Path, keep: Keep) -> anyhow::Result<Cleaned> {
+fn here(args: &Clean, repo: &Repo, cache: &Path, keep: Keep) -> anyhow::Result<Cleaned<Leftover>> {
     let plan = look_here(repo, cache, keep)?;
     let failed = if args.dry_run { Vec::new() } else { clean_here(repo, cache, &plan) };
     Ok(Cleaned { plan, failed })
@@ -90,7 +92,7 @@ fn with_forge(args: &Clean, context: &Context) -> anyhow::Result<Exit> {
     cleaned.map(|_| exit)
 }
 
-fn there(args: &Clean, shop: &mut Shop<'_>) -> anyhow::Result<Cleaned> {
+fn there(args: &Clean, shop: &mut Shop<'_>) -> anyhow::Result<Cleaned<Removal>> {
     match reach(args) {
         // First: what belongs to a closed issue may go as well.
         Reach::Remote => drop(close_merged(shop)?),
@@ -122,7 +124,11 @@ fn without_forge(problem: &anyhow::Error) -> Exit {
 }
 
 /// Tells what went, what stays if somebody wants to know, and what could not go.
-fn tell(cleaned: &Cleaned, args: &Clean, context: &Context) -> anyhow::Result<Exit> {
+fn tell<What: Display + Serialize + PartialEq>(
+    cleaned: &Cleaned<What>,
+    args: &Clean,
+    context: &Context,
+) -> anyhow::Result<Exit> {
     let Cleaned { plan, failed } = cleaned;
     context.terminal.write_out(gone(plan, failed, args, context.common.json).as_bytes())?;
     for (kept, why) in &plan.keep {
@@ -130,19 +136,24 @@ fn tell(cleaned: &Cleaned, args: &Clean, context: &Context) -> anyhow::Result<Ex
             context.tell(&format!("kept {}: {}", one_line(kept), one_line(why)));
         }
     }
-    for (removal, problem) in failed {
-        context.tell(&format!("error: {} stays: {}", one_line(&removal.to_string()), one_line(problem)));
+    for (what, problem) in failed {
+        context.tell(&format!("error: {} stays: {}", one_line(&what.to_string()), one_line(problem)));
     }
     Ok(if failed.is_empty() { Exit::Done } else { Exit::No })
 }
 
 /// What went, one a line.
-fn gone(plan: &CleanPlan, failed: &[(Removal, String)], args: &Clean, json: bool) -> String {
+fn gone<What: Display + Serialize + PartialEq>(
+    plan: &CleanPlan<What>,
+    failed: &[(What, String)],
+    args: &Clean,
+    json: bool,
+) -> String {
     let word = if args.dry_run { "would remove" } else { "removed" };
-    let gone = plan.remove.iter().filter(|(removal, _)| !failed.iter().any(|(kept, _)| kept == removal));
-    let told = |(removal, why): &(Removal, String)| match json {
-        true => line("removed", &json!({ "dry_run": args.dry_run, "removal": removal, "why": why })),
-        false => format!("{word} {}: {}\n", one_line(&removal.to_string()), one_line(why)),
+    let gone = plan.remove.iter().filter(|(what, _)| !failed.iter().any(|(kept, _)| kept == what));
+    let told = |(what, why): &(What, String)| match json {
+        true => line("removed", &json!({ "dry_run": args.dry_run, "removal": what, "why": why })),
+        false => format!("{word} {}: {}\n", one_line(&what.to_string()), one_line(why)),
     };
     gone.map(told).collect()
 }

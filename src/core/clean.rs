@@ -95,39 +95,27 @@ pub enum Reach {
     Remote,
 }
 
-/// Something that may go.
+/// Something made for an issue that may go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Removal {
-    Draft {
-        issue: IssueNumber,
-        commit: CommitId,
-    },
-    Branch {
-        name: BurnBranch,
-        issue: IssueNumber,
-        head: CommitId,
-    },
-    Claim {
-        issue: IssueNumber,
-        commit: CommitId,
-    },
+    Draft { issue: IssueNumber, commit: CommitId },
+    Branch { name: BurnBranch, issue: IssueNumber, head: CommitId },
+    Claim { issue: IssueNumber, commit: CommitId },
+}
+
+/// Something that only this machine knows of and that may go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Leftover {
     /// An idle worktree, unlocked first.
-    Worktree {
-        path: String,
-    },
+    Worktree { path: String },
     /// A temporary folder.
-    Folder {
-        path: String,
-    },
+    Folder { path: String },
     /// The exchanges of a run; its events stay.
-    Exchanges {
-        run: RunId,
-    },
+    Exchanges { run: RunId },
     /// The whole folder of a run.
-    Run {
-        run: RunId,
-    },
+    Run { run: RunId },
 }
 
 impl fmt::Display for Removal {
@@ -136,6 +124,13 @@ impl fmt::Display for Removal {
             Self::Draft { issue, commit } => write!(f, "draft of #{issue} ({})", commit.short()),
             Self::Branch { name, head, .. } => write!(f, "branch {name} ({})", head.short()),
             Self::Claim { issue, commit } => write!(f, "claim of #{issue} ({})", commit.short()),
+        }
+    }
+}
+
+impl fmt::Display for Leftover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::Worktree { path } => write!(f, "worktree {path}"),
             Self::Folder { path } => write!(f, "temporary folder {path}"),
             Self::Exchanges { run } => write!(f, "exchanges of run {run}"),
@@ -145,29 +140,29 @@ impl fmt::Display for Removal {
 }
 
 /// What goes and what stays, each with its reason.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct CleanPlan {
-    pub remove: Vec<(Removal, String)>,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CleanPlan<What> {
+    pub remove: Vec<(What, String)>,
     /// Only what somebody might have expected to go.
     pub keep: Vec<(String, String)>,
 }
 
 /// Decides over what only this machine knows of.
-pub fn plan_here(here: &Here, keep: Keep) -> CleanPlan {
-    let mut plan = CleanPlan::default();
+pub fn plan_here(here: &Here, keep: Keep) -> CleanPlan<Leftover> {
+    let mut plan = CleanPlan::empty();
     for worktree in &here.worktrees {
-        plan.decide(Removal::Worktree { path: worktree.path.clone() }, worktree_goes(worktree));
+        plan.decide(Leftover::Worktree { path: worktree.path.clone() }, worktree_goes(worktree));
     }
     for path in &here.folders {
-        plan.decide(Removal::Folder { path: path.clone() }, Ok("a command that was killed left it".into()));
+        plan.decide(Leftover::Folder { path: path.clone() }, Ok("a command that was killed left it".into()));
     }
     plan.runs(&here.runs, keep);
     plan
 }
 
 /// Decides over what was made for issues.
-pub fn plan(inventory: &Inventory, reach: Reach, now: Timestamp) -> CleanPlan {
-    let mut plan = CleanPlan::default();
+pub fn plan(inventory: &Inventory, reach: Reach, now: Timestamp) -> CleanPlan<Removal> {
+    let mut plan = CleanPlan::empty();
     for (issue, commit) in &inventory.drafts {
         plan.decide(Removal::Draft { issue: *issue, commit: commit.clone() }, draft(inventory, *issue));
     }
@@ -190,14 +185,20 @@ pub fn plan(inventory: &Inventory, reach: Reach, now: Timestamp) -> CleanPlan {
 /// `Ok`: the reason why it goes; `Err`: the reason why it stays.
 type Verdict = Result<String, String>;
 
-impl CleanPlan {
-    fn decide(&mut self, removal: Removal, verdict: Verdict) {
-        match verdict {
-            Ok(why) => self.remove.push((removal, why)),
-            Err(why) => self.keep.push((removal.to_string(), why)),
-        }
+impl<What: fmt::Display> CleanPlan<What> {
+    fn empty() -> Self {
+        Self { remove: Vec::new(), keep: Vec::new() }
     }
 
+    fn decide(&mut self, what: What, verdict: Verdict) {
+        match verdict {
+            Ok(why) => self.remove.push((what, why)),
+            Err(why) => self.keep.push((what.to_string(), why)),
+        }
+    }
+}
+
+impl CleanPlan<Leftover> {
     /// The newest stay, and whatever is running.
     fn runs(&mut self, runs: &[RunRecord], keep: Keep) {
         let mut runs: Vec<&RunRecord> = runs.iter().collect();
@@ -206,10 +207,10 @@ impl CleanPlan {
             let run = record.run.clone();
             if place > keep.logs {
                 self.remove
-                    .push((Removal::Run { run }, format!("older than the newest {} (burn.keepLogs)", keep.logs)));
+                    .push((Leftover::Run { run }, format!("older than the newest {} (burn.keepLogs)", keep.logs)));
             } else if place > keep.runs && record.has_exchanges {
                 let why = format!("older than the newest {} (burn.keepRuns)", keep.runs);
-                self.remove.push((Removal::Exchanges { run }, why));
+                self.remove.push((Leftover::Exchanges { run }, why));
             }
         }
     }

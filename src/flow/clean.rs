@@ -9,8 +9,8 @@ use super::shop::Shop;
 use crate::core::act::Act;
 use crate::core::claim::{Claim, GRACE};
 use crate::core::clean::{
-    CleanPlan, FoundClaim, Here, Inventory, Keep, Reach, RemoteBranch, Removal, RunRecord, Use, Worktree, plan,
-    plan_here,
+    CleanPlan, FoundClaim, Here, Inventory, Keep, Leftover, Reach, RemoteBranch, Removal, RunRecord, Use, Worktree,
+    plan, plan_here,
 };
 use crate::core::issue::{Pick, State};
 use crate::core::names::{BurnBranch, CommitId, IssueNumber, Timestamp};
@@ -27,34 +27,34 @@ const MOST: usize = 10_000;
 ///
 /// # Errors
 /// It cannot be read.
-pub fn look_here(repo: &Repo, cache: &Path, keep: Keep) -> Result<CleanPlan> {
+pub fn look_here(repo: &Repo, cache: &Path, keep: Keep) -> Result<CleanPlan<Leftover>> {
     let folders = left_over().into_iter().map(|path| path.to_string_lossy().into_owned()).collect();
     let here = Here { worktrees: worktrees(repo, cache)?, folders, runs: records(repo)? };
     Ok(plan_here(&here, keep))
 }
 
 /// Removes what the plan of [`look_here`] says, and returns what could not be removed, with the reason.
-pub fn clean_here(repo: &Repo, cache: &Path, plan: &CleanPlan) -> Vec<(Removal, String)> {
-    failing(plan, |removal| remove_here(repo, cache, removal))
+pub fn clean_here(repo: &Repo, cache: &Path, plan: &CleanPlan<Leftover>) -> Vec<(Leftover, String)> {
+    failing(plan, |leftover| remove_here(repo, cache, leftover))
 }
 
 /// Looks at what forge and remote have to be asked about and decides; removes nothing.
 ///
 /// # Errors
 /// Something that the decisions rest on cannot be read.
-pub fn look(shop: &Shop<'_>, reach: Reach) -> Result<CleanPlan> {
+pub fn look(shop: &Shop<'_>, reach: Reach) -> Result<CleanPlan<Removal>> {
     Ok(plan(&inventory(shop, reach)?, reach, shop.now()))
 }
 
 /// Removes what the plan of [`look`] says, and returns what could not be removed, with the reason.
-pub fn clean(shop: &mut Shop<'_>, plan: &CleanPlan) -> Vec<(Removal, String)> {
+pub fn clean(shop: &mut Shop<'_>, plan: &CleanPlan<Removal>) -> Vec<(Removal, String)> {
     failing(plan, |removal| remove(shop, removal))
 }
 
-fn failing(plan: &CleanPlan, mut remove: impl FnMut(&Removal) -> Result<()>) -> Vec<(Removal, String)> {
-    let failed = |(removal, _): &(Removal, String)| {
-        let problem = remove(removal).err()?;
-        Some((removal.clone(), format!("{problem:#}")))
+fn failing<What: Clone>(plan: &CleanPlan<What>, mut remove: impl FnMut(&What) -> Result<()>) -> Vec<(What, String)> {
+    let failed = |(what, _): &(What, String)| {
+        let problem = remove(what).err()?;
+        Some((what.clone(), format!("{problem:#}")))
     };
     plan.remove.iter().filter_map(failed).collect()
 }
@@ -148,24 +148,20 @@ fn remove(shop: &mut Shop<'_>, removal: &Removal) -> Result<()> {
         Removal::Draft { issue, .. } => Act::DropDraft { issue: *issue },
         Removal::Branch { name, head, .. } => Act::DeleteBranch { branch: name.clone(), at: head.clone() },
         Removal::Claim { issue, commit } => Act::BreakClaim { issue: *issue, at: commit.clone() },
-        Removal::Worktree { .. } | Removal::Folder { .. } | Removal::Exchanges { .. } | Removal::Run { .. } => {
-            return Ok(());
-        }
     };
     shop.perform(&act).map(drop).map_err(super::Stop::into_error)
 }
 
 /// What only this machine knows of.
-fn remove_here(repo: &Repo, cache: &Path, removal: &Removal) -> Result<()> {
+fn remove_here(repo: &Repo, cache: &Path, leftover: &Leftover) -> Result<()> {
     let burn_dir = repo.burn_dir();
-    match removal {
-        Removal::Run { run } => remove_run(&burn_dir, run),
-        Removal::Exchanges { run } => remove_exchanges(&burn_dir, run),
-        Removal::Worktree { path } => {
+    match leftover {
+        Leftover::Run { run } => remove_run(&burn_dir, run),
+        Leftover::Exchanges { run } => remove_exchanges(&burn_dir, run),
+        Leftover::Worktree { path } => {
             let slot = slots(repo, cache)?.into_iter().find(|slot| slot.dir == Path::new(path));
             slot.map_or(Ok(()), |slot| remove_slot(repo, &slot).map(drop))
         }
-        Removal::Folder { path } => remove_left_over(Path::new(path)).context("cannot remove the folder"),
-        Removal::Draft { .. } | Removal::Branch { .. } | Removal::Claim { .. } => Ok(()),
+        Leftover::Folder { path } => remove_left_over(Path::new(path)).context("cannot remove the folder"),
     }
 }

@@ -92,7 +92,7 @@ fn only_what_nobody_needs_goes_and_everything_has_a_reason() {
 }
 
 /// What goes, then what stays.
-fn lines(plan: &CleanPlan) -> String {
+fn lines<What: fmt::Display>(plan: &CleanPlan<What>) -> String {
     let removed = plan.remove.iter().map(|(what, why)| format!("- {what}: {why}\n"));
     removed.chain(plan.keep.iter().map(|(what, why)| format!("+ {what}: {why}\n"))).collect()
 }
