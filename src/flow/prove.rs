@@ -87,19 +87,23 @@ impl Prover {
         tree: &TreeId,
         approved: &Approved,
     ) -> Result<Verdict, Stop> {
-        let all = self.measure(shop, commit, approved.change())?;
+        let ran = self.with_change(shop, commit, approved.change())?;
         // What the checks saw is the commit, whatever its tree is said to be.
         let checked = shop.repo.tree_of(commit)?;
-        let proof = Proof { base: shop.base.commit.clone(), tree: checked, results: all.clone() };
+        let results = self.beside_base(ran.clone());
+        let proof = Proof { base: shop.base.commit.clone(), tree: checked, results };
         match Verified::judge(commit.clone(), tree, proof) {
             Ok(verified) => {
                 shop.emit(Event::Proven { commit: commit.clone(), strength: verified.strength() })?;
                 Ok(Verdict::Proven(verified))
             }
             Err(Unproven::Red(red)) => {
-                let all = self.beside_base(shop, &red, all)?;
+                // What is red without the change too may have nothing to do with it, and whoever goes on has to know.
+                let is_red = |check: &&Check| red.iter().any(|result| result.name == check.name);
+                let checks: Vec<Check> = self.checks.iter().filter(is_red).cloned().collect();
+                self.on_base(shop, &checks)?;
                 shop.emit(Event::Unproven { red: red.into_iter().map(|result| result.name).collect() })?;
-                Ok(Verdict::Red(all))
+                Ok(Verdict::Red(self.beside_base(ran)))
             }
             Err(Unproven::NothingRan) => Err(Outcome::NoPatch { why: NOTHING_RAN.to_owned() }.into()),
             Err(Unproven::OtherTree) => {
@@ -118,6 +122,17 @@ impl Prover {
         commit: &CommitId,
         change: &Change,
     ) -> Result<Vec<CheckResult>, Stop> {
+        let ran = self.with_change(shop, commit, change)?;
+        Ok(self.beside_base(ran))
+    }
+
+    /// As [`Prover::measure`], without the results on the base.
+    fn with_change(
+        &mut self,
+        shop: &mut Shop<'_>,
+        commit: &CommitId,
+        change: &Change,
+    ) -> Result<Vec<CheckResult>, Stop> {
         let checks = self.applicable(change);
         let mut results = self.run(shop, commit, Stage::Head, &checks)?;
         if !results.iter().any(CheckResult::is_red) {
@@ -126,10 +141,7 @@ impl Prover {
                 results.extend(self.run(shop, &with_tests, Stage::WithTests, &checks)?);
             }
         }
-        let mut all: Vec<CheckResult> = self.on_base.clone();
-        all.retain(|result| checks.iter().any(|check| check.name == result.name));
-        all.extend(results);
-        Ok(all)
+        Ok(results)
     }
 
     /// As [`Prover::measure`], on the whole change alone.
@@ -152,19 +164,12 @@ impl Prover {
         self.checks.iter().filter(matches).cloned().collect()
     }
 
-    /// What is red is run without the change as well, once: a check that is red there may have nothing to do with it, and
-    /// whoever goes on from here has to know.
-    fn beside_base(
-        &mut self,
-        shop: &mut Shop<'_>,
-        red: &[CheckResult],
-        results: Vec<CheckResult>,
-    ) -> Result<Vec<CheckResult>, Stop> {
-        let is_red = |check: &&Check| red.iter().any(|result| result.name == check.name);
-        let checks: Vec<Check> = self.checks.iter().filter(is_red).cloned().collect();
-        self.on_base(shop, &checks)?;
-        let with_change = results.into_iter().filter(|result| result.stage != Stage::Base);
-        Ok(self.on_base.iter().cloned().chain(with_change).collect())
+    /// What the same checks showed on the base, as far as they ran there, before what they showed with a change.
+    fn beside_base(&self, ran: Vec<CheckResult>) -> Vec<CheckResult> {
+        let same = |base: &&CheckResult| ran.iter().any(|result| result.name == base.name);
+        let mut all: Vec<CheckResult> = self.on_base.iter().filter(same).cloned().collect();
+        all.extend(ran);
+        all
     }
 
     fn on_base(&mut self, shop: &mut Shop<'_>, checks: &[Check]) -> Result<(), Stop> {
