@@ -21,7 +21,7 @@
 //!
 //! - The model proposes text; it has no tool that acts. What it says about results is never used.
 //! - A change is committed only as a [`core::guard::Approved`], which only [`core::guard::Policy::review`] makes (on
-//!   people's words, [`core::guard::Policy::review_with`]), and published only as a [`core::checks::Verified`], which
+//!   people's words, [`core::guard::Contested::heed`]), and published only as a [`core::checks::Verified`], which
 //!   only [`core::checks::Verified::judge`] makes.
 //! - Every write to the world is a [`core::act::Act`], carried out by one function of [`flow`]: the only code that knows
 //!   of dry runs and of what an earlier run did.

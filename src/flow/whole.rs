@@ -31,15 +31,13 @@ pub(super) fn review(
     let policy = &shop.settings.policy;
     let change = shop.repo.change_between(&shop.base.tree, tree)?;
     let Support { branch, approval } = support;
-    if branch.is_empty() && approval.is_none() {
-        return Ok(policy.review(change, about));
-    }
-    // Reading the branch costs something, and most changes need nobody's word.
-    if let Ok(approved) = policy.review(change.clone(), about) {
-        return Ok(Ok(approved));
-    }
+    let contested = match policy.contest(change, about) {
+        Ok(approved) => return Ok(Ok(approved)),
+        Err(contested) => contested,
+    };
+    // Only now: reading the branch costs something, and most changes need nobody's word.
     let branch = branch.iter().map(|commit| published(shop, commit)).collect::<anyhow::Result<Vec<_>>>()?;
-    Ok(policy.review_with(change, about, Words { branch: &branch, approval }))
+    Ok(contested.heed(Words { branch: &branch, approval }))
 }
 
 /// The ending where a person's word was not enough.

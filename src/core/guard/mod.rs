@@ -1,6 +1,6 @@
 //! What a change may do: one policy for patches of a model, staged changes and pull requests.
 //!
-//! [`Policy::review`] makes an [`Approved`], else only [`Policy::review_with`] on people's words, and only an `Approved`
+//! [`Policy::review`] makes an [`Approved`], else only [`Contested::heed`] on people's words, and only an `Approved`
 //! can be committed. It reports every violation, not the first. The rules and why they exist are listed at [`Rule`]; what
 //! they assume about files is in `kind`, what a change looks like to them in `view`, what people let stand on a branch
 //! already in `settled`.
@@ -26,7 +26,7 @@ mod violation;
 mod weakening;
 
 pub use kind::is_test_file;
-pub use policy::{Approved, Flag, FlagKind, Policy, ReviewContext, Waiver, Word, Words};
+pub use policy::{Approved, Contested, Flag, FlagKind, Policy, ReviewContext, Waiver, Word, Words};
 pub use settings::{Limits, Loosening, SettingError, Tightening};
 pub use settled::Published;
 pub use violation::{Ending, Rule, Violation, ending};

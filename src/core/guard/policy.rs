@@ -42,7 +42,7 @@ pub struct ReviewContext<'a> {
     pub secrets: &'a [Secret],
 }
 
-/// A change that the policy allows. Nothing but [`Policy::review`] and [`Policy::review_with`] makes one.
+/// A change that the policy allows. Nothing but [`Policy::review`] and [`Contested::heed`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approved {
     change: Change,
@@ -209,36 +209,29 @@ impl Policy {
 
     /// Approves a change or names everything that is wrong with it, in the order of its files.
     pub fn review(&self, change: Change, about: &ReviewContext<'_>) -> Result<Approved, Vec<Violation>> {
-        self.review_with(change, about, Words::default())
+        self.contest(change, about).map_err(|contested| contested.into_violations())
     }
 
-    /// As [`Policy::review`], with people's words. One for this change outweighs everything but what ends a run; one for
-    /// what stands below it only what is still exactly as they let it pass, see `settled`.
+    /// As [`Policy::review`], with people's words, see [`Contested::heed`].
     pub fn review_with(
         &self,
         change: Change,
         about: &ReviewContext<'_>,
         words: Words<'_>,
     ) -> Result<Approved, Vec<Violation>> {
+        self.contest(change, about).or_else(|contested| contested.heed(words))
+    }
+
+    /// As [`Policy::review`], for who has to look for people's words first where there is something against the change.
+    pub fn contest<'a>(&'a self, change: Change, about: &ReviewContext<'a>) -> Result<Approved, Box<Contested<'a>>> {
         let judgement = self.judge(&change, about);
-        let below = if judgement.violations.is_empty() { &[] } else { words.branch };
-        let below: Vec<(&Published, Judgement)> =
-            below.iter().map(|published| (published, self.judge(&published.change, about))).collect();
-        let layers = below.iter().map(|(published, judgement)| {
-            let found = judgement.found(&published.change);
-            Layer { published, found }
-        });
-        let (layers, now) = (layers.collect::<Vec<_>>(), judgement.found(&change));
-        let (mut waivers, mut open) = (Vec::new(), Vec::new());
-        for violation in &judgement.violations {
-            let word = settled::word(violation, &now, &layers).or_else(|| given(violation, words.approval));
-            match word {
-                Some(word) => waivers.push(Waiver { violation: violation.clone(), word }),
-                None => open.push(violation.clone()),
+        match judgement.violations.is_empty() {
+            true => {
+                let Judgement { flags, counts, .. } = judgement;
+                Ok(Approved { change, flags, counts, waivers: Vec::new() })
             }
+            false => Err(Box::new(Contested { policy: self, about: *about, change, judgement })),
         }
-        let Judgement { flags, counts, .. } = judgement;
-        if open.is_empty() { Ok(Approved { change, flags, counts, waivers }) } else { Err(open) }
     }
 
     fn judge(&self, change: &Change, about: &ReviewContext<'_>) -> Judgement {
@@ -334,7 +327,47 @@ impl Policy {
     }
 }
 
+/// A change that the policy has something against: it is refused, unless people's words outweigh all of that.
+#[derive(Debug)]
+pub struct Contested<'a> {
+    policy: &'a Policy,
+    about: ReviewContext<'a>,
+    change: Change,
+    judgement: Judgement,
+}
+
+impl Contested<'_> {
+    /// Everything that is wrong with it, in the order of its files.
+    pub fn into_violations(self) -> Vec<Violation> {
+        self.judgement.violations
+    }
+
+    /// Heeds people's words. One for this change outweighs everything but what ends a run; one for what stands below it
+    /// only what is still exactly as they let it pass, see `settled`. What nobody let pass is the error.
+    pub fn heed(self, words: Words<'_>) -> Result<Approved, Vec<Violation>> {
+        let Self { policy, about, change, judgement } = self;
+        let judged = |published: &Published| policy.judge(&published.change, &about);
+        let below: Vec<_> = words.branch.iter().map(|published| (published, judged(published))).collect();
+        let layers = below.iter().map(|(published, judgement)| {
+            let found = judgement.found(&published.change);
+            Layer { published, found }
+        });
+        let (layers, now) = (layers.collect::<Vec<_>>(), judgement.found(&change));
+        let (mut waivers, mut open) = (Vec::new(), Vec::new());
+        for violation in &judgement.violations {
+            let word = settled::word(violation, &now, &layers).or_else(|| given(violation, words.approval));
+            match word {
+                Some(word) => waivers.push(Waiver { violation: violation.clone(), word }),
+                None => open.push(violation.clone()),
+            }
+        }
+        let Judgement { flags, counts, .. } = judgement;
+        if open.is_empty() { Ok(Approved { change, flags, counts, waivers }) } else { Err(open) }
+    }
+}
+
 /// All that a review finds out.
+#[derive(Debug)]
 struct Judgement {
     violations: Vec<Violation>,
     flags: Vec<Flag>,
