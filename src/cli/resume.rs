@@ -3,12 +3,12 @@
 use super::args::work::{Abort, Continue, Work};
 use super::context::Context;
 use super::error::{Exit, Explained, explain};
-use super::session::{Models, Session};
+use super::session::{Models, Session, sink};
 use crate::core::freshness::Insistence;
 use crate::core::names::IssueNumber;
 use crate::edge::repo::Repo;
 use crate::flow::burn::burn;
-use crate::flow::resume::{Aborted, Unfinished, abort, kind, unfinished};
+use crate::flow::resume::{Aborted, Unfinished, abort, abort_here, kind, unfinished};
 use crate::flow::revise::{Revised, revise};
 
 /// Goes on with a draft.
@@ -69,7 +69,7 @@ fn is_silence(problem: &anyhow::Error) -> bool {
 
 /// Drops the draft, and nothing else.
 fn drop_here(issue: IssueNumber, repo: &Repo, problem: &anyhow::Error, context: &Context) -> anyhow::Result<Exit> {
-    repo.drop_draft(issue)?.done()?;
+    abort_here(repo, issue, &mut *sink(context, repo))?;
     let why = explain(problem).message;
     context.tell(&format!("warning: a claim that a dead run left could not be looked at, and ends by itself: {why}"));
     Ok(Exit::Done)

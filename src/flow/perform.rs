@@ -7,12 +7,12 @@ use anyhow::{Context, bail};
 use super::shop::{Mode, Shop, Stop};
 use crate::core::act::{Act, Marker, NewPull, Receipt, Repeat, Step, round_key, said};
 use crate::core::checks::{Successor, Verified};
-use crate::core::event::Event;
+use crate::core::event::{Event, Sink};
 use crate::core::issue::{Comment, PullState};
 use crate::core::names::{BurnBranch, CommitId, IssueNumber};
 use crate::core::outcome::Outcome;
 use crate::edge::forge::{self, NewLabel, Opened};
-use crate::edge::repo::{Advanced, Claimed, Pushed, RefsEdited, Remote, RemoteError, RemoteTrouble};
+use crate::edge::repo::{Advanced, Claimed, Pushed, RefsEdited, Remote, RemoteError, RemoteTrouble, Repo};
 
 /// How an act turned out.
 pub(super) enum Done {
@@ -207,6 +207,17 @@ impl Shop<'_> {
         }
         edited(self.repo.keep_draft(issue, seen, commit.clone())?)
     }
+}
+
+/// Drops a draft where there is no shop: neither forge nor remote has a part in it, and it is in no run's record.
+///
+/// # Errors
+/// The ref cannot be changed, or the act not be told.
+pub(super) fn drop_draft_here(repo: &Repo, issue: IssueNumber, sink: &mut dyn Sink) -> anyhow::Result<()> {
+    let act = Act::DropDraft { issue }.summary();
+    sink.emit(&Event::Acting { act: act.clone() })?;
+    edited(repo.drop_draft(issue)?)?;
+    sink.emit(&Event::Acted { act, receipt: Receipt::default() })
 }
 
 const NO_REMOTE: &str = "there is no remote to push to\nhint: git remote add origin URL, or leave out --offline";

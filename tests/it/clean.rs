@@ -133,6 +133,11 @@ fn a_draft_is_given_up_without_a_forge() {
         silence.begin(&yard);
         let _ = yard.burn(&[flag, "abort"]).exits(0).tells(&["warning: a claim", why, "#3 is given up"]);
         assert_eq!(drafts(&yard), 0, "{silence:?}");
+        yard.clone.git(&["update-ref", "refs/burn/draft/3", &commit]);
+        let told = records(&yard.burn(&[flag, "abort", "--json"]).exits(0));
+        let acts: Vec<&Value> = told.iter().filter(|record| !record["act"].is_null()).collect();
+        let events: Vec<&str> = acts.iter().filter_map(|record| record["event"].as_str()).collect();
+        assert_eq!((events, drafts(&yard)), (vec!["acting", "acted"], 0), "{silence:?}: {told:?}");
     }
 }
 

@@ -55,6 +55,25 @@ fn core_and_flow_do_no_io() {
     assert_none(pure.flat_map(|source| places(std::slice::from_ref(source), &pattern, say)).collect());
 }
 
+/// Writers of refs beside `flow/perform.rs`, each with the reason.
+const REF_WRITERS: &[(&str, &str)] = &[
+    ("flow/claims.rs", "what the acts that claim and release come to, and the renewal between them"),
+    ("cli/apply.rs", "the branch that its user names, and nothing else"),
+];
+
+#[test]
+fn refs_are_written_where_acts_are_carried_out() {
+    let writers = "edit_refs|drop_draft|keep_draft|push|advance|delete_branch|take_claim|swap_claim|release_claim";
+    let pattern = pattern(&format!(r"\brepo(\(\))?\s*\.({writers})\("));
+    let above = sources().iter().filter(|source| matches!(source.layer(), "flow" | "cli"));
+    let may =
+        |source: &Source| source.path == "flow/perform.rs" || REF_WRITERS.iter().any(|(path, _)| source.path == *path);
+    let found = |source: &Source| places(std::slice::from_ref(source), &pattern, "writes outside of `perform`");
+    let (writing, others): (Vec<&Source>, Vec<&Source>) = above.partition(|source| may(source));
+    assert_none(others.into_iter().flat_map(found).collect());
+    assert!(writing.into_iter().all(|source| !found(source).is_empty()), "a file that is excused writes nothing");
+}
+
 #[test]
 fn every_file_says_what_it_owns() {
     let silent = sources().iter().filter(|source| !source.text.starts_with("//! "));
