@@ -12,7 +12,7 @@ use crate::edge::forge::{ForgeError, Trouble};
 use crate::edge::http::{HttpError, HttpErrorKind};
 use crate::edge::model::{ModelError, ModelErrorKind};
 use crate::edge::repo::{RemoteError, RemoteTrouble};
-use crate::flow::Denied;
+use crate::flow::{Denied, Stopped};
 
 /// How the program ends (design.md section 3). Programs branch on these numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,6 +180,9 @@ fn meaning(cause: &(dyn std::error::Error + 'static)) -> Option<(Vec<String>, Ex
     }
     if let Some(remote) = cause.downcast_ref::<RemoteError>() {
         return Some((Vec::new(), of_remote(remote.trouble)));
+    }
+    if let Some(Stopped(outcome)) = cause.downcast_ref::<Stopped>() {
+        return Some((Vec::new(), outcome.into()));
     }
     if cause.is::<Denied>() {
         return Some((Vec::new(), Exit::Credentials));

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::budget::Exhausted;
 use super::checks::Strength;
 use super::names::{BurnBranch, CommitId};
 
@@ -35,11 +36,16 @@ pub enum Outcome {
     OutOfBudget { limit: String },
     /// Another run has the issue or its branch.
     Taken { by: String },
-    /// SIGINT or SIGTERM: stopped in order, the draft is kept.
+    /// SIGINT or SIGTERM: stopped in order; a draft, if there was one already, is kept.
     Interrupted,
 }
 
 impl Outcome {
+    /// A limit does not allow to go on.
+    pub fn out_of(limit: &Exhausted) -> Self {
+        Self::OutOfBudget { limit: limit.to_string() }
+    }
+
     /// git-burn's exit status for it (design: 0 done, 1 "no", 5 held, 6 budget, 7 taken, 130 interrupted).
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -73,7 +79,7 @@ impl Outcome {
             Self::NoPatch { why } => format!("no usable patch: {why}"),
             Self::OutOfBudget { limit } => format!("stopped at a limit: {limit}"),
             Self::Taken { by } => format!("taken: {by}"),
-            Self::Interrupted => "interrupted; the draft is kept".to_owned(),
+            Self::Interrupted => "interrupted in order; the same command goes on".to_owned(),
         }
     }
 }

@@ -2,7 +2,6 @@
 //! when one is unavailable.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -19,10 +18,9 @@ use crate::edge::model::{Answer, AskLimits, Lineup, Model, ModelError, Next, Pha
 const LONGEST_ANSWER: u64 = 32_000;
 const LEAST_ANSWER: u64 = 1_000;
 
-/// Who is asked at the moment, and since when.
+/// Who is asked at the moment.
 pub(super) struct Asker {
     models: Lineup,
-    started: Duration,
 }
 
 /// One question: the conversation so far, about one issue.
@@ -49,14 +47,26 @@ impl From<anyhow::Error> for Unanswered {
 }
 
 impl Asker {
-    /// Begins with the first model of the run.
+    /// Begins with the first model of the run that is not known to be out of reach: what could never be asked is found
+    /// before anything is checked or said on an issue.
     ///
     /// # Errors
-    /// The run was opened without a model.
-    pub(super) fn new(shop: &Shop<'_>) -> anyhow::Result<Self> {
+    /// The run was opened without a model, all of them lack a key or a program, or no limit leaves room for one call.
+    pub(super) fn ready(shop: &mut Shop<'_>) -> Result<Self, Stop> {
         let models =
             shop.models.cloned().context("no model is configured\nhint: git config burn.model PROVIDER/NAME")?;
-        Ok(Self { models, started: (shop.clock.elapsed)() })
+        let mut asker = Self { models };
+        while let Err(error) = asker.models.current().equipped() {
+            match asker.models.failed(&error) {
+                Next::Switched { from, to, reason } => shop.emit(Event::ModelSwitched { from, to, reason })?,
+                Next::Again | Next::Shorten | Next::Stop => return Err(Stop::Broke(error.into())),
+            }
+        }
+        let spent = Spent { time: shop.time_used(), ..Spent::default() };
+        match decide(&shop.settings.limits, &spent, &terms(asker.models.current(), 0)) {
+            Decision::Go(_) => Ok(asker),
+            Decision::Stop(why) => Err(Outcome::out_of(&why).into()),
+        }
     }
 
     /// The next answer.
@@ -67,7 +77,7 @@ impl Asker {
         loop {
             question.shop.heed_signals().map_err(Unanswered::Stop)?;
             let reservation = self.reserve(&mut question)?;
-            question.shop.keep_claim(question.time_left()).map_err(Unanswered::Stop)?;
+            question.shop.keep_claim(question.shop.time_left()).map_err(Unanswered::Stop)?;
             match self.exchange(&mut question, &reservation)? {
                 Ok(answer) => return Ok(answer),
                 Err(error) => self.go_on_after(&mut question, error)?,
@@ -77,21 +87,12 @@ impl Asker {
 
     /// What the next call may cost at most; a conversation that has grown too long is shortened first.
     fn reserve(&mut self, question: &mut Question<'_, '_>) -> Result<Reservation, Unanswered> {
-        let model = self.models.current();
-        let mut longest = model.longest_answer().unwrap_or(LONGEST_ANSWER).min(LONGEST_ANSWER);
-        if let Some(context) = model.context() {
-            // Models on people's own machines have contexts that a long answer would fill alone.
-            longest = longest.min(context / 4);
-            question.make_room(context - longest)?;
+        let mut ask = terms(self.models.current(), 0);
+        if let Some(context) = ask.context {
+            question.make_room(context - ask.output)?;
         }
-        question.spent.time = (question.shop.clock.elapsed)() - self.started;
-        let ask = Ask {
-            prompt: question.conversation.tokens_at_most(),
-            output: longest,
-            least_output: longest.min(LEAST_ANSWER),
-            context: model.context(),
-            price: model.price(),
-        };
+        question.spent.time = question.shop.time_used();
+        ask.prompt = question.conversation.tokens_at_most();
         match decide(&question.shop.settings.limits, question.spent, &ask) {
             Decision::Go(reservation) => Ok(reservation),
             Decision::Stop(why) => Err(Unanswered::Exhausted(why)),
@@ -139,6 +140,14 @@ impl Asker {
     }
 }
 
+/// What a call with a prompt of so many tokens asks of a model.
+fn terms(model: &Model, prompt: u64) -> Ask<'_> {
+    let (context, longest) = (model.context(), model.longest_answer().unwrap_or(LONGEST_ANSWER).min(LONGEST_ANSWER));
+    // Models on people's own machines have contexts that a long answer would fill alone.
+    let output = context.map_or(longest, |context| longest.min(context / 4));
+    Ask { prompt, output, least_output: output.min(LEAST_ANSWER), context, price: model.price() }
+}
+
 impl Question<'_, '_> {
     fn make_room(&mut self, target: u64) -> anyhow::Result<()> {
         if self.conversation.tokens_at_most() <= target {
@@ -151,11 +160,6 @@ impl Question<'_, '_> {
             compacted.after,
             compacted.dropped.join("; ")
         ))
-    }
-
-    /// What is left of the issue's time: no call takes longer.
-    fn time_left(&self) -> Duration {
-        self.shop.settings.limits.time.saturating_sub(self.spent.time)
     }
 
     /// Reserves the most that the call can cost, on disk, before it is made.
@@ -182,7 +186,7 @@ impl Question<'_, '_> {
         let turn = self.spent.turns + 1;
         let limits = AskLimits {
             output: reservation.output,
-            time: self.time_left(),
+            time: self.shop.time_left(),
             issue: Some(self.issue),
             cancelled: self.shop.stop,
         };

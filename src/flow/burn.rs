@@ -1,7 +1,5 @@
 //! One issue, from reading it to the report: the spine of the program.
 
-use std::time::Duration;
-
 use super::adopt::{self, Earlier};
 use super::asking::Asker;
 use super::briefing;
@@ -44,23 +42,22 @@ pub(super) fn until_the_end(
     number: IssueNumber,
     work: impl FnOnce(&mut Shop<'_>, &mut Spent) -> Result<Outcome, Stop>,
 ) -> anyhow::Result<Outcome> {
-    let started = (shop.clock.elapsed)();
+    shop.begin();
     let mut spent = Spent::default();
     let outcome = match work(shop, &mut spent) {
         Ok(outcome) | Err(Stop::Ended(outcome)) => outcome,
         Err(Stop::Broke(error)) => return Err(error),
     };
-    tell_finished(shop, number, &outcome, &spent, started)?;
+    tell_finished(shop, number, &outcome, &spent)?;
     Ok(outcome)
 }
 
-/// Tells how the work on an issue, begun at `started` on the run's clock, ended and what it cost.
+/// Tells how the work on an issue ended and what it cost.
 pub(super) fn tell_finished(
     shop: &mut Shop<'_>,
     issue: IssueNumber,
     outcome: &Outcome,
     spent: &Spent,
-    started: Duration,
 ) -> anyhow::Result<()> {
     shop.emit(Event::IssueFinished {
         issue,
@@ -69,7 +66,7 @@ pub(super) fn tell_finished(
         turns: spent.turns,
         tokens: spent.tokens(),
         cost: Some(spent.cost),
-        seconds: ((shop.clock.elapsed)() - started).as_secs_f64(),
+        seconds: shop.time_used().as_secs_f64(),
     })
 }
 
@@ -153,7 +150,7 @@ fn begin(
     spent: &mut Spent,
     draft: Option<TreeId>,
 ) -> Result<Outcome, Stop> {
-    let asker = Asker::new(shop)?;
+    let asker = Asker::ready(shop)?;
     let prover = Prover::rehearsed(shop)?;
     let brief = briefing::prepare(shop, picked)?;
     let analysis = report::analysis(

@@ -33,4 +33,4 @@ pub mod triage;
 mod whole;
 
 pub use perform::Denied;
-pub use shop::{Clock, Labels, Mode, Progress, Publishing, Settings, Shop, Stop, Workshop};
+pub use shop::{Clock, Labels, Mode, Progress, Publishing, Settings, Shop, Stop, Stopped, Workshop};

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::shop::{Shop, Stop};
+use crate::core::budget::Exhausted;
 use crate::core::change::Change;
-use crate::core::checks::{Check, CheckResult, Need, Proof, Stage, Unproven, Verified};
+use crate::core::checks::{Check, CheckResult, Ended, Need, Proof, Stage, Unproven, Verified};
 use crate::core::event::Event;
 use crate::core::guard::Approved;
 use crate::core::names::{CommitId, RepoPath, TreeId};
@@ -192,19 +193,27 @@ impl Prover {
         let mut results = Vec::with_capacity(checks.len());
         for check in checks {
             shop.heed_signals()?;
-            shop.keep_claim(check.timeout)?;
+            let bounded = Check { timeout: check.timeout.min(shop.time_left()), ..check.clone() };
+            if bounded.timeout.is_zero() {
+                return Err(out_of_time(shop));
+            }
+            shop.keep_claim(bounded.timeout)?;
             shop.emit(Event::CheckStarted { name: check.name.clone(), stage })?;
             let asked = format!("check {} on {}", check.name, stage_word(stage));
             let (tape, stop) = (shop.tape, shop.stop);
             let ran = tape.read(&asked, || {
                 let bench = self.bench(shop)?;
-                let result = bench.run(commit, stage, check, stop)?;
+                let result = bench.run(commit, stage, &bounded, stop)?;
                 Ok::<_, anyhow::Error>(result.map(|result| Ran::of(result, remarks(bench))))
             })?;
             let Some(mut ran) = ran else { return Err(Outcome::Interrupted.into()) };
             warn_once(shop, std::mem::take(&mut ran.remarks))?;
             let result = ran.result();
             shop.emit(Event::CheckFinished { result: result.clone() })?;
+            // Not the check's own limit was reached: nothing is known of the change.
+            if matches!(result.ended, Ended::TimedOut { after } if after < check.timeout) {
+                return Err(out_of_time(shop));
+            }
             results.push(result);
         }
         Ok(results)
@@ -250,6 +259,10 @@ impl Ran {
     fn result(self) -> CheckResult {
         CheckResult { output: self.output, ..self.result }
     }
+}
+
+fn out_of_time(shop: &Shop<'_>) -> Stop {
+    Outcome::out_of(&Exhausted::Time { limit_seconds: shop.settings.limits.time.as_secs() }).into()
 }
 
 fn stage_word(stage: Stage) -> &'static str {

@@ -69,6 +69,8 @@ pub struct Progress {
     pub calls: u32,
     /// Remarks on the worktree of the checks that were told.
     pub remarks: BTreeSet<String>,
+    /// When the work on the issue began, on the run's clock.
+    pub began: Duration,
 }
 
 /// Where checks run, made when the first one has to.
@@ -171,11 +173,23 @@ impl Stop {
     /// For acts that no run can hold: whatever stops them is a failure.
     pub fn into_error(self) -> anyhow::Error {
         match self {
-            Self::Ended(outcome) => anyhow::anyhow!("{}", outcome.sentence()),
+            Self::Ended(outcome) => Stopped(outcome).into(),
             Self::Broke(error) => error,
         }
     }
 }
+
+/// An ending of what has none of its own to give, on its way to whoever knows the exit status.
+#[derive(Debug)]
+pub struct Stopped(pub Outcome);
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.sentence())
+    }
+}
+
+impl std::error::Error for Stopped {}
 
 impl Shop<'_> {
     /// The same shop on another base.
@@ -231,6 +245,21 @@ impl Shop<'_> {
     /// The time by the user's clock.
     pub fn now(&self) -> Timestamp {
         (self.clock.now)()
+    }
+
+    /// The time of an issue begins to run.
+    pub(super) fn begin(&mut self) {
+        self.progress.began = (self.clock.elapsed)();
+    }
+
+    /// What the work on the issue took so far.
+    pub(super) fn time_used(&self) -> Duration {
+        (self.clock.elapsed)().saturating_sub(self.progress.began)
+    }
+
+    /// What is left of the issue's time: no call of a model and no check takes longer.
+    pub(super) fn time_left(&self) -> Duration {
+        self.settings.limits.time.saturating_sub(self.time_used())
     }
 
     /// Ends the flow in order if somebody wants it to end.

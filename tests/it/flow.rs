@@ -435,6 +435,46 @@ fn a_check_that_cannot_run_is_found_before_anything_is_paid_or_said() {
 }
 
 #[test]
+fn what_can_never_be_asked_is_found_before_anything_is_checked_or_said() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let replies = yard.clone.git(&["config", "burn.model"]);
+    let keyless = "anthropic/claude-sonnet-4-5";
+    for (flags, exit, told) in [
+        (["--model", keyless], 4, "ANTHROPIC_API_KEY is not set"),
+        (["--max-turns", "0"], 6, "all 0 turns are used up"),
+    ] {
+        let ended = yard.burn(&[&["issue", "1"][..], &flags].concat()).exits(exit).tells(&[told]);
+        assert!(!ended.stderr.contains("check "), "{}", ended.stderr);
+    }
+    assert!(yard.comments().is_empty(), "{:?}", yard.comments());
+    assert_eq!(yard.clone.git(&["for-each-ref", "refs/burn"]), "");
+    let next = ["issue", "1", "--model", keyless, "--model", replies.trim()];
+    let _ = yard.burn(&next).exits(0).tells(&["ANTHROPIC_API_KEY is not set", "red before, green now"]);
+}
+
+#[test]
+fn a_check_takes_no_more_time_than_its_issue_has() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let (started, used_up) = (std::time::Instant::now(), "the time of 2 s is used up (burn.timeout)");
+    yard.clone.git(&["config", "burn.check.test.command", "sleep 300"]);
+    let ended = yard.burn(&["issue", "1", "--timeout", "2s"]).exits(6).tells(&[used_up]);
+    assert!(!ended.stderr.contains("turn 1") && yard.comments().is_empty(), "{}", ended.stderr);
+    // The change hangs, not the base: what the model was paid for is kept.
+    let hangs = "! grep -q 'count ?' bin/tally || sleep 300";
+    yard.clone.git(&["config", "burn.check.test.command", hangs]);
+    let _ = yard.burn(&["issue", "1", "--timeout", "2s"]).exits(6).tells(&[used_up]);
+    yard.clone.git(&["config", "burn.check.test.command", "sh tests/run.sh"]);
+    yard.replies(NO_REPLY);
+    let _ = yard.burn(&["continue", "1"]).exits(0).tells(&["red before, green now"]);
+    yard.clone.git(&["config", "burn.check.test.command", "sleep 300"]);
+    yard.clone.git(&["config", "burn.timeout", "2s"]);
+    let _ = yard.burn(&["verify", "1"]).exits(6).tells(&[used_up]);
+    assert!(started.elapsed() < std::time::Duration::from_secs(60));
+}
+
+#[test]
 fn a_base_that_is_no_branch_is_refused_before_anything_is_done() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Gitea);

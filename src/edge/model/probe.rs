@@ -13,6 +13,17 @@ use crate::edge::http::{Http, Repeat, Request, encode};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Model {
+    /// Whether what it needs on this machine is here: its key, its program. Nobody is asked.
+    ///
+    /// # Errors
+    /// The key or the program is missing.
+    pub fn equipped(&self) -> Result<(), ModelError> {
+        match &*self.wire {
+            Wire::Keyless { .. } | Wire::Command(_) => self.probe().map(drop),
+            Wire::Replay(_) | Wire::Anthropic(_) | Wire::OpenAi { .. } | Wire::Ollama { .. } => Ok(()),
+        }
+    }
+
     /// Says in a few words what is there, or why the model cannot be asked. One try, at most ten seconds.
     ///
     /// # Errors

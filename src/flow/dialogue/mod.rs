@@ -279,7 +279,7 @@ impl<'s, 'a> Dialogue<'s, 'a> {
                 | Exhausted::UnknownPrice
                 | Exhausted::Context { .. },
                 _,
-            ) => Outcome::OutOfBudget { limit: why.to_string() },
+            ) => Outcome::out_of(why),
         }
     }
 }

@@ -57,14 +57,14 @@ pub enum Revised {
 /// Something broke. Every expected ending is an [`Outcome`].
 pub fn revise(shop: &mut Shop<'_>, number: IssueNumber) -> anyhow::Result<Revised> {
     shop.tape.note(TASK, &Task::Revise { number });
-    let started = (shop.clock.elapsed)();
+    shop.begin();
     let (mut spent, mut issue) = (Spent::default(), number);
     let outcome = match work(shop, number, &mut issue, &mut spent) {
         Ok(Revised::Nothing { why }) => return Ok(Revised::Nothing { why }),
         Ok(Revised::Ended(outcome)) | Err(Stop::Ended(outcome)) => outcome,
         Err(Stop::Broke(error)) => return Err(error),
     };
-    burn::tell_finished(shop, issue, &outcome, &spent, started)?;
+    burn::tell_finished(shop, issue, &outcome, &spent)?;
     Ok(Revised::Ended(outcome))
 }
 
@@ -161,13 +161,13 @@ fn attempt(shop: &mut Shop<'_>, round: &Round<'_>, spent: &mut Spent) -> Result<
         return publish::tell(shop, round, &proven, reviewed);
     }
     let kept = held::kept(shop, round)?;
-    let asker = Asker::new(shop)?;
     if let Some(kept) = &kept
         && let Some(proven) = finished(shop, round, kept)?
     {
         return publish::publish(shop, round, &proven);
     }
     let Round { subject, branch, picked, about, wishes } = round;
+    let asker = Asker::ready(shop)?;
     let start = talk::start(shop, picked, *about, subject, branch, &wishes.concerns)?;
     let mut dialogue = Dialogue::new(shop, *about, spent, start, asker);
     if let Some(kept) = kept {
