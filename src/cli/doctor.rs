@@ -161,6 +161,9 @@ impl Doctor<'_> {
             }
             Err(problem) => return self.broken(&problem.into()),
         }
+        if matches!(connected.forge.kind(), Kind::Files) {
+            return self.good("labels need not be made");
+        }
         let rules = triage::rules(config, None);
         let review = triage::review_label(config);
         let wanted = [rules.ready_label, review, rules.clarify_label, rules.blocked_label, rules.reopened_label];

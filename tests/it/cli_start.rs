@@ -27,6 +27,7 @@ fn doctor_finds_nothing_wrong_where_nothing_is() {
         assert!(ended.stdout.contains(words), "`{words}` is missing in:\n{}", ended.stdout);
     }
     assert!(!ended.stdout.contains('✗'), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("--create-labels"), "{}", ended.stdout);
 
     // As in `git burn doctor | head -1`: who has seen enough is told nothing more.
     let (reader, writer) = std::io::pipe().unwrap();

@@ -7,6 +7,7 @@ use git_burn::cli::args;
 use git_burn::cli::config::keys::{KEYS, Key, Shape, Sharing, variable};
 use git_burn::cli::manual::PAGES;
 
+use crate::support::burn::{Ended, path_with_program};
 use crate::support::git::Room;
 
 fn page(name: &str) -> &'static str {
@@ -134,4 +135,15 @@ fn no_flag_is_described_that_does_not_exist() {
     let flags = words.map(|word| word.split([' ', ',']).next().unwrap_or_default().trim_start_matches('-'));
     let invented: Vec<&str> = flags.filter(|flag| !is_known(flag)).collect();
     assert!(invented.is_empty(), "git-burn(1) describes {invented:?}");
+}
+
+#[test]
+fn the_tutorial_begins_with_commands_that_work() {
+    let room = Room::new();
+    let first = page("gitburn-tutorial").split("\n.Ss ").find(|part| part.starts_with("1. ")).expect("a first part");
+    let lines: Vec<&str> = first.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
+    assert!(lines.len() > 3, "{lines:?}");
+    let mut shell = room.command("sh", room.path());
+    shell.args(["-ec", &lines.join("\n")]).env("PATH", path_with_program());
+    let _ = Ended::of(&mut shell).exits(0).prints_with("  acceptance ");
 }

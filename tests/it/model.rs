@@ -197,6 +197,15 @@ fn requests_are_what_the_providers_ask_for() {
 }
 
 #[test]
+fn a_server_that_does_not_name_its_model_is_called_what_it_was_asked_as() {
+    let nameless =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    let server = Server::scripted([on("POST", path_of(OPENAI), stream(nameless.to_owned()))]);
+    let answer = ask(&model(OPENAI, &server.url())).expect("an answer");
+    assert_eq!(format!("openai/{}", answer.model), OPENAI);
+}
+
+#[test]
 fn what_is_no_whole_answer_is_never_used() {
     let cut = |file: &str, end: &str| {
         let text = String::from_utf8(fixture(file)).unwrap();

@@ -77,6 +77,14 @@ impl Answer {
         }
     }
 
+    /// Under this name, where the provider did not say which model it was.
+    pub(super) fn or_by(mut self, name: &str) -> Self {
+        if self.model.is_empty() {
+            name.clone_into(&mut self.model);
+        }
+        self
+    }
+
     /// Whether the text is known to be whole; `None`: it is known not to be, or was refused.
     pub fn completeness(&self) -> Option<Completeness> {
         match &self.stop {

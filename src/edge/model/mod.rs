@@ -184,7 +184,7 @@ impl Model {
                 background::run(limits.cancelled, limits.time, Duration::ZERO, progress, work)
             }
         };
-        let answer = answer.and_then(|answer| self.without_key(answer));
+        let answer = answer.and_then(|answer| self.without_key(answer)).map(|answer| answer.or_by(&self.bare_name));
         if let (Ok(answer), Some(recorder)) = (&answer, &self.recorder) {
             let (context, longest_answer, price) = (self.context(), self.longest_answer(), self.price().copied());
             recorder(&Exchange::of(conversation, answer, limits.issue, Facts { context, longest_answer, price }));

@@ -204,6 +204,7 @@ fn pull_requests_are_files_and_opened_once() {
     forge.comment(n(2), "look").unwrap();
     forge.edit_pull(2, "Closes #1\n\nmore").unwrap();
     assert!(folder.text("pulls/2.md").contains("reviewers: [ada]"));
+    assert!(["\ndraft: false\n", "\ndraft: true\n"].iter().any(|line| folder.text("pulls/2.md").contains(line)));
     let merged = folder.text("pulls/2.md").replace("state: open", "state: merged");
     fs::write(folder.path().join("pulls/2.md"), merged).unwrap();
     assert_eq!(forge.pull_for_branch("agent/ticket-1", "main").unwrap().unwrap().state, PullState::Merged);

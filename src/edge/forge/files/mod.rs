@@ -367,17 +367,13 @@ impl Folder {
         }
         let number = self.next_number(&doing)?;
         let text = |text: &str| Value::Text(text.to_owned());
-        let draft = match new.ripeness {
-            Ripeness::Draft => "true",
-            Ripeness::Ready => "false",
-        };
         let fields = [
             ("number", text(&number.to_string())),
             ("title", text(new.title)),
             ("state", text("open")),
             ("head", text(new.head)),
             ("base", text(new.base)),
-            ("draft", Value::Text(draft.into())),
+            ("draft", Value::Flag(new.ripeness == Ripeness::Draft)),
             ("author", text(&self.login)),
             ("reviewers", Value::List(Vec::new())),
             ("created", Value::Text(self.store.now())),

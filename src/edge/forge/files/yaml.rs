@@ -7,6 +7,8 @@ use std::ops::Range;
 pub(super) enum Value {
     Text(String),
     List(Vec<String>),
+    /// Only written: what is read is a text.
+    Flag(bool),
 }
 
 impl Value {
@@ -14,6 +16,7 @@ impl Value {
         match self {
             Self::Text(text) => text.is_empty(),
             Self::List(items) => items.is_empty(),
+            Self::Flag(_) => false,
         }
     }
 
@@ -22,6 +25,7 @@ impl Value {
         match self {
             Self::Text(text) => text.clone(),
             Self::List(items) => items.join(", "),
+            Self::Flag(is_set) => is_set.to_string(),
         }
     }
 
@@ -32,6 +36,7 @@ impl Value {
                 text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
             }
             Self::List(items) => items.clone(),
+            Self::Flag(_) => vec![self.text()],
         }
     }
 }
@@ -186,6 +191,7 @@ fn uncommented(line: &str) -> &str {
 pub(super) fn write(value: &Value) -> String {
     match value {
         Value::Text(text) => quoted(text),
+        Value::Flag(is_set) => is_set.to_string(),
         Value::List(items) => format!("[{}]", items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", ")),
     }
 }
