@@ -21,7 +21,7 @@ use crate::edge::forge::Kind;
 use crate::edge::git::Git;
 use crate::edge::journal::runs;
 use crate::edge::model::{KeyNeed, ModelName};
-use crate::edge::repo::Repo;
+use crate::edge::repo::{Remote, Repo};
 use crate::edge::sandbox::Sandbox;
 use crate::edge::verify::{slots, worktrees_dir};
 
@@ -134,6 +134,9 @@ impl Doctor<'_> {
         };
         for remark in &connected.remarks {
             self.careful(remark.clone(), "unset it, or set the variable that names its server")?;
+        }
+        if let Some(Err(problem)) = connected.remote.as_ref().map(Remote::push_url) {
+            self.broken(&problem.into())?;
         }
         match (&connected.token, connected.forge.kind()) {
             (Some(token), _) => self.good(format!("token from {}", token.source))?,

@@ -295,7 +295,7 @@ fn heed_unpublishable(
 ) -> anyhow::Result<()> {
     match (unpublishable(context, remote, publishing), mode) {
         (None, _) => Ok(()),
-        (Some(problem), Mode::Real) => Err(problem.into()),
+        (Some(problem), Mode::Real) => Err(problem),
         (Some(problem), Mode::DryRun) => {
             context.tell(&format!("warning: {problem}"));
             Ok(())
@@ -303,19 +303,20 @@ fn heed_unpublishable(
     }
 }
 
-fn unpublishable(context: &Context, remote: Option<&Remote>, publishing: Publishing) -> Option<Explained> {
-    match (publishing, remote) {
-        (Publishing::Keep, _) => None,
-        (Publishing::Push, Some(remote)) if context.reaches(remote) => None,
+fn unpublishable(context: &Context, remote: Option<&Remote>, publishing: Publishing) -> Option<anyhow::Error> {
+    let explained = match (publishing, remote) {
+        (Publishing::Keep, _) => return None,
+        (Publishing::Push, Some(remote)) if context.reaches(remote) => {
+            return remote.push_url().err().map(anyhow::Error::from);
+        }
         (Publishing::Push, Some(remote)) => {
             let problem = format!("nothing can be pushed to `{}`: --offline", remote.name);
-            Some(Explained::new(Exit::Unreachable, problem).hint("keep the change here with --no-push"))
+            Explained::new(Exit::Unreachable, problem).hint("keep the change here with --no-push")
         }
-        (Publishing::Push, None) => Some(
-            Explained::new(Exit::Fatal, "this clone has no remote to push to")
-                .hint("git remote add origin URL, or keep the change here with --no-push"),
-        ),
-    }
+        (Publishing::Push, None) => Explained::new(Exit::Fatal, "this clone has no remote to push to")
+            .hint("git remote add origin URL, or keep the change here with --no-push"),
+    };
+    Some(explained.into())
 }
 
 /// Writes exchanges down without any credential. A record that cannot be written is no reason to stop.

@@ -876,3 +876,23 @@ fn the_demo_shows_the_whole_path_without_network_and_token() {
     assert!(issue.contains("in-review") && issue.contains("Implementation Complete"), "{issue}");
     let _ = room.burn_in(room.path(), &["demo", "show"]).exits(128).tells(&["exists already"]);
 }
+
+#[test]
+fn where_git_pushes_to_several_places_no_model_is_paid_and_a_remote_of_one_place_is_the_way_out() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let mirror = room.init_bare("mirror.git");
+    for url in [yard.fake.git_url().as_str(), mirror.path.to_str().expect("a path")] {
+        yard.clone.git(&["config", "--add", "remote.origin.pushurl", url]);
+    }
+    let told = ["`origin` has 2 push URLs", "hint: git remote add", "burn.remote"];
+    let ended = yard.burn(&["issue", "1", "--json"]).exits(128).tells(&told);
+    assert!(!ended.stdout.contains("\"asking\""), "{}", ended.stdout);
+    assert_eq!(yard.fake.mutations(), [""; 0]);
+    let _ = yard.burn(&["doctor"]).exits(1).prints_with("`origin` has 2 push URLs");
+    yard.clone.git(&["remote", "add", "forge", &yard.fake.git_url()]);
+    yard.clone.git(&["config", "burn.remote", "forge"]);
+    let _ = yard.burn(&["issue", "1"]).exits(0);
+    assert_published(&yard);
+    assert_eq!(mirror.git(&["for-each-ref"]), "");
+}

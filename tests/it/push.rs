@@ -5,7 +5,7 @@ use std::time::Duration;
 use git_burn::core::checks::{CheckResult, Ended, Need, Proof, Stage, Successor, Verified};
 use git_burn::core::claim::Claim;
 use git_burn::core::names::{BurnBranch, CommitId, IssueNumber, RunId, Timestamp};
-use git_burn::edge::repo::{Advanced, Claimed, Pushed, RefEdit, RefsEdited, Remote, RemoteClaim, Repo, nonce};
+use git_burn::edge::repo::{Advanced, Claimed, PushTo, Pushed, RefEdit, RefsEdited, Remote, RemoteClaim, Repo, nonce};
 
 use crate::repo::open;
 use crate::support::git::{Repo as Folder, Room};
@@ -113,7 +113,7 @@ fn hooks_and_late_changes_of_the_clone_s_configuration_have_no_effect_on_a_push(
     folder.git(&["config", "remote.origin.pushurl", "../elsewhere.git"]);
     folder.git(&["config", "core.fsmonitor", "touch ../fired; false"]);
     folder.git(&["config", "url.../elsewhere.git.insteadOf", "../origin.git"]);
-    let remote = Remote { push_url: "../origin.git".into(), ..origin_of(&repo) };
+    let remote = Remote { push_to: PushTo::One("../origin.git".into()), ..origin_of(&repo) };
     assert_eq!(repo.push(&verified(&repo, &commit), &branch(), &remote, None).unwrap(), Pushed::Created);
     assert_eq!(origin.git(&["rev-parse", "agent/ticket-42"]), commit.as_str());
     assert_eq!(elsewhere.git(&["for-each-ref"]), "");
@@ -415,4 +415,27 @@ fn a_server_that_refuses_is_quoted() {
     let Advanced::Rejected { reason } = advance(&repo, &next, &head) else { panic!("the server refuses") };
     assert!(reason.contains("not here"), "{reason}");
     assert_eq!(origin.git(&["rev-parse", "agent/ticket-42"]), head.as_str());
+}
+
+#[test]
+fn what_is_one_place_for_git_burn_is_not_several_for_git() {
+    for key in ["pushurl", "url"] {
+        let room = Room::new();
+        let (origin, folder, commit) = clone(&room);
+        let mirror = room.init_bare("mirror.git");
+        folder.git(&["config", &format!("remote.origin.{key}"), "../origin.git"]);
+        folder.git(&["config", "--add", &format!("remote.origin.{key}"), "../mirror.git"]);
+        let repo = open(&folder);
+        let remote = repo.remote(None).unwrap().expect("a remote");
+        assert!(remote.url.ends_with("origin.git"), "git fetches from the first: {}", remote.url);
+        let refused = repo.push(&verified(&repo, &commit), &branch(), &remote, None).expect_err("refused");
+        let told = format!("{refused:#}");
+        assert!(told.contains("`origin` has 2 push URLs") && told.contains("hint: "), "{key}: {told}");
+        assert!(repo.claims(&remote, None).is_err(), "{key}");
+        assert_eq!(format!("{}{}", origin.git(&["branch", "--list", "agent/*"]), mirror.git(&["for-each-ref"])), "");
+        // An empty value makes git forget those before it.
+        folder.git(&["config", "--add", &format!("remote.origin.{key}"), ""]);
+        folder.git(&["config", "--add", &format!("remote.origin.{key}"), "../origin.git"]);
+        assert_eq!(push(&open(&folder), &commit), Pushed::Created, "{key}");
+    }
 }

@@ -35,7 +35,7 @@ pub use open::{ConfigScope, OpenOptions};
 pub use push::{Advanced, Pushed};
 pub use read::{FileKind, Found, LARGEST_FILE, TreeFile};
 pub use refs::{Draft, RefEdit, RefsEdited, draft_ref};
-pub use remote::{Remote, RemoteError, RemoteTrouble};
+pub use remote::{PushTo, Remote, RemoteError, RemoteTrouble, SeveralPushUrls};
 pub use revision::{Base, Commit};
 pub use search::{Hit, Pattern, SearchLimits, SearchResult};
 

@@ -227,9 +227,10 @@ pub(super) struct Outpost<'a> {
 
 impl<'a> Outpost<'a> {
     pub(super) fn new(repo: &'a Repo, remote: &'a Remote, credential: Option<&'a Credential>) -> Result<Self> {
+        let url = remote.push_url()?;
         let dir = Scratch::Push.folder().context("cannot make a temporary folder to push from")?;
         fill(dir.path(), repo).context("cannot make a private repository to push from")?;
-        Ok(Self { repo, url: &remote.push_url, credential, dir })
+        Ok(Self { repo, url, credential, dir })
     }
 
     pub(super) fn git(&self) -> GitCommand<'_> {

@@ -17,13 +17,53 @@ pub struct Remote {
     pub name: String,
     /// Where git fetches from, `insteadOf` applied: what names the forge. Without a password.
     pub url: String,
-    /// Where git pushes to, before `insteadOf` is applied: git applies it itself, once. Without a password.
-    pub push_url: String,
+    pub push_to: PushTo,
     /// The user name and password that stood in one of the URLs: for its origin, and for nobody's eyes.
     pub credential: Option<Credential>,
 }
 
+/// Where git pushes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PushTo {
+    /// The URL before `insteadOf` is applied: git applies it itself, once. Without a password.
+    One(String),
+    /// So many URLs: `git push` goes to each of them in turn.
+    Several(usize),
+}
+
+/// A remote with several push URLs. What makes a push safe holds in one place only: a branch that is new in one may be
+/// taken in another, and a lock that is held in two is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeveralPushUrls {
+    pub remote: String,
+    pub count: usize,
+}
+
+impl std::fmt::Display for SeveralPushUrls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { remote, count } = self;
+        write!(
+            f,
+            "the remote `{remote}` has {count} push URLs, and only in one place can a branch be known to be new\n\
+             hint: git remote add forge URL, with the URL of the forge alone; then git config burn.remote forge"
+        )
+    }
+}
+
+impl std::error::Error for SeveralPushUrls {}
+
 impl Remote {
+    /// The one URL that is pushed to.
+    ///
+    /// # Errors
+    /// There are several.
+    pub fn push_url(&self) -> Result<&str, SeveralPushUrls> {
+        match &self.push_to {
+            PushTo::One(url) => Ok(url),
+            PushTo::Several(count) => Err(SeveralPushUrls { remote: self.name.clone(), count: *count }),
+        }
+    }
+
     /// `https://host:port` of a URL over HTTP, for credentials; `None` for ssh and paths.
     pub fn http_origin(&self) -> Option<String> {
         http_origin(&self.url)
@@ -158,15 +198,31 @@ impl Repo {
     }
 
     fn remote_named(&self, name: &str) -> Result<Remote> {
-        let remote = self.gix.find_remote(name.as_bytes().as_bstr())?;
+        let (urls, push_urls) = (self.urls(name, "url"), self.urls(name, "pushurl"));
+        let remote = match urls.first() {
+            // git fetches from the first, gix from the last.
+            Some(first) => self.gix.remote_at(first.as_str())?,
+            None => self.gix.find_remote(name.as_bytes().as_bstr())?,
+        };
         let url = remote.url(Direction::Fetch).or_else(|| remote.url(Direction::Push));
         let url = url.with_context(|| format!("the remote `{name}` has no URL"))?.to_bstring().to_string();
-        let config = self.gix.config_snapshot();
-        let raw = |key: &str| config.string(format!("remote.{name}.{key}").as_str()).map(|value| value.to_string());
-        let push_url = raw("pushurl").or_else(|| raw("url")).unwrap_or_else(|| url.clone());
         let (url, from_url) = split_password(url);
-        let (push_url, from_push_url) = split_password(push_url);
-        Ok(Remote { name: name.to_owned(), url, push_url, credential: from_push_url.or(from_url) })
+        let name = name.to_owned();
+        let pushed = if push_urls.is_empty() { urls } else { push_urls };
+        if pushed.len() > 1 {
+            return Ok(Remote { name, url, push_to: PushTo::Several(pushed.len()), credential: from_url });
+        }
+        let pushed = pushed.into_iter().next().unwrap_or_else(|| url.clone());
+        let (pushed, from_push_url) = split_password(pushed);
+        Ok(Remote { name, url, push_to: PushTo::One(pushed), credential: from_push_url.or(from_url) })
+    }
+
+    /// The values of `remote.NAME.url` or `pushurl` that count: an empty one makes git forget those before it.
+    fn urls(&self, name: &str, key: &str) -> Vec<String> {
+        let config = self.config();
+        let key = format!("remote.{name}.{key}");
+        let values: Vec<&str> = config.all(&key).filter_map(|setting| setting.value.as_deref()).collect();
+        values.rsplit(|value| value.is_empty()).next().unwrap_or_default().iter().map(ToString::to_string).collect()
     }
 
     /// The URL that git is given. A relative path counts from the clone's folder, as for `git push`.
