@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -10,6 +11,7 @@ use super::context::Context;
 use super::error::{Exit, Explained};
 use super::values;
 use crate::edge::repo::Repo;
+use crate::edge::repo::config::HooksDir;
 
 /// git runs hooks that are named in the configuration from this version on.
 const CONFIGURED_HOOKS: (u32, u32) = (2, 54);
@@ -46,31 +48,46 @@ fn configure(repo: &Repo, context: &Context) -> anyhow::Result<()> {
 }
 
 fn write_script(repo: &Repo, context: &Context) -> anyhow::Result<()> {
-    let folder = repo.hooks_dir()?;
+    let (place, folder) = match repo.hooks_dir()? {
+        HooksDir::Nowhere => {
+            let hint = format!("git config --unset core.hooksPath, or say `{COMMAND}` yourself before you commit");
+            return Err(Explained::new(Exit::No, "core.hooksPath is empty: git runs no hooks here").hint(hint).into());
+        }
+        HooksDir::Own(folder) => (Place::Own, folder),
+        HooksDir::Elsewhere(folder) => (Place::Elsewhere, folder),
+    };
     let file = folder.join(NAME);
-    match fs::read_to_string(&file) {
-        Ok(text) if text == SCRIPT => {}
-        Ok(_) => {
+    match (fs::read_to_string(&file), place) {
+        (Ok(text), _) if text == SCRIPT => {}
+        (Ok(_), _) => {
             let problem = format!("there is a pre-commit hook already: {}", file.display());
             return Err(Explained::new(Exit::No, problem).hint(format!("add this line to it: {COMMAND}")).into());
         }
-        // It may serve every repository of the user, or be a part of the working tree.
-        Err(_) if folder != repo.common_dir().join("hooks") => {
+        (Err(_), Place::Elsewhere) => {
             let problem = format!("core.hooksPath is {}, which is not this repository's alone", folder.display());
             let hint = format!("make a {NAME} hook there yourself, with the line: {COMMAND}");
             return Err(Explained::new(Exit::No, problem).hint(hint).into());
         }
-        Err(_) => {
-            let write = || {
-                fs::create_dir_all(&folder)?;
-                fs::write(&file, SCRIPT)?;
-                fs::set_permissions(&file, fs::Permissions::from_mode(0o755))
-            };
-            write().with_context(|| format!("writing {}", file.display()))?;
-        }
+        (Err(_), Place::Own) => write_own(&folder, &file)?,
     }
     context.terminal.write_out(format!("{}\n", file.display()).as_bytes())?;
     Ok(())
+}
+
+/// Whose folder of hooks it is.
+#[derive(Clone, Copy)]
+enum Place {
+    Own,
+    Elsewhere,
+}
+
+fn write_own(folder: &Path, file: &Path) -> anyhow::Result<()> {
+    let write = || {
+        fs::create_dir_all(folder)?;
+        fs::write(file, SCRIPT)?;
+        fs::set_permissions(file, fs::Permissions::from_mode(0o755))
+    };
+    write().with_context(|| format!("writing {}", file.display()))
 }
 
 fn remove(repo: &Repo, context: &Context) -> anyhow::Result<()> {
@@ -79,10 +96,14 @@ fn remove(repo: &Repo, context: &Context) -> anyhow::Result<()> {
         let section = ["config", "--local", "--remove-section", "hook.burn-guard"];
         repo.git().at(repo.git_dir()).args(section).stdout()?;
     }
-    let file = repo.hooks_dir()?.join(NAME);
-    let written = fs::read_to_string(&file).is_ok_and(|text| text == SCRIPT);
-    if written {
-        fs::remove_file(&file).context("removing the hook")?;
+    // git may look elsewhere by now than when it was installed.
+    let mut written = false;
+    for folder in [Some(repo.own_hooks()), folder(repo.hooks_dir()?)].into_iter().flatten() {
+        let file = folder.join(NAME);
+        if fs::read_to_string(&file).is_ok_and(|text| text == SCRIPT) {
+            fs::remove_file(&file).context("removing the hook")?;
+            written = true;
+        }
     }
     if !configured && !written {
         context.tell("git burn has installed no hook here");
@@ -90,8 +111,16 @@ fn remove(repo: &Repo, context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The folder that git looks into for hooks.
+fn folder(dir: HooksDir) -> Option<PathBuf> {
+    match dir {
+        HooksDir::Own(folder) | HooksDir::Elsewhere(folder) => Some(folder),
+        HooksDir::Nowhere => None,
+    }
+}
+
 /// Whether the guard runs before commits here.
 pub fn is_installed(repo: &Repo) -> bool {
-    repo.config().section("hook.burn-guard").count() > 0
-        || repo.hooks_dir().is_ok_and(|dir| fs::read_to_string(dir.join(NAME)).is_ok_and(|text| text.contains(COMMAND)))
+    let calls_us = |dir: PathBuf| fs::read_to_string(dir.join(NAME)).is_ok_and(|text| text.contains(COMMAND));
+    repo.config().section("hook.burn-guard").count() > 0 || repo.hooks_dir().ok().and_then(folder).is_some_and(calls_us)
 }

@@ -181,3 +181,28 @@ fn init_says_what_it_cannot_do() {
     let _ = repo.burn(&["init", "--yes"]).exits(0).tells(&["warning: ", "127.0.0.1:9"]);
     let _ = repo.burn(&["init", "--yes", "--offline"]).exits(0).tells(&["--offline"]);
 }
+
+#[test]
+fn hook_install_says_when_git_runs_no_hooks_at_all() {
+    let room = Room::new();
+    let repo = ready(&room);
+    if repo.git(&["version"]).as_str() >= "git version 2.54" {
+        println!("hooks are in the configuration: no folder is written to");
+        return;
+    }
+    let _ = repo.burn(&["hook", "install"]).exits(0);
+    let script = repo.path.join(".git/hooks/pre-commit");
+    assert!(script.exists());
+    // git looks for hooks in `/` then, not in its own folder.
+    repo.git(&["config", "core.hooksPath", ""]);
+    repo.write("Jenkinsfile", "node {}\n");
+    repo.git(&["add", "-A"]);
+    repo.git(&["commit", "-q", "-m", "unguarded"]);
+    let told = ["core.hooksPath is empty", "hint: git config --unset core.hooksPath", "git burn guard --staged"];
+    let _ = repo.burn(&["hook", "install"]).exits(1).tells(&told);
+    let doctor = repo.burn(&["doctor"]);
+    assert!(!doctor.stdout.contains("guards your own commits"), "{}", doctor.stdout);
+    // What was installed before goes all the same.
+    let _ = repo.burn(&["hook", "uninstall"]).exits(0);
+    assert!(!script.exists());
+}

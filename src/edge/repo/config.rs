@@ -41,6 +41,17 @@ pub enum Origin {
     Committed { file: &'static str, line: usize },
 }
 
+/// Where git looks for hooks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HooksDir {
+    /// In the repository's own folder.
+    Own(PathBuf),
+    /// In a folder that may serve other repositories too, or be a part of the working tree.
+    Elsewhere(PathBuf),
+    /// `core.hooksPath` is empty: no hook is run.
+    Nowhere,
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scope, file) = match self {
@@ -202,14 +213,25 @@ impl Repo {
         self.config().last("user.name").and_then(|setting| setting.value.clone())
     }
 
-    /// Where git looks for hooks: `core.hooksPath`, else the folder that all worktrees share.
+    /// Where git looks for hooks: `core.hooksPath`, else [`Repo::own_hooks`].
     ///
     /// # Errors
     /// `core.hooksPath` begins with the home of somebody who has none.
-    pub fn hooks_dir(&self) -> anyhow::Result<PathBuf> {
+    pub fn hooks_dir(&self) -> anyhow::Result<HooksDir> {
+        let own = self.own_hooks();
+        // gix takes an empty value for none; git goes on to look for the hook `/pre-commit`.
+        if self.config().last("core.hooksPath").is_some_and(|setting| setting.value.as_deref() == Some("")) {
+            return Ok(HooksDir::Nowhere);
+        }
         let configured =
             self.gix.config_snapshot().trusted_path("core.hooksPath").context("core.hooksPath is no path")?;
-        Ok(configured.map_or_else(|| self.common_dir().join("hooks"), |path| self.top().join(path)))
+        let Some(folder) = configured.map(|path| self.top().join(path)) else { return Ok(HooksDir::Own(own)) };
+        Ok(if folder == own { HooksDir::Own(own) } else { HooksDir::Elsewhere(folder) })
+    }
+
+    /// The folder for hooks that all worktrees of this repository share, and nobody else.
+    pub fn own_hooks(&self) -> PathBuf {
+        self.common_dir().join("hooks")
     }
 
     /// What a git process in another repository must know of this clone's configuration to reach the same servers in
