@@ -39,6 +39,8 @@ pub enum Exit {
     Interrupted,
     /// Stopped by SIGTERM, in order.
     Terminated,
+    /// Stopped by SIGHUP, in order: its number is that of wrong use, as for every program that SIGHUP ends.
+    HungUp,
     /// Wrong use.
     Usage,
 }
@@ -76,6 +78,7 @@ impl Exit {
             Self::Fatal => "fatal",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
+            Self::HungUp => "hung_up",
             Self::Usage => "usage",
         }
     }
@@ -92,7 +95,7 @@ impl Exit {
             Self::Busy => 7,
             Self::Unreachable => 8,
             Self::Fatal => 128,
-            Self::Usage => 129,
+            Self::Usage | Self::HungUp => 129,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }

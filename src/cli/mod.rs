@@ -33,6 +33,7 @@ pub mod schedule;
 pub mod session;
 pub mod settings;
 pub mod show;
+pub mod signals;
 pub mod sprint;
 pub mod status;
 pub mod terminal;

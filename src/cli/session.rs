@@ -1,11 +1,8 @@
 //! Opens everything that the flows work with, for one run: repository, forge, models, journal, claims, signals.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-
-use anyhow::Context as _;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::args::work::Work;
 use super::config::Config;
@@ -17,6 +14,7 @@ use super::record::Header;
 use super::render::human::{Detail, Human};
 use super::render::json::Json;
 use super::settings::{credentials, work};
+use super::signals::Signals;
 use crate::core::act::Ripeness;
 use crate::core::claim::{Claim, Peer};
 use crate::core::event::{Event, Sink, Tee};
@@ -166,7 +164,7 @@ impl Session {
             mode: self.mode,
             run: self.run.clone(),
             clock: clock(),
-            stop: &self.signals.stop,
+            stop: self.signals.stop(),
         };
         flow(&mut shop).inspect_err(|error| self.end_broken(error, &mut tee))
     }
@@ -247,14 +245,14 @@ impl Session {
         Event::RunFinished { run: self.run.clone(), exit: exit.status(), at: now() }
     }
 
-    /// What was stopped by SIGTERM says so.
+    /// What was stopped by another signal than SIGINT says so.
     pub fn signalled(&self, exit: Exit) -> Exit {
-        if exit == Exit::Interrupted && self.signals.is_term() { Exit::Terminated } else { exit }
+        if exit == Exit::Interrupted { self.signals.exit() } else { exit }
     }
 
     /// Set by a signal.
     pub fn stop(&self) -> &AtomicBool {
-        &self.signals.stop
+        self.signals.stop()
     }
 
     /// The run's id.
@@ -387,32 +385,6 @@ fn secrets(context: &Context, config: &Config, connected: &Connected) -> Vec<Sec
 pub fn subject_style(repo: &Repo, base: &Base) -> anyhow::Result<SubjectStyle> {
     let subjects = repo.subjects(&base.commit, RECENT)?;
     Ok(SubjectStyle::of(subjects.iter().map(String::as_str)))
-}
-
-/// What SIGINT and SIGTERM leave behind.
-struct Signals {
-    /// One came.
-    stop: Arc<AtomicBool>,
-    /// The number of the one that came last.
-    number: Arc<AtomicUsize>,
-}
-
-impl Signals {
-    /// Listens from now on. A second signal ends the program at once.
-    fn listen() -> anyhow::Result<Self> {
-        let (stop, number) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        for (signal, value) in [(SIGINT, SIGINT as usize), (SIGTERM, SIGTERM as usize)] {
-            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))
-                .and_then(|_| signal_hook::flag::register_usize(signal, Arc::clone(&number), value))
-                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
-                .context("cannot listen for signals")?;
-        }
-        Ok(Self { stop, number })
-    }
-
-    fn is_term(&self) -> bool {
-        self.number.load(Ordering::Relaxed) == SIGTERM as usize
-    }
 }
 
 fn host() -> String {

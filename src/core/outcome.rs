@@ -36,7 +36,7 @@ pub enum Outcome {
     OutOfBudget { limit: String },
     /// Another run has the issue or its branch.
     Taken { by: String },
-    /// SIGINT or SIGTERM: stopped in order; a draft, if there was one already, is kept.
+    /// A signal: stopped in order; a draft, if there was one already, is kept.
     Interrupted,
 }
 

@@ -25,6 +25,7 @@ mod replay;
 mod repo;
 mod revise;
 mod schedule;
+mod signals;
 mod sprint;
 mod submodules;
 mod support;
