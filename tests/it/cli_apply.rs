@@ -303,3 +303,32 @@ fn a_large_reply_is_no_trouble() {
     reply.extend_from_slice(format!("\n```diff\n{DIFF}```\n").as_bytes());
     let _ = repo.burn_with_input(&["apply", "--check", "-"], &reply).exits(0);
 }
+
+#[test]
+fn a_name_that_is_not_utf_8_is_written_as_git_writes_it() {
+    use std::os::unix::ffi::OsStrExt;
+    let room = Room::new();
+    let repo = project(&room);
+    repo.write("fix.diff", DIFF);
+    let named = |args: &[&str]| {
+        let mut command = room.git_with_burn(&repo.path, args);
+        let (name, mail) =
+            (std::ffi::OsStr::from_bytes(b"Jos\xe9 Z\xfcrich"), std::ffi::OsStr::from_bytes(b"jos\xe9@example.org"));
+        Ended::of(command.env("GIT_AUTHOR_NAME", name).env("GIT_COMMITTER_NAME", name).env("GIT_AUTHOR_EMAIL", mail))
+    };
+    let _ = named(&["commit", "-q", "--allow-empty", "-m", "by git"]).exits(0);
+    let _ = named(&["burn", "apply", "--branch", "ours", "fix.diff"]).exits(0);
+    let people = |commit: &str| {
+        let raw = repo.try_git(&["cat-file", "commit", commit]).stdout;
+        let lines = raw
+            .split(|byte| *byte == b'\n')
+            .filter(|line| line.starts_with(b"author") || line.starts_with(b"committer"));
+        lines.map(<[u8]>::to_vec).collect::<Vec<_>>()
+    };
+    assert_eq!(people("ours"), people("HEAD"));
+    assert!(people("ours")[0].starts_with("author José Zürich <josé@".as_bytes()));
+    // In another encoding the bytes mean something else, which only its owner can tell.
+    repo.git(&["config", "i18n.commitEncoding", "KOI8-R"]);
+    let told = ["not UTF-8", "i18n.commitEncoding", "hint: "];
+    let _ = named(&["burn", "apply", "--branch", "other", "fix.diff"]).exits(128).tells(&told);
+}

@@ -1,12 +1,14 @@
 //! Makes the commit of an approved change: objects only, with git's identity rules and the user's signature.
 
 use anyhow::{Context, Result, anyhow, bail};
+use gix::bstr::{BStr, ByteSlice};
 use gix::date::time::Format;
 use serde::{Deserialize, Serialize};
 
 use super::{Repo, commit_id, tree_id};
 use crate::core::guard::Approved;
 use crate::core::names::{CommitId, Timestamp, TreeId};
+use crate::core::text::one_line;
 
 /// A commit that no ref holds yet, and its tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +132,8 @@ impl Repo {
                  hint: git config --global user.name \"Your Name\"; git config --global user.email you@example.org"
             );
         };
-        let (name, email) = (without_crud(&found.name.to_string()), without_crud(&found.email.to_string()));
+        let (name, email) = (self.utf_8(found.name, who)?, self.utf_8(found.email, who)?);
+        let (name, email) = (without_crud(&name), without_crud(&email));
         if name.is_empty() || email.is_empty() {
             bail!("the {who}'s name or e-mail address is empty\nhint: set user.name and user.email");
         }
@@ -141,6 +144,22 @@ impl Repo {
         };
         let time = time.format_or_unix(Format::Raw);
         Ok(Person { name, email, time })
+    }
+
+    /// A name or an address in the encoding of the commits that are made here. What is not UTF-8 is read as Latin-1, as
+    /// git does, unless the user has told git that it is something else.
+    fn utf_8(&self, text: &BStr, who: &str) -> Result<String> {
+        let encoding = self.gix.config_snapshot().string("i18n.commitEncoding");
+        let encoding = encoding.as_deref().map(|name| name.to_str_lossy()).unwrap_or_default();
+        let is_known = ENCODINGS.iter().any(|known| encoding.eq_ignore_ascii_case(known));
+        if text.to_str().is_err() && !is_known {
+            bail!(
+                "the {who}'s name or e-mail address is not UTF-8, and i18n.commitEncoding is {}\n\
+                 hint: set user.name and user.email in UTF-8: commits are made in it",
+                one_line(&encoding)
+            );
+        }
+        Ok(from_latin_1(text))
     }
 
     fn signed_commit(
@@ -166,6 +185,19 @@ impl Repo {
         })?;
         CommitId::parse(&id).with_context(|| format!("git commit-tree printed `{id}`"))
     }
+}
+
+/// Values of `i18n.commitEncoding` under which bytes that are not UTF-8 are Latin-1.
+const ENCODINGS: [&str; 7] = ["", "utf-8", "utf8", "iso-8859-1", "iso8859-1", "latin1", "latin-1"];
+
+/// UTF-8 as it is; each byte that is none as the character of Latin-1 that it is: git's own rule (`verify_utf8`).
+pub(super) fn from_latin_1(text: &[u8]) -> String {
+    let mut read = String::with_capacity(text.len());
+    for chunk in text.utf8_chunks() {
+        read.push_str(chunk.valid());
+        read.extend(chunk.invalid().iter().copied().map(char::from));
+    }
+    read
 }
 
 /// A name or an address as git puts it into a commit: without what would end it there, and without what stands around it.

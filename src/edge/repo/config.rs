@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use gix::bstr::ByteSlice;
 
 use super::Repo;
+use super::commit::from_latin_1;
 
 /// Settings in the order in which git reads them: the last one of a name wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -210,7 +211,7 @@ impl Repo {
 
     /// What commits and claims made here are signed with (`user.name`).
     pub fn user_name(&self) -> Option<String> {
-        self.config().last("user.name").and_then(|setting| setting.value.clone())
+        self.gix.config_snapshot().string("user.name").map(|name| from_latin_1(&name))
     }
 
     /// Where git looks for hooks: `core.hooksPath`, else [`Repo::own_hooks`].
