@@ -141,7 +141,7 @@ impl Session {
         tee.emit(&self.started(command))?;
         let recorder = recorder(exchanges, &self.secrets);
         let models = self.models.as_ref().map(|models| models.recorded_by(&recorder));
-        let peer = |claim: &Claim| self.peer(claim);
+        let peer = |claim: &Claim| peer(&self.repo, claim);
         let holder = self.holder();
         let mut shop = Shop {
             forge: &forge,
@@ -270,17 +270,17 @@ impl Session {
     pub fn holder(&self) -> String {
         self.repo.user_name().unwrap_or_else(|| "git-burn".to_owned())
     }
+}
 
-    /// Whether the run behind a claim is known to be gone: it ran here, and nothing writes its record any more.
-    fn peer(&self, claim: &Claim) -> Peer {
-        if claim.host != self.host {
-            return Peer::MayBeAlive;
-        }
-        let known = runs(&self.repo.burn_dir()).unwrap_or_default();
-        match known.iter().find(|run| run.id == claim.run).map(|run| run.state) {
-            Some(RunState::Over) => Peer::Dead,
-            Some(RunState::GoingOn) | None => Peer::MayBeAlive,
-        }
+/// Whether the run behind a claim is known to be gone: it ran here, and nothing writes its record any more.
+pub fn peer(repo: &Repo, claim: &Claim) -> Peer {
+    if claim.host != host() {
+        return Peer::MayBeAlive;
+    }
+    let known = runs(&repo.burn_dir()).unwrap_or_default();
+    match known.iter().find(|run| run.id == claim.run).map(|run| run.state) {
+        Some(RunState::Over) => Peer::Dead,
+        Some(RunState::GoingOn) | None => Peer::MayBeAlive,
     }
 }
 

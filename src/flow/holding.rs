@@ -12,9 +12,9 @@ use super::shop::{Shop, Stop};
 use crate::core::act::{Marker, Receipt, Step};
 use crate::core::claim::{Claim, Standing, advisory, advisory_comment, advisory_speakers, released_comment};
 use crate::core::issue::Role;
-use crate::core::names::{IssueNumber, Timestamp};
+use crate::core::names::{IssueNumber, RunId, Timestamp};
 use crate::core::outcome::Outcome;
-use crate::edge::forge::Trouble;
+use crate::edge::forge::{Forge, Trouble};
 
 /// A claim is renewed when less than this would be left of it after the next step: what is published after a check must
 /// not outlive it either.
@@ -153,43 +153,47 @@ impl Shop<'_> {
         Marker { issue: claim.issue, step: Step::Claim, run: self.run.clone() }.sign(text)
     }
 
-    /// The claims that comments make, on issues where somebody said or renewed one lately.
-    ///
-    /// # Errors
-    /// The forge cannot be read. One that does not list comments over all issues has none.
-    pub fn noted_claims(&self) -> anyhow::Result<Vec<Claim>> {
-        let since = Timestamp::from_seconds(self.now().seconds().saturating_sub(LATELY));
-        let recent = match self.forge.recent_comments(since, MOST_COMMENTS) {
-            Err(error) if error.trouble == Trouble::Missing => Vec::new(),
-            recent => recent?,
-        };
-        let claiming = recent.into_iter().filter(|(issue, comment)| {
-            let said = std::slice::from_ref(comment);
-            !advisory_speakers(said, *issue).is_empty()
-        });
-        let issues: BTreeSet<IssueNumber> = claiming.map(|(issue, _)| issue).collect();
-        let mut claims = Vec::new();
-        for issue in issues {
-            match self.notes(issue)? {
-                Standing::Held(claim) | Standing::Ours(claim) => claims.push(claim),
-                Standing::Free | Standing::Stale(_) | Standing::Unreadable(_) => {}
-            }
-        }
-        Ok(claims)
-    }
-
-    /// Whose comment counts now. Strangers' are not heard, but the own account's are, whatever it may do.
     fn notes(&self, issue: IssueNumber) -> anyhow::Result<Standing> {
-        let comments = self.forge.comments(issue)?;
-        let me = self.forge.me()?.login;
-        let mut roles = BTreeMap::from([(me, Role::Writer)]);
-        for login in advisory_speakers(&comments, issue) {
-            if !roles.contains_key(login) {
-                roles.insert(login.to_owned(), self.forge.permission(login)?);
-            }
-        }
-        Ok(advisory(&comments, &roles, issue, &self.run, self.now()))
+        notes(self.forge, issue, &self.run, self.now())
     }
+}
+
+/// The claims that comments make, on issues where somebody said or renewed one lately; for any run that makes none.
+///
+/// # Errors
+/// The forge cannot be read. One that does not list comments over all issues has none.
+pub fn noted_claims(forge: &Forge, run: &RunId, now: Timestamp) -> anyhow::Result<Vec<Claim>> {
+    let since = Timestamp::from_seconds(now.seconds().saturating_sub(LATELY));
+    let recent = match forge.recent_comments(since, MOST_COMMENTS) {
+        Err(error) if error.trouble == Trouble::Missing => Vec::new(),
+        recent => recent?,
+    };
+    let claiming = recent.into_iter().filter(|(issue, comment)| {
+        let said = std::slice::from_ref(comment);
+        !advisory_speakers(said, *issue).is_empty()
+    });
+    let issues: BTreeSet<IssueNumber> = claiming.map(|(issue, _)| issue).collect();
+    let mut claims = Vec::new();
+    for issue in issues {
+        match notes(forge, issue, run, now)? {
+            Standing::Held(claim) | Standing::Ours(claim) => claims.push(claim),
+            Standing::Free | Standing::Stale(_) | Standing::Unreadable(_) => {}
+        }
+    }
+    Ok(claims)
+}
+
+/// Whose comment counts now. Strangers' are not heard, but the own account's are, whatever it may do.
+fn notes(forge: &Forge, issue: IssueNumber, run: &RunId, now: Timestamp) -> anyhow::Result<Standing> {
+    let comments = forge.comments(issue)?;
+    let me = forge.me()?.login;
+    let mut roles = BTreeMap::from([(me, Role::Writer)]);
+    for login in advisory_speakers(&comments, issue) {
+        if !roles.contains_key(login) {
+            roles.insert(login.to_owned(), forge.permission(login)?);
+        }
+    }
+    Ok(advisory(&comments, &roles, issue, run, now))
 }
 
 /// Comments are public: they do not say on which machine the run is.

@@ -11,7 +11,7 @@ pub mod close;
 mod context;
 mod dialogue;
 pub mod gate;
-mod holding;
+pub mod holding;
 pub mod labels;
 mod looks;
 pub mod next;

@@ -632,3 +632,30 @@ fn runs_that_want_to_be_alone_do_not_overlap() {
     assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(143));
     let _ = place.burn(&["list", "--alone"]).exits(0);
 }
+
+#[test]
+fn claims_are_listed_where_no_base_branch_is_known() {
+    let room = Room::new();
+    let place = Place::new(&room);
+    let message = "git-burn claims #7\n\nissue: 7\nholder: ada\nhost: elsewhere\npid: 1\nrun: r1\n\
+                   taken: 2026-01-01T00:00:00Z\nexpires: 2999-01-01T00:00:00Z\nnonce: n\n";
+    let claim = place.clone.git(&["commit-tree", "HEAD^{tree}", "-m", message]);
+    place.clone.git(&["push", "-q", "origin", &format!("{claim}:refs/burn/claims/7")]);
+    let issues = room.path().join("issues");
+    std::fs::create_dir(&issues).expect("a folder");
+    // A bare clone has no remote-tracking branches, a new repository not even a commit.
+    let bare = room.path().join("copy.git");
+    place.clone.git(&["clone", "-q", "--bare", place.bare.path.to_str().unwrap(), bare.to_str().unwrap()]);
+    let empty = room.init("empty");
+    empty.git(&["remote", "add", "origin", place.bare.path.to_str().unwrap()]);
+    for git_dir in [bare, empty.path.join(".git")] {
+        let burn = |args: &[&str]| {
+            let mut command = room.git_with_burn(room.path(), &["--git-dir", git_dir.to_str().unwrap()]);
+            command.args(["-c", "burn.forge=files", "-c"]).arg(format!("burn.url={}", issues.display()));
+            Ended::of(command.arg("burn").args(args))
+        };
+        let listed = burn(&["claim", "list"]).exits(0).stdout;
+        assert!(listed.starts_with("#7\trun r1 of ada on elsewhere, until 2999"), "{git_dir:?}: {listed}");
+        assert_eq!(lines(&burn(&["claim", "list", "--json"]).exits(0).stdout)[0]["issue"], 7);
+    }
+}
