@@ -11,6 +11,8 @@ use super::names::RepoPath;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     File(File),
+    /// A regular file of more bytes than are read: it can be moved and judged, but nobody here has seen it.
+    Large(LargeFile),
     /// A symbolic link; the bytes are its target.
     Symlink(Arc<Vec<u8>>),
     /// A submodule's commit (a gitlink), in hexadecimal.
@@ -26,6 +28,16 @@ pub struct File {
     pub executable: bool,
 }
 
+/// A regular file, unread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LargeFile {
+    /// Of its content, in hexadecimal.
+    pub id: String,
+    pub bytes: u64,
+    /// Mode 100755 instead of 100644.
+    pub executable: bool,
+}
+
 impl Entry {
     /// A non-executable file with these bytes.
     pub fn file(bytes: impl Into<Vec<u8>>) -> Self {
@@ -35,8 +47,8 @@ impl Entry {
     /// git's octal mode, as in a diff's extended header.
     pub fn mode(&self) -> &'static str {
         match self {
-            Self::File(File { executable: false, .. }) => "100644",
-            Self::File(File { executable: true, .. }) => "100755",
+            Self::File(File { executable: false, .. }) | Self::Large(LargeFile { executable: false, .. }) => "100644",
+            Self::File(File { executable: true, .. }) | Self::Large(LargeFile { executable: true, .. }) => "100755",
             Self::Symlink(_) => "120000",
             Self::Submodule(_) => "160000",
             Self::Directory => "040000",
@@ -129,6 +141,15 @@ impl FileChange {
         self.after.as_ref().map_or(&[], Entry::bytes)
     }
 
+    /// Whether its content is new: not merely its mode or place.
+    pub fn has_new_content(&self) -> bool {
+        match (&self.before, &self.after) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(before), Some(after)) => !before.has_content_of(after),
+        }
+    }
+
     /// Lines added and removed; 0 for binary content.
     pub fn line_counts(&self) -> (usize, usize) {
         if is_binary(self.old_bytes()) || is_binary(self.new_bytes()) {
@@ -144,12 +165,21 @@ impl FileChange {
 }
 
 impl Entry {
-    /// File content, link target, or nothing.
+    /// File content, link target, or nothing; nothing of a file that is too large to be read.
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::File(file) => &file.bytes,
             Self::Symlink(target) => target,
-            Self::Submodule(_) | Self::Directory => &[],
+            Self::Large(_) | Self::Submodule(_) | Self::Directory => &[],
+        }
+    }
+
+    /// Whether both have the same content, whatever their modes.
+    pub fn has_content_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Large(this), Self::Large(other)) => this.id == other.id,
+            (Self::Large(_), _) | (_, Self::Large(_)) => false,
+            (this, other) => this.bytes() == other.bytes(),
         }
     }
 }

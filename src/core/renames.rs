@@ -14,7 +14,7 @@ const MOST_PAIRS: usize = 40_000;
 /// Turns deletions and additions that belong together into renames.
 #[must_use]
 pub fn pair_renames(mut change: Change) -> Change {
-    let taken = |entry: &Option<Entry>| matches!(entry, Some(Entry::File(_)));
+    let taken = |entry: &Option<Entry>| matches!(entry, Some(Entry::File(_) | Entry::Large(_)));
     let is_gone = |file: &FileChange| taken(&file.before) && file.after.is_none();
     let is_new = |file: &FileChange| file.before.is_none() && taken(&file.after) && file.origin.is_none();
     let gone: Vec<RepoPath> = paths_where(&change, is_gone);
@@ -36,9 +36,14 @@ fn paths_where(change: &Change, wanted: impl Fn(&FileChange) -> bool) -> Vec<Rep
 
 /// Best pairs first; each path in one pair only.
 fn pairs(files: &BTreeMap<RepoPath, FileChange>, gone: &[RepoPath], new: &[RepoPath]) -> Vec<(RepoPath, RepoPath)> {
-    let content = |path: &RepoPath| match &files[path] {
-        FileChange { before: Some(before), after: None, .. } => before.bytes(),
-        FileChange { after, .. } => after.as_ref().map_or(&[][..], Entry::bytes),
+    let entry = |path: &RepoPath| match &files[path] {
+        FileChange { before: Some(before), after: None, .. } => Some(before),
+        FileChange { after, .. } => after.as_ref(),
+    };
+    let content = |path: &RepoPath| entry(path).map_or(&[][..], Entry::bytes);
+    let is_same_large = |old: &RepoPath, new: &RepoPath| match (entry(old), entry(new)) {
+        (Some(old @ Entry::Large(_)), Some(new)) => old.has_content_of(new),
+        (Some(_) | None, _) => false,
     };
     let exact_only = gone.len().saturating_mul(new.len()) > MOST_PAIRS;
     let mut found: Vec<(f64, bool, &RepoPath, &RepoPath)> = Vec::new();
@@ -47,6 +52,7 @@ fn pairs(files: &BTreeMap<RepoPath, FileChange>, gone: &[RepoPath], new: &[RepoP
         for new in new {
             let after = content(new);
             let common = match (before == after, exact_only) {
+                _ if is_same_large(old, new) => 1.0,
                 // git never takes an empty file for a moved one.
                 (true, _) if !before.is_empty() => 1.0,
                 (true, _) | (false, true) => 0.0,

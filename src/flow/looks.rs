@@ -45,7 +45,7 @@ impl Scene<'_> {
     fn read(&self, path: &RepoPath, lines: Option<LineRange>) -> Result<Found> {
         Ok(match self.repo.read(self.draft, path, LARGEST_FILE)? {
             repo::Found::Entry(entry) => shown(path, &entry, lines),
-            repo::Found::TooLarge { bytes } => Found::Problem(format!("{path} has {bytes} bytes: too large to show")),
+            repo::Found::TooLarge { bytes } => too_large(path, bytes),
             repo::Found::Missing { .. } | repo::Found::Below(_) => Found::Missing { similar: self.similar(path)? },
         })
     }
@@ -102,10 +102,15 @@ fn blame_line(line: repo::BlamedLine) -> BlameLine {
     BlameLine { line: line.line, id: line.commit, time: line.when, text: line.text }
 }
 
+fn too_large(path: &RepoPath, bytes: u64) -> Found {
+    Found::Problem(format!("{path} has {bytes} bytes: too large to show"))
+}
+
 fn shown(path: &RepoPath, entry: &Entry, lines: Option<LineRange>) -> Found {
     match entry {
         Entry::File(file) if is_binary(&file.bytes) => Found::Binary { bytes: file.bytes.len() as u64 },
         Entry::File(file) => Found::Lines(Passage::of(path.clone(), &String::from_utf8_lossy(&file.bytes), lines)),
+        Entry::Large(file) => too_large(path, file.bytes),
         Entry::Symlink(target) => {
             Found::Problem(format!("{path} is a symbolic link to {}", String::from_utf8_lossy(target)))
         }

@@ -111,7 +111,7 @@ impl Look<'_, '_> {
         let tree = self.shop.repo.tree_of(commit)?;
         Ok(match self.shop.repo.read(&tree, self.path, LARGEST)? {
             Found::Entry(Entry::File(file)) => Some(file.bytes),
-            Found::Entry(Entry::Symlink(_) | Entry::Directory | Entry::Submodule(_))
+            Found::Entry(Entry::Large(_) | Entry::Symlink(_) | Entry::Directory | Entry::Submodule(_))
             | Found::Missing { .. }
             | Found::Below(_)
             | Found::TooLarge { .. } => None,

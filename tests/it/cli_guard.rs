@@ -154,3 +154,39 @@ fn a_token_of_the_environment_never_gets_into_a_commit() {
     assert!(ended.stdout.contains("secret"), "{}", ended.stdout);
     assert!(!ended.stdout.contains("tok-3f9a8b7c6d5e4f3a2b1c"), "the finding shows the secret: {}", ended.stdout);
 }
+
+#[test]
+fn a_file_too_large_to_be_read_is_a_finding() {
+    let room = Room::new();
+    let repo = project(&room);
+    let large = "a line of data\n".repeat(1_500_000);
+    repo.write("dump.txt", &large);
+    repo.git(&["add", "-A"]);
+    let found = |args: &[&str]| {
+        let ended = repo.burn(args).exits(1);
+        for words in ["dump.txt: ", "too large to be looked at", "[binary]", "22500000 bytes, more than", "[max-bytes]"]
+        {
+            assert!(ended.stdout.contains(words), "`{words}` is missing in {}", ended.stdout);
+        }
+    };
+    found(&["guard", "--staged"]);
+    repo.commit("a dump");
+    found(&["guard", "--range", "HEAD^..HEAD"]);
+    // One that is there already may move and go, and is no obstacle to anything else.
+    repo.git(&["mv", "dump.txt", "old.txt"]);
+    let _ = repo.burn(&["guard", "--staged"]).exits(0).tells(&["1 file +0 -0"]);
+    repo.git(&["rm", "-q", "-f", "old.txt"]);
+    let _ = repo.burn(&["guard", "--staged"]).exits(0).tells(&["1 file +0 -0"]);
+    repo.git(&["reset", "-q", "--hard"]);
+    repo.write("dump.txt", format!("{large}more\n"));
+    repo.git(&["add", "-A"]);
+    let _ = repo.burn(&["guard", "--staged"]).exits(1).prints_with("[binary]");
+    repo.write("dump.txt", "one\n");
+    repo.git(&["add", "-A"]);
+    let _ = repo.burn(&["guard", "--staged"]).exits(0).tells(&["1 file +1 -0"]);
+    repo.git(&["reset", "-q", "--hard"]);
+    let patch = "--- a/dump.txt\n+++ b/dump.txt\n@@ -1 +1 @@\n-a line of data\n+b\n";
+    let _ = repo.burn_with_input(&["guard", "--patch", "-"], patch.as_bytes()).exits(1).tells(&["too large"]);
+    let away = "diff --git a/dump.txt b/dump.txt\ndeleted file mode 100644\n";
+    let _ = repo.burn_with_input(&["guard", "--patch", "-"], away.as_bytes()).exits(1).tells(&["too large"]);
+}

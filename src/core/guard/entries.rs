@@ -368,17 +368,19 @@ pub(super) fn check_entries(change: &Change, violations: &mut Vec<Violation>) {
                 )),
                 Entry::Submodule(commit) => Some((Rule::Submodule, format!("{} a submodule at {commit}", verb(file)))),
                 Entry::Directory => Some((Rule::OddPath, "is a directory".to_owned())),
-                Entry::File(_) => None,
+                Entry::File(_) | Entry::Large(_) => None,
             };
             if let Some((rule, what)) = found {
                 violations.push(Violation::at(rule, path, None, what));
                 break;
             }
         }
-        let new = matches!(&file.after, Some(Entry::File(content)) if is_binary(&content.bytes));
-        if new && file.before.as_ref().map(Entry::bytes) != file.after.as_ref().map(Entry::bytes) {
-            violations.push(Violation::at(Rule::Binary, path, None, format!("{} binary file", verb(file))));
-        }
+        let what = match file.after.as_ref().filter(|_| file.has_new_content()) {
+            Some(Entry::File(content)) if is_binary(&content.bytes) => format!("{} binary file", verb(file)),
+            Some(Entry::Large(_)) => format!("{} file, too large to be looked at", verb(file)),
+            Some(Entry::File(_) | Entry::Symlink(_) | Entry::Submodule(_) | Entry::Directory) | None => continue,
+        };
+        violations.push(Violation::at(Rule::Binary, path, None, what));
     }
 }
 

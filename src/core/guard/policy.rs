@@ -10,7 +10,7 @@ use super::settled::{self, Found, Layer, Published, Size};
 use super::view::{View, texts, views};
 use super::violation::{Ending, Rule, Violation};
 use super::{dependencies, forbidden, leftovers, scripts, secrets, unicode, weakening};
-use crate::core::change::{Change, LineCounts, is_binary};
+use crate::core::change::{Change, Entry, LineCounts, is_binary};
 use crate::core::held::Approval;
 use crate::core::names::{CommitId, RepoPath, Secret};
 use crate::core::text::Redactor;
@@ -241,7 +241,7 @@ impl Policy {
         let counts = counts(change, &views);
         self.paths.check(change, &mut violations);
         check_entries(change, &mut violations);
-        let bytes = views.iter().map(size).sum();
+        let bytes = views.iter().map(size).fold(0, usize::saturating_add);
         self.check_limits(&views, counts, bytes, &mut violations);
         let own = Redactor::new(about.secrets);
         let names = unicode::names(&views);
@@ -412,6 +412,9 @@ fn globs(key: &'static str, patterns: &[String], errors: &mut Vec<SettingError>)
 
 /// Bytes that somebody has to read.
 fn size(view: &View<'_>) -> usize {
+    if let Some(Entry::Large(large)) = view.file.after.as_ref().filter(|_| view.file.has_new_content()) {
+        return usize::try_from(large.bytes).unwrap_or(usize::MAX);
+    }
     let new = view.file.new_bytes();
     if is_binary(new) { new.len() } else { view.added().map(|(_, line)| line.len() + 1).sum() }
 }

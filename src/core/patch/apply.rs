@@ -232,6 +232,10 @@ impl<'p> Run<'p> {
                 Err(Problem::new(ProblemKind::Mode, format!("`{path}` is a file, not what the patch says")))
             }
             Entry::File(_) => Ok(entry),
+            Entry::Large(large) => {
+                let what = format!("`{path}` has {} MiB: too large to be changed by a patch", large.bytes >> 20);
+                Err(Problem::new(ProblemKind::NotAFile, what))
+            }
             Entry::Symlink(_) if named(Mode::Symlink) => Ok(entry),
             Entry::Submodule(_) if named(Mode::Submodule) => Ok(entry),
             Entry::Symlink(_) => Err(Problem::new(ProblemKind::NotAFile, format!("`{path}` is a symlink, not a file"))),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::form::{Hunk, Mode, Tag};
 use super::place::lines::{Ending, FileLines};
 use super::refusal::{Problem, ProblemKind};
-use crate::core::change::{Entry, File};
+use crate::core::change::{Entry, File, LargeFile};
 
 /// The text of a new file out of its hunks, which can only add.
 pub(super) fn created_text(hunks: &[Hunk], reply: &[u8]) -> Result<Vec<u8>, Problem> {
@@ -59,14 +59,18 @@ pub(super) fn is_undone(binary: &super::binary::Binary, new: &[u8], old: &[u8]) 
 pub(super) fn text_of(entry: &Entry) -> Vec<u8> {
     match entry {
         Entry::Submodule(commit) => format!("Subproject commit {commit}\n").into_bytes(),
-        Entry::File(_) | Entry::Symlink(_) | Entry::Directory => entry.bytes().to_vec(),
+        Entry::File(_) | Entry::Large(_) | Entry::Symlink(_) | Entry::Directory => entry.bytes().to_vec(),
     }
 }
 
 pub(super) fn mode_of(entry: &Entry) -> Mode {
     match entry {
-        Entry::File(File { executable: false, .. }) | Entry::Directory => Mode::Plain,
-        Entry::File(File { executable: true, .. }) => Mode::Executable,
+        Entry::File(File { executable: false, .. })
+        | Entry::Large(LargeFile { executable: false, .. })
+        | Entry::Directory => Mode::Plain,
+        Entry::File(File { executable: true, .. }) | Entry::Large(LargeFile { executable: true, .. }) => {
+            Mode::Executable
+        }
         Entry::Symlink(_) => Mode::Symlink,
         Entry::Submodule(_) => Mode::Submodule,
     }

@@ -78,7 +78,7 @@ pub enum ProblemKind {
     AmbiguousPath,
     /// A file is created where something stands.
     Exists,
-    /// A symlink, submodule or folder where a file is needed, or above it.
+    /// A symlink, submodule or folder where a file is needed, or above it; or a file that is too large to be read.
     NotAFile,
     /// The new path differs from an existing one only in case.
     CaseCollision,

@@ -49,12 +49,11 @@ impl Tree<'_> {
         path.ancestors().find_map(|parent| {
             let kind = match self.base.entries.get(&parent) {
                 _ if self.files.get(&parent).is_some_and(|file| file.after.is_some()) => "a file of this patch",
-                Some(Entry::File(_)) if !self.removes(&parent) => "a file",
+                Some(Entry::File(_) | Entry::Large(_)) if !self.removes(&parent) => "a file",
                 Some(Entry::Symlink(_)) if !self.removes(&parent) => "a symlink",
                 Some(Entry::Submodule(_)) if !self.removes(&parent) => "a submodule",
-                Some(Entry::File(_) | Entry::Symlink(_) | Entry::Submodule(_) | Entry::Directory) | None => {
-                    return None;
-                }
+                Some(Entry::File(_) | Entry::Large(_) | Entry::Symlink(_) | Entry::Submodule(_) | Entry::Directory)
+                | None => return None,
             };
             Some(Problem::new(
                 ProblemKind::NotAFile,
@@ -73,7 +72,7 @@ impl Tree<'_> {
                 return Some(Problem::new(ProblemKind::Exists, format!("path `{path}` exists: it is a directory")));
             }
             Some(Entry::File(old)) if old.bytes.is_empty() && file.origin.is_none() => return None,
-            Some(Entry::File(_) | Entry::Symlink(_) | Entry::Submodule(_)) if !self.removes(path) => {
+            Some(Entry::File(_) | Entry::Large(_) | Entry::Symlink(_) | Entry::Submodule(_)) if !self.removes(path) => {
                 let problem = Problem::new(ProblemKind::Exists, format!("`{path}` exists already"));
                 return Some(problem.hint("change it with a diff against its text"));
             }

@@ -68,9 +68,10 @@ fn write_file(path: &RepoPath, file: &FileChange, style: Style, out: &mut Vec<u8
     write_extended(path, file, out);
     let text = |entry: Option<&Entry>| entry.map(text_of).unwrap_or_default();
     let (before, after) = (text(file.before.as_ref()), text(file.after.as_ref()));
-    if before == after && file.before.is_some() == file.after.is_some() {
+    if !differs(file) {
         return;
     }
+    let is_opaque = [&file.before, &file.after].into_iter().flatten().any(|entry| matches!(entry, Entry::Large(_)));
     let is_data = style.binaries == Binaries::Data && (is_binary(&before) || is_binary(&after));
     if is_data || !is_file(file.before.as_ref()) || !is_file(file.after.as_ref()) {
         write_index(file, out);
@@ -78,13 +79,15 @@ fn write_file(path: &RepoPath, file: &FileChange, style: Style, out: &mut Vec<u8
     let missing = quote("", b"/dev/null");
     let old = if file.before.is_some() { old } else { missing.clone() };
     let new = if file.after.is_some() { new } else { missing };
-    if is_binary(&before) || is_binary(&after) {
+    if is_opaque || is_binary(&before) || is_binary(&after) {
         match style.binaries {
-            Binaries::Named => line(out, &[b"Binary files ", &old, b" and ", &new, b" differ"]),
-            Binaries::Data => {
+            Binaries::Data if !is_opaque => {
                 line(out, &[b"GIT binary patch"]);
                 binary::write_literal(&after, out);
                 binary::write_literal(&before, out);
+            }
+            Binaries::Data | Binaries::Named => {
+                line(out, &[b"Binary files ", &old, b" and ", &new, b" differ"]);
             }
         }
         return;
@@ -99,10 +102,21 @@ fn write_file(path: &RepoPath, file: &FileChange, style: Style, out: &mut Vec<u8
     }
 }
 
+/// Whether there is more to say than modes and places.
+fn differs(file: &FileChange) -> bool {
+    match (&file.before, &file.after) {
+        (Some(before @ Entry::Large(_)), Some(after)) => !before.has_content_of(after),
+        (Some(before), Some(after @ Entry::Large(_))) => !before.has_content_of(after),
+        (Some(before), Some(after)) => text_of(before) != text_of(after),
+        (Some(_), None) | (None, Some(_)) => true,
+        (None, None) => false,
+    }
+}
+
 /// Whether an entry, if there is one, is a file; of others the index line alone may tell what they are.
 fn is_file(entry: Option<&Entry>) -> bool {
     match entry {
-        None | Some(Entry::File(_) | Entry::Directory) => true,
+        None | Some(Entry::File(_) | Entry::Large(_) | Entry::Directory) => true,
         Some(Entry::Symlink(_) | Entry::Submodule(_)) => false,
     }
 }
@@ -112,6 +126,7 @@ fn write_index(file: &FileChange, out: &mut Vec<u8>) {
     let id = |entry: Option<&Entry>| match entry {
         None => "0".repeat(40),
         Some(Entry::Submodule(commit)) => commit.clone(),
+        Some(Entry::Large(large)) => large.id.clone(),
         Some(entry @ (Entry::File(_) | Entry::Symlink(_) | Entry::Directory)) => blob_id(entry.bytes()),
     };
     let (old, new) = (id(file.before.as_ref()), id(file.after.as_ref()));

@@ -8,7 +8,7 @@ use gix::bstr::{BStr, BString, ByteSlice};
 use gix::objs::tree::EntryKind;
 
 use super::{Repo, object_id};
-use crate::core::change::{Entry, File, Snapshot};
+use crate::core::change::{Entry, File, LargeFile, Snapshot};
 use crate::core::names::{RepoPath, TreeId};
 
 /// A file of more bytes is not patched, and not shown to a model.
@@ -180,7 +180,7 @@ impl Repo {
     /// folder on the way, however many files the repository has.
     ///
     /// # Errors
-    /// An object is missing or broken, or a file is larger than [`LARGEST_FILE`].
+    /// An object is missing or broken.
     pub fn snapshot<'a>(&self, tree: &TreeId, paths: impl IntoIterator<Item = &'a RepoPath>) -> Result<Snapshot> {
         let mut walker = Walker::new(self, tree)?;
         let mut snapshot = Snapshot::default();
@@ -247,21 +247,31 @@ impl Repo {
     }
 
     pub(super) fn entry(&self, path: &RepoPath, id: gix::ObjectId, mode: gix::objs::tree::EntryMode) -> Result<Entry> {
-        let bytes = || self.blob(id).with_context(|| format!("cannot read `{path}`"));
-        Ok(match mode.kind() {
-            EntryKind::Tree => Entry::Directory,
-            EntryKind::Commit => Entry::Submodule(id.to_string()),
-            EntryKind::Link => Entry::Symlink(Arc::new(bytes()?)),
-            EntryKind::Blob => Entry::File(File { bytes: Arc::new(bytes()?), executable: false }),
-            EntryKind::BlobExecutable => Entry::File(File { bytes: Arc::new(bytes()?), executable: true }),
-        })
+        let problem = || format!("cannot read `{path}`");
+        let bytes = || self.blob(id).with_context(problem);
+        let file = |executable| -> Result<Entry> {
+            let size = self.size(id).with_context(problem)?;
+            Ok(match size > LARGEST_FILE {
+                true => Entry::Large(LargeFile { id: id.to_string(), bytes: size, executable }),
+                false => Entry::File(File { bytes: Arc::new(bytes()?), executable }),
+            })
+        };
+        match mode.kind() {
+            EntryKind::Tree => Ok(Entry::Directory),
+            EntryKind::Commit => Ok(Entry::Submodule(id.to_string())),
+            EntryKind::Link => Ok(Entry::Symlink(Arc::new(bytes()?))),
+            EntryKind::Blob => file(false),
+            EntryKind::BlobExecutable => file(true),
+        }
     }
 
+    /// A blob's bytes. In a partial clone a missing one is fetched, by git.
     fn size(&self, id: gix::ObjectId) -> Result<u64> {
-        match self.gix.try_find_header(id)? {
-            Some(header) => Ok(header.size()),
-            None => Ok(self.blob(id)?.len() as u64),
+        if let Some(header) = self.gix.try_find_header(id)? {
+            return Ok(header.size());
         }
+        let said = self.git.at(self.git_dir()).args(["cat-file", "-s", &id.to_string()]).text()?;
+        said.trim().parse().with_context(|| format!("git cat-file -s printed `{said}`"))
     }
 
     /// A blob's content. In a partial clone a missing one is fetched, by git.

@@ -7,7 +7,7 @@ use gix::objs::tree::EntryKind;
 
 use super::read::{Leaf, Walker};
 use super::{Repo, tree_id};
-use crate::core::change::{Change, Entry, File, FileChange, Origin};
+use crate::core::change::{Change, Entry, File, FileChange, LargeFile, Origin};
 use crate::core::names::{RepoPath, TreeId};
 
 impl Repo {
@@ -43,6 +43,8 @@ impl Repo {
         Ok(match entry {
             Entry::File(File { bytes, executable: false }) => (EntryKind::Blob, blob(bytes)?),
             Entry::File(File { bytes, executable: true }) => (EntryKind::BlobExecutable, blob(bytes)?),
+            Entry::Large(LargeFile { id, executable: false, .. }) => (EntryKind::Blob, self.id(id)?),
+            Entry::Large(LargeFile { id, executable: true, .. }) => (EntryKind::BlobExecutable, self.id(id)?),
             Entry::Symlink(target) => (EntryKind::Link, blob(target)?),
             Entry::Submodule(commit) => (EntryKind::Commit, self.id(commit)?),
             Entry::Directory => bail!("`{path}` is to become a folder, which git does not store"),
@@ -76,7 +78,7 @@ impl Repo {
             Entry::File(File { bytes, .. }) | Entry::Symlink(bytes) => {
                 gix::objs::compute_hash(self.gix.object_hash(), gix::objs::Kind::Blob, bytes)?
             }
-            Entry::Submodule(commit) => self.id(commit)?,
+            Entry::Large(LargeFile { id, .. }) | Entry::Submodule(id) => self.id(id)?,
             Entry::Directory => bail!("`{path}` is a folder, which cannot be changed as a file"),
         };
         match walker.leaf(path)? {

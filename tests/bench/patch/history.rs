@@ -121,6 +121,7 @@ fn result(change: &Change) -> BTreeMap<Vec<u8>, Side> {
         let side = file.after.as_ref().map(|entry| {
             let id = match entry {
                 Entry::Submodule(id) => id.clone(),
+                Entry::Large(file) => file.id.clone(),
                 Entry::File(_) | Entry::Symlink(_) | Entry::Directory => {
                     gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Blob, entry.bytes())
                         .expect("a hash")

@@ -64,6 +64,7 @@ pub fn write(repo: &Repo<'_>, base: &str, change: &Change) -> String {
         let Some(after) = &file.after else { continue };
         let id = match after {
             Entry::Submodule(id) => id.clone(),
+            Entry::Large(file) => file.id.clone(),
             Entry::File(_) | Entry::Symlink(_) | Entry::Directory => {
                 git(&["hash-object", "-w", "--stdin"], after.bytes())
             }
