@@ -231,6 +231,10 @@ fn paths_are_read_from_where_they_fit() {
     let _ = apply(".", &["--directory", "src/"], &from_inside).exits(0).prints(&tree);
     let _ = apply(".", &["-p3"], &from_outside).exits(0).prints(&tree);
     let _ = apply(".", &["-p0", "--directory=src"], &from_inside.replace("a/", "").replace("b/", "")).exits(0);
+    // Where somebody says what the paths mean, a file of the same name elsewhere is another file.
+    for said in [&["--directory", "other"][..], &["-p", "0"]] {
+        let _ = apply(".", said, DIFF).exits(1).tells(&["does not exist", "did you mean `src/main.rs`?"]);
+    }
     let _ = apply(".", &["-p9"], DIFF).exits(1).tells(&["has no more than 9 parts"]);
     let _ = apply(".", &["--directory", "../x"], DIFF).exits(129).tells(&["--directory"]);
     let _ = apply("src", &[], &from_inside.replace("two", "2")).exits(1).tells(&["src/main.rs"]);

@@ -10,6 +10,15 @@ pub(super) struct Name {
     pub written: BString,
     /// Every valid path it can stand for. Empty only for an absolute path, which can name a file of the tree by its end.
     pub readings: Vec<RepoPath>,
+    pub aim: Aim,
+}
+
+/// Whether a spelling that names nothing may mean a file by its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aim {
+    Loose,
+    /// Somebody said at which level the paths are: then they mean what they say.
+    Exact,
 }
 
 impl Name {
@@ -56,7 +65,7 @@ impl Name {
         }
         match first_error {
             Some(error) if good.is_empty() && !is_repairable(written) => Err(error),
-            _ => Ok(Self { written: written.into(), readings: good }),
+            _ => Ok(Self { written: written.into(), readings: good, aim: Aim::Loose }),
         }
     }
 
@@ -74,6 +83,10 @@ impl Name {
     ///
     /// One component is only enough for a file at the top: `lib.rs` at the end of a path that otherwise differs says nothing.
     pub(super) fn by_suffix<'l>(&self, listing: &'l [RepoPath]) -> Vec<&'l RepoPath> {
+        match self.aim {
+            Aim::Loose => {}
+            Aim::Exact => return Vec::new(),
+        }
         let written = without_dot(&self.written);
         let parts: Vec<&[u8]> = written.split_str("/").filter(|part| !part.is_empty() && *part != b".").collect();
         for from in 0..parts.len() {

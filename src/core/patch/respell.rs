@@ -4,7 +4,7 @@ use bstr::ByteSlice;
 
 use super::Patch;
 use super::form::{FilePatch, Verb};
-use super::names::Name;
+use super::names::{Aim, Name};
 use super::refusal::{Block, Problem, ProblemKind, Refusal};
 use crate::core::names::RepoPath;
 
@@ -51,7 +51,7 @@ fn respell(file: &mut FilePatch, strip: Option<usize>, folder: Option<&RepoPath>
         let paths: Result<Vec<RepoPath>, _> = readings.iter().map(|path| RepoPath::parse(below(path))).collect();
         let readings = paths.map_err(|error| at(Problem::new(ProblemKind::BadPath, error.to_string())))?;
         let written = readings.first().map_or_else(|| name.written.clone(), |path| path.as_bytes().into());
-        *name = Name { written, readings };
+        *name = Name { written, readings, aim: Aim::Exact };
     }
     Ok(())
 }
