@@ -173,7 +173,7 @@ fn every_ending_has_its_exit_status() {
     let _ = repo.burn(&["next"]).exits(0);
     let _ = repo.burn(&["next", "--exit-code"]).exits(3);
     let _ = repo.burn(&["issue", "2", "--max-turns", "many"]).exits(129);
-    let _ = repo.burn(&["issue", "2", "--timeout", "soon"]).exits(128).tells(&["--timeout", "`soon` is not a time"]);
+    let _ = repo.burn(&["issue", "2", "--timeout", "soon"]).exits(129).tells(&["--timeout", "`soon` is not a time"]);
 }
 
 #[test]
@@ -261,4 +261,13 @@ fn temporary_folders_that_a_killed_run_left_go_with_the_next_use_a_day_later() {
     let mut left: Vec<_> = temporary.read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["another", "git-burn-push-young"]);
+}
+
+#[test]
+fn issues_side_by_side_are_each_told_with_what_they_used() {
+    let room = Room::new();
+    let repo = demo(&room);
+    let ended = repo.burn(&["sprint", "--jobs", "2"]);
+    let told = ended.stderr.lines().find(|line| line.starts_with("#2 ✓")).unwrap_or_default();
+    assert!(told.contains("2,320 tokens"), "{}", ended.stderr);
 }

@@ -382,7 +382,8 @@ fn red_checks_go_back_to_the_model_and_end_without_a_push() {
     let again = "<!-- replay expect=\"sum 60.00\" -->\n```look\nread bin/tally\n```\n";
     yard.replies(&format!("{}{again}", patch("total")));
     let ended = yard.burn(&["issue", "1", "--max-turns", "2"]).exits(6);
-    assert!(ended.stderr.contains("FAILED") || ended.stderr.contains("failed (exit 1)"), "{}", ended.stderr);
+    let ended = ended.tells(&["test on the change: failed (exit 1)", "FAILED  tests/cases/three.csv"]);
+    assert!(!ended.stderr.contains("ok      tests"), "nothing of a green check: {}", ended.stderr);
     assert_eq!(yard.branches(), "refs/heads/main");
     assert!(yard.clone.git(&["for-each-ref", "refs/burn"]).contains("refs/burn/draft/1"));
 }

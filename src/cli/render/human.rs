@@ -108,7 +108,7 @@ impl Human {
 
     fn check_finished(&self, result: &CheckResult) {
         self.live.rest();
-        let CheckResult { name, stage, ended, took, .. } = result;
+        let CheckResult { name, stage, ended, took, output, .. } = result;
         let words = format!("{} {}: {ended}, {:.1} s", one_line(name), stage_words(*stage), took.as_secs_f64());
         let red_before = matches!(ended, Ended::Failed { .. }) && *stage != Stage::Head;
         let line = match ended {
@@ -123,6 +123,10 @@ impl Human {
             | Ended::NotStarted { .. } => self.bad(&words),
         };
         self.step("check", &line);
+        let least = if red_before { Detail::Verbose } else { Detail::Normal };
+        if *ended != Ended::Passed {
+            self.many("", least, &last_lines(output));
+        }
     }
 
     fn proven(&self, strength: Strength) {
@@ -141,6 +145,12 @@ impl Human {
     fn warning(&self, text: &str) {
         let word = self.paint.paint(Style::Careful, "warning:");
         self.line(Detail::Quiet, &format!("{word} {}", one_line(text)));
+    }
+
+    /// What an issue used in all: where several are under way, what was counted here is that of all of them.
+    fn used(&mut self, tokens: u64, cost: Option<Cost>) {
+        self.tokens = tokens;
+        self.cost = cost.filter(|cost| self.cost.is_some() || *cost != Cost::default());
     }
 
     fn finished(&self, issue: IssueNumber, outcome: &Outcome, reason: &str, seconds: f64) {
@@ -229,7 +239,8 @@ impl Sink for Human {
             Event::Kept { act, receipt } => self.acted("kept", act, receipt),
             Event::WouldAct { act } => self.out(&format!("would {act}"))?,
             Event::Warning { text } => self.warning(text),
-            Event::IssueFinished { issue, outcome, reason, seconds, .. } => {
+            Event::IssueFinished { issue, outcome, reason, tokens, cost, seconds, .. } => {
+                self.used(*tokens, *cost);
                 self.finished(*issue, outcome, reason, *seconds);
             }
             Event::Result { branch, url, .. } => self.result(branch, url.as_deref())?,
@@ -245,6 +256,18 @@ impl Sink for Human {
 fn place(receipt: &Receipt) -> String {
     receipt.url.as_ref().map_or_else(String::new, |url| format!(": {}", one_line(url)))
 }
+
+/// The end of what a check printed: most tools say there what is wrong.
+fn last_lines(output: &str) -> Vec<String> {
+    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(TOLD_LINES)..]
+        .iter()
+        .map(|line| line.chars().take(TOLD_LETTERS).collect())
+        .collect()
+}
+
+const TOLD_LINES: usize = 8;
+const TOLD_LETTERS: usize = 200;
 
 fn stage_words(stage: Stage) -> &'static str {
     match stage {
