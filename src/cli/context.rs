@@ -126,7 +126,7 @@ impl Context {
     pub fn personal_config(&self, repo: &Repo) -> anyhow::Result<Config> {
         let mut config = Config::default();
         config.add_git(&repo.config())?;
-        config.add_environment(&self.environment);
+        config.add_environment(&self.environment)?;
         if let Some(slug) = &self.common.repo {
             config.add_flag("--repo", "repo", slug.to_string());
         }

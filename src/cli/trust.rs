@@ -31,7 +31,12 @@ pub fn run(args: &start::Trust, context: &Context) -> anyhow::Result<Exit> {
         store.add(&Digest::of(&content))?;
     }
     let trusted = if args.show { before } else { Trust::Given };
-    context.terminal.write_out(list(&lines, trusted).as_bytes())?;
+    let listed = list(&lines, trusted);
+    if listed.is_empty() {
+        context.tell("nothing in .gitburn needs trust");
+        return Ok(Exit::Done);
+    }
+    context.terminal.write_out(listed.as_bytes())?;
     Ok(if trusted == Trust::Given { Exit::Done } else { Exit::No })
 }
 

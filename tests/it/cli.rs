@@ -158,6 +158,26 @@ fn trust_is_for_one_content_of_the_team_file() {
 }
 
 #[test]
+fn a_team_file_that_runs_nothing_needs_no_trust() {
+    let room = Room::new();
+    let repo = room.init("work");
+    repo.write(".gitburn", "[burn]\nbase = main\n");
+    repo.commit("team settings");
+    for args in [&["trust", "--show"][..], &["trust"]] {
+        let _ = repo.burn(args).exits(0).tells(&["nothing in .gitburn needs trust"]);
+    }
+}
+
+#[test]
+fn a_misspelt_variable_is_no_limit_that_nobody_notices() {
+    let room = Room::new();
+    let repo = room.init("work");
+    let mut command = room.git_with_burn(&repo.path, &["burn", "status"]);
+    let told = ["`GIT_BURN_MAXCOST` sets nothing (did you mean `GIT_BURN_MAX_COST`?)", "hint: "];
+    let _ = Ended::of(command.env("GIT_BURN_MAXCOST", "2")).exits(128).tells(&told);
+}
+
+#[test]
 fn a_broken_team_file_is_told_with_all_its_lines() {
     let room = Room::new();
     let repo = room.init("work");

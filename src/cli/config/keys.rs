@@ -186,6 +186,24 @@ pub fn variable(key: &Key) -> Option<String> {
     Some(name)
 }
 
+/// Variables that are no keys: switches, the token, and what git-burn itself gives to its own processes.
+const OTHER_VARIABLES: [&str; 7] = ["OFFLINE", "NO_INPUT", "TRUST", "TOKEN", "CHECK", "USERNAME", "PASSWORD"];
+
+/// A variable that looks as if it were to set a key, and the one that it is near enough to; others belong to somebody else.
+pub fn misspelt(name: &str) -> Option<(String, String)> {
+    let typed = name.strip_prefix("GIT_BURN_").filter(|typed| !OTHER_VARIABLES.contains(typed))?;
+    let known: Vec<String> = KEYS.iter().filter_map(variable).collect();
+    if known.iter().any(|variable| variable == name) {
+        return None;
+    }
+    let switches = OTHER_VARIABLES[..4].iter().map(|other| format!("GIT_BURN_{other}"));
+    let near = |variable: &String| edit_distance(name, variable);
+    // In a short name three letters are another word.
+    let most = if typed.len() < 8 { 1 } else { 3 };
+    let nearest = known.into_iter().chain(switches).min_by_key(near).filter(|variable| near(variable) <= most)?;
+    Some((name.to_owned(), nearest))
+}
+
 /// Levenshtein's distance, for short names.
 fn edit_distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
@@ -204,6 +222,17 @@ fn edit_distance(left: &str, right: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_that_are_slips_of_the_pen_are_told_from_those_of_others() {
+        let meant = |name: &str| misspelt(name).map(|(_, meant)| meant);
+        assert_eq!(meant("GIT_BURN_MAXCOST").as_deref(), Some("GIT_BURN_MAX_COST"));
+        assert_eq!(meant("GIT_BURN_MAX_TRNS").as_deref(), Some("GIT_BURN_MAX_TURNS"));
+        assert_eq!(meant("GIT_BURN_OFLINE").as_deref(), Some("GIT_BURN_OFFLINE"));
+        for fine in ["GIT_BURN_MAX_COST", "GIT_BURN_TOKEN", "GIT_BURN_CHECK", "GIT_BURN_SHARED", "GIT_DIR"] {
+            assert_eq!(meant(fine), None);
+        }
+    }
 
     #[test]
     fn names_find_their_row() {

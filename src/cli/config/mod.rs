@@ -85,7 +85,11 @@ impl Setting {
 
     /// An error about this value that says which and where.
     pub fn wrong(&self, problem: impl fmt::Display) -> anyhow::Error {
-        Explained::new(Exit::Fatal, format!("{} ({}): {problem}", self.name, self.origin)).into()
+        let exit = match &self.origin {
+            Origin::Flag(_) => Exit::Usage,
+            Origin::Shared { .. } | Origin::Git { .. } | Origin::Variable(_) | Origin::Record(_) => Exit::Fatal,
+        };
+        Explained::new(exit, format!("{} ({}): {problem}", self.name, self.origin)).into()
     }
 
     /// Reads the value, or says which value could not be read and why.
@@ -166,7 +170,14 @@ impl Config {
     }
 
     /// Adds `GIT_BURN_*`. Lists are separated by commas or line ends, lists of patterns by line ends only.
-    pub fn add_environment(&mut self, environment: &Environment) {
+    ///
+    /// # Errors
+    /// A variable is a slip of the pen: it would be a limit that nobody notices is not there.
+    pub fn add_environment(&mut self, environment: &Environment) -> anyhow::Result<()> {
+        if let Some((typed, meant)) = environment.iter().find_map(|(name, _)| keys::misspelt(name.to_str()?)) {
+            let problem = format!("environment: `{typed}` sets nothing (did you mean `{meant}`?)");
+            return Err(Explained::new(Exit::Fatal, problem).hint("gitburn(5) lists all keys").into());
+        }
         for key in KEYS {
             let Some(variable) = keys::variable(key) else { continue };
             let Some(text) = environment.text(&variable) else { continue };
@@ -175,6 +186,7 @@ impl Config {
                 self.insert(Setting { name: Name::of(key.pattern), value: Some(value.trim().to_owned()), origin });
             }
         }
+        Ok(())
     }
 
     /// Adds a flag.
@@ -353,7 +365,7 @@ mod tests {
 
     fn config(team: &str, personal: &[(&str, &str)], environment: &[(&str, &str)]) -> Config {
         let mut config = Config::default();
-        config.add_environment(&Environment::new(environment.iter().copied()));
+        config.add_environment(&Environment::new(environment.iter().copied())).unwrap();
         config.add_git(&git(personal)).unwrap();
         config.add_shared(shared::parse(team.as_bytes()).unwrap(), Trust::Missing).unwrap();
         config
