@@ -1,5 +1,7 @@
 //! `git burn issue`, `next`, `revise` and `plan`: the commands that work on one issue after the other.
 
+use serde_json::json;
+
 use super::args::work::{Issue, Next, Plan, Revise};
 use super::context::Context;
 use super::error::Exit;
@@ -65,6 +67,6 @@ pub fn revise(args: &Revise, context: &Context) -> anyhow::Result<Exit> {
 pub fn plan(args: &Plan, context: &Context) -> anyhow::Result<Exit> {
     let session = Session::open(context, &args.work, None, Models::NotAsked)?;
     let text = session.run(context, "plan", |shop| plan::plan(shop, args.number))?;
-    context.terminal.write_out(text.as_bytes())?;
+    context.result("plan", &json!({ "issue": args.number, "markdown": text }), &text)?;
     session.finish(context, Exit::Done)
 }

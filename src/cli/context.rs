@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use serde::Serialize;
+use serde_json::json;
 
 use super::args::Common;
 use super::config::{Config, Trust, shared};
 use super::error::{Exit, Explained};
+use super::render::json;
 use super::terminal::{Paint, Terminal};
 use super::values;
 use crate::core::change::Entry;
@@ -167,6 +170,24 @@ impl Context {
         let said = values::switch(&self.environment, "GIT_BURN_TRUST")?;
         let trusted = said || TrustStore::of(repo).contains(&Digest::of(content))?;
         Ok(if trusted { Trust::Given } else { Trust::Missing })
+    }
+
+    /// The result of a command, on standard output: a record for programs, or the text for people.
+    pub fn result(&self, event: &str, record: &impl Serialize, text: &str) -> anyhow::Result<()> {
+        let record = self.common.json.then(|| json::line(event, record));
+        Ok(self.terminal.write_out(record.as_deref().unwrap_or(text).as_bytes())?)
+    }
+
+    /// What was put into git's configuration.
+    pub fn configured(&self, key: &str, value: &str) -> anyhow::Result<()> {
+        let text = format!("git config {key} '{}'\n", one_line(value));
+        self.result("configured", &json!({ "key": key, "value": value }), &text)
+    }
+
+    /// A file that was written.
+    pub fn written(&self, file: &Path) -> anyhow::Result<()> {
+        let name = file.display().to_string();
+        self.result("written", &json!({ "file": name }), &format!("{name}\n"))
     }
 
     /// Says something on standard error, unless only results are wanted.

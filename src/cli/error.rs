@@ -295,17 +295,20 @@ pub fn report(
         return Exit::Done;
     }
     let Explanation { message, hints, exit } = explain(error);
-    // Nobody is left to tell when standard output or standard error is gone.
-    if let Some(records) = records {
-        let failed = Failed { outcome: exit.word(), reason: &message, hints: &hints, exit: exit.status() };
-        let _ = records.write_all(json::line("failed", &failed).as_bytes()).and_then(|()| records.flush());
-    }
+    record(exit, &message, &hints, records);
     let word = if exit == Exit::Fatal { "fatal" } else { "error" };
     let _ = writeln!(stderr, "{word}: {message}");
     for hint in hints {
         let _ = writeln!(stderr, "hint: {hint}");
     }
     exit
+}
+
+/// Writes the last record of a command that failed. Nobody is left to tell when standard output is gone.
+pub fn record(exit: Exit, reason: &str, hints: &[String], records: Option<&mut dyn Write>) {
+    let Some(records) = records else { return };
+    let failed = Failed { outcome: exit.word(), reason, hints, exit: exit.status() };
+    let _ = records.write_all(json::line("failed", &failed).as_bytes()).and_then(|()| records.flush());
 }
 
 /// The last record of a command that failed.

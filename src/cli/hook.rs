@@ -42,7 +42,7 @@ fn has_configured_hooks(repo: &Repo) -> bool {
 fn configure(repo: &Repo, context: &Context) -> anyhow::Result<()> {
     for (key, value) in [("hook.burn-guard.command", COMMAND), ("hook.burn-guard.event", NAME)] {
         repo.git().at(repo.git_dir()).args(["config", "--local", key, value]).stdout()?;
-        context.terminal.write_out(format!("git config {key} '{value}'\n").as_bytes())?;
+        context.configured(key, value)?;
     }
     Ok(())
 }
@@ -70,8 +70,7 @@ fn write_script(repo: &Repo, context: &Context) -> anyhow::Result<()> {
         }
         (Err(_), Place::Own) => write_own(&folder, &file)?,
     }
-    context.terminal.write_out(format!("{}\n", file.display()).as_bytes())?;
-    Ok(())
+    context.written(&file)
 }
 
 /// Whose folder of hooks it is.

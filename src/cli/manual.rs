@@ -51,7 +51,7 @@ fn install(args: &Man, context: &Context) -> anyhow::Result<Exit> {
         fs::create_dir_all(folder)
             .and_then(|()| fs::write(&file, page.text))
             .with_context(|| format!("writing {}", file.display()))?;
-        context.terminal.write_out(format!("{}\n", file.display()).as_bytes())?;
+        context.written(&file)?;
     }
     Ok(Exit::Done)
 }

@@ -52,9 +52,11 @@ use self::error::{Exit, Purpose};
 
 /// Runs the program.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let wanted = args.iter().any(|arg| arg == "--json");
     let cli = match args::parse(args) {
         Ok(cli) => cli,
-        Err(told) => return tell(&told).into(),
+        Err(told) => return tell(&told, wanted.then(std::io::stdout)).into(),
     };
     let purpose = purpose(&cli.command);
     let mut records = cli.common.json.then(std::io::stdout);
@@ -106,10 +108,16 @@ fn purpose(command: &Command) -> Purpose {
 }
 
 /// Prints what clap has to say: help or the version (a success), or what is wrong with the command line.
-fn tell(told: &clap::Error) -> Exit {
+fn tell(told: &clap::Error, mut records: Option<std::io::Stdout>) -> Exit {
     // A closed pipe is nobody's problem here.
     let _ = told.print();
-    if told.use_stderr() { Exit::Usage } else { Exit::Done }
+    if !told.use_stderr() {
+        return Exit::Done;
+    }
+    let text = told.render().to_string();
+    let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    error::record(Exit::Usage, first, &[], records.as_mut().map(|stdout| stdout as &mut dyn Write));
+    Exit::Usage
 }
 
 fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {

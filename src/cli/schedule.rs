@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use serde_json::json;
 
 use super::args::keep::{Schedule, ScheduleAction, ScheduleStart, ScheduleStop, SchedulerName};
 use super::context::Context;
@@ -78,19 +79,22 @@ fn stop(args: &ScheduleStop, context: &Context, schedulers: Schedulers<'_>) -> a
 
 fn list(context: &Context, schedulers: Schedulers<'_>) -> anyhow::Result<Exit> {
     let repo = context.open_repo()?;
-    let mut text = String::new();
-    if schedulers.find("crontab").is_some()
-        && let Some(line) = scheduled_line(&schedulers.crontab()?)
-    {
-        text += &format!("crontab\t{line}\n");
-    }
+    let crontab = match schedulers.find("crontab") {
+        Some(_) => schedulers.crontab()?,
+        None => String::new(),
+    };
     let timer = schedulers.timer()?;
     let calendar = timer.iter().flat_map(|text| text.lines()).find_map(|line| line.strip_prefix("OnCalendar="));
-    text.extend(calendar.map(|calendar| format!("systemd\t{calendar}\n")));
-    let scheduled = !text.is_empty();
-    text.extend(registered(&repo)?.iter().map(|path| format!("repository\t{path}\n")));
-    context.terminal.write_out(text.as_bytes())?;
-    if !scheduled {
+    let scheduled = [("crontab", scheduled_line(&crontab)), ("systemd", calendar)];
+    let scheduled: Vec<_> = scheduled.into_iter().filter_map(|(name, when)| Some((name, when?))).collect();
+    for (scheduler, when) in &scheduled {
+        let record = json!({ "scheduler": scheduler, "when": when });
+        context.result("scheduled", &record, &format!("{scheduler}\t{when}\n"))?;
+    }
+    for path in registered(&repo)? {
+        context.result("repository", &json!({ "path": path }), &format!("repository\t{path}\n"))?;
+    }
+    if scheduled.is_empty() {
         context.tell("nothing is scheduled; `git burn schedule start` does it");
     }
     Ok(Exit::Done)

@@ -1,6 +1,6 @@
 //! `git burn trust`: lets the keys of the team's `.gitburn` that run programs or send data count.
 
-use std::fmt::Write as _;
+use serde_json::json;
 
 use super::args::start;
 use super::config::Trust;
@@ -31,25 +31,27 @@ pub fn run(args: &start::Trust, context: &Context) -> anyhow::Result<Exit> {
         store.add(&Digest::of(&content))?;
     }
     let trusted = if args.show { before } else { Trust::Given };
-    let listed = list(&lines, trusted);
-    if listed.is_empty() {
+    let needing: Vec<&Line> = lines.iter().filter(|line| needs_trust(line)).collect();
+    if needing.is_empty() {
         context.tell("nothing in .gitburn needs trust");
         return Ok(Exit::Done);
     }
-    context.terminal.write_out(listed.as_bytes())?;
+    for line in needing {
+        tell(line, trusted, context)?;
+    }
     Ok(if trusted == Trust::Given { Exit::Done } else { Exit::No })
 }
 
-/// The lines that need trust.
-fn list(lines: &[Line], trusted: Trust) -> String {
-    let needing = lines.iter().filter(|line| line.name.key().is_some_and(|key| key.sharing == Sharing::Trusted));
+fn needs_trust(line: &Line) -> bool {
+    line.name.key().is_some_and(|key| key.sharing == Sharing::Trusted)
+}
+
+fn tell(Line { name, value, line }: &Line, trusted: Trust, context: &Context) -> anyhow::Result<()> {
     let word = match trusted {
         Trust::Given => "trusted",
         Trust::Missing => "not trusted",
     };
-    needing.fold(String::new(), |mut out, Line { name, value, line }| {
-        let value = one_line(value.as_deref().unwrap_or("true"));
-        let _ = writeln!(out, "{word}\t{}:{line}\t{name} = {value}", shared::FILE);
-        out
-    })
+    let value = value.as_deref().unwrap_or("true");
+    let record = json!({ "line": line, "key": name.to_string(), "value": value, "trusted": trusted == Trust::Given });
+    context.result("needs_trust", &record, &format!("{word}\t{}:{line}\t{name} = {}\n", shared::FILE, one_line(value)))
 }

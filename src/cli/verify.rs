@@ -1,5 +1,7 @@
 //! `git burn verify`: proves again what was made for an issue.
 
+use serde_json::json;
+
 use super::args::work::Verify;
 use super::context::Context;
 use super::error::{Exit, Explained};
@@ -15,8 +17,10 @@ pub fn run(args: &Verify, context: &Context) -> anyhow::Result<Exit> {
         let seen = reopened::verify(shop, args.number)?;
         seen.ok_or_else(|| nothing_of(args.number).into())
     })?;
-    context.terminal.write_out(report.as_bytes())?;
-    let exit = match verification.finding() {
+    let finding = verification.finding();
+    let record = json!({ "issue": args.number, "fix": verification.fix, "finding": finding, "markdown": report });
+    context.result("verification", &record, &report)?;
+    let exit = match finding {
         Finding::Holds => Exit::Done,
         Finding::Unshown | Finding::Overwritten | Finding::Red { .. } | Finding::Unchecked => Exit::No,
     };

@@ -1,5 +1,7 @@
 //! An earlier fix, looked at again: whether it still stands, and whether the checks still tell that it is there.
 
+use serde::Serialize;
+
 use super::checks::{Proof, Strength, Unproven};
 use super::names::CommitId;
 
@@ -26,7 +28,8 @@ pub enum Standing {
 }
 
 /// The verdict.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// A required check fails without the fix, and all pass with it.
     Holds,

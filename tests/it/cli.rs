@@ -75,6 +75,38 @@ fn a_failure_is_the_last_record_in_words() {
 }
 
 #[test]
+fn with_json_standard_output_holds_records_alone() {
+    let room = Room::new();
+    let _ = room.burn_in(room.path(), &["demo", "d"]).exits(0);
+    let project = room.path().join("d/project");
+    std::fs::write(project.join(".gitburn"), "[burn]\nmodel = a/b\n").expect("a file");
+    room.command("git", &project).args(["add", ".gitburn"]).status().expect("git runs");
+    room.command("git", &project).args(["commit", "-qm", "settings"]).status().expect("git runs");
+    for (command, event) in [
+        (&["plan", "2"][..], "plan"),
+        (&["verify", "1"], "verification"),
+        (&["man", "--install", "--to", "m"], "written"),
+        (&["hook", "install"], if configured_hooks(&room) { "configured" } else { "written" }),
+        (&["trust", "--show", "-B", "HEAD"], "needs_trust"),
+        (&["init", "--yes"], ""),
+        (&["issue", "two"], "failed"),
+        (&["nexd"], "failed"),
+    ] {
+        let ended = room.burn_in(&project, &[command, &["--json"]].concat());
+        let record = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap_or_default()["event"].clone();
+        let events: Vec<serde_json::Value> = ended.stdout.lines().map(record).collect();
+        assert!(events.iter().all(serde_json::Value::is_string), "{command:?}: {}", ended.stdout);
+        assert!(event.is_empty() || events.iter().any(|name| name == event), "{command:?}: {}", ended.stdout);
+    }
+}
+
+/// Whether this git reads hooks out of its configuration.
+fn configured_hooks(room: &Room) -> bool {
+    let version = room.command("git", room.path()).arg("version").output().expect("git runs");
+    String::from_utf8_lossy(&version.stdout).as_ref() >= "git version 2.54"
+}
+
+#[test]
 fn switches_in_the_environment_are_git_booleans() {
     let room = Room::new();
     let run = |value: &str| {

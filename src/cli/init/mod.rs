@@ -160,7 +160,7 @@ fn write(args: &Init, context: &Context, repo: &Repo, chosen: &[Proposal]) -> an
     for Proposal { key, value, .. } in own {
         let key = format!("burn.{key}");
         repo.git().at(repo.git_dir()).args(["config", "--local", &key, value]).stdout()?;
-        context.terminal.write_out(format!("git config {key} '{}'\n", one_line(value)).as_bytes())?;
+        context.configured(&key, value)?;
     }
     Ok(())
 }
@@ -180,7 +180,7 @@ fn write_shared(context: &Context, repo: &Repo, team: &[&Proposal]) -> anyhow::R
         text += &format!("[burn \"{section}\"]\n\t{variable} = \"{value}\"\n");
     }
     fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
-    context.terminal.write_out(format!("{}\n", file.display()).as_bytes())?;
+    context.written(&file)?;
     context.tell("commit it, and run `git burn trust` to let its checks count");
     Ok(())
 }
