@@ -3,8 +3,9 @@
 //! # Bird's eye
 //!
 //! ```text
-//! issue -> triage -> freshness gate -> analysis -> model proposes a patch -> patch engine -> guard -> commit (objects only)
-//!       -> checks in a throw-away worktree, red-to-green proof -> create-only push -> pull request -> proof on the issue
+//! issue -> triage -> freshness gate -> required checks on the base -> analysis -> model proposes a patch -> patch engine
+//!       -> guard -> commit (objects only) -> checks in a throw-away worktree, red-to-green proof -> create-only push
+//!       -> pull request -> proof on the issue
 //! ```
 //!
 //! # Layers

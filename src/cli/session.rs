@@ -266,9 +266,9 @@ impl Session {
         checks.fold(self.settings.limits.time, Duration::max) + SPARE_LEASE
     }
 
-    /// Who claims say they are held by: the committer's name.
+    /// Who claims say they are held by, and whose word an approval is: the committer's name.
     pub fn holder(&self) -> String {
-        self.repo.user_name().unwrap_or_else(|| "git-burn".to_owned())
+        self.repo.committer_name().unwrap_or_else(|| "git-burn".to_owned())
     }
 }
 

@@ -897,3 +897,15 @@ fn where_git_pushes_to_several_places_no_model_is_paid_and_a_remote_of_one_place
     assert_published(&yard);
     assert_eq!(mirror.git(&["for-each-ref"]), "");
 }
+
+#[test]
+fn who_approves_is_who_commits() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let digest = a_held_change(&yard);
+    // The environment's committer, as in a workflow, is stronger than the configured name.
+    yard.clone.git(&["config", "user.name", "Somebody Else"]);
+    let _ = yard.burn(&["approve", "1", &digest]).exits(0);
+    let format = "--format=%cn, %(trailers:key=Burn-Approved-by,valueonly,separator=%x2C)";
+    assert_eq!(yard.remote.git(&["log", "-1", format, BRANCH]), "Ada Tester, Ada Tester");
+}

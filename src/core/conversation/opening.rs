@@ -1,4 +1,5 @@
-//! The first messages: the rules, the project, the issue and the files most likely to matter.
+//! The first messages: the rules, the project, the issue, the files most likely to matter, and the names of the next.
+//! What is red on the base comes after them, see [`super::feedback::red_before`].
 
 use std::fmt::Write as _;
 

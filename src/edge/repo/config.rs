@@ -209,9 +209,15 @@ impl Repo {
         Config { entries }
     }
 
-    /// What commits and claims made here are signed with (`user.name`).
+    /// Who works in this clone (`user.name`).
     pub fn user_name(&self) -> Option<String> {
         self.gix.config_snapshot().string("user.name").map(|name| from_latin_1(&name))
+    }
+
+    /// Who makes commits here: `GIT_COMMITTER_NAME`, `committer.name`, or [`Repo::user_name`].
+    pub fn committer_name(&self) -> Option<String> {
+        let named = self.gix.config_snapshot().string("committer.name");
+        named.map(|name| from_latin_1(&name)).or_else(|| self.user_name())
     }
 
     /// Where git looks for hooks: `core.hooksPath`, else [`Repo::own_hooks`].
