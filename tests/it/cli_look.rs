@@ -40,6 +40,24 @@ fn list_shows_what_is_ready_and_all_says_why_the_rest_is_not() {
 }
 
 #[test]
+fn a_least_score_holds_for_what_people_vouch_for_too() {
+    let room = Room::new();
+    let repo = backlog(&room);
+    let vague =
+        "The colours of the table look odd on my screen when it is dark, they could be somewhat brighter there.";
+    let labelled =
+        format!("---\nnumber: 6\ntitle: Odd colours\nlabels: [ready-for-agent]\nauthor: bo\n---\n\n{vague}\n");
+    repo.write("issues/6-colours.md", labelled);
+    let listed = |args: &[&str]| repo.burn(&[&["list"], args].concat()).exits(0).stdout;
+    let has = |text: &str| text.lines().any(|line| line.starts_with("6\t"));
+    assert!(has(&listed(&[])) && has(&listed(&["--min-score", "0"])));
+    assert!(!has(&listed(&["--min-score", "8"])));
+    let all = listed(&["--min-score", "8", "--all"]);
+    assert!(all.lines().any(|line| line.starts_with("6\t") && line.ends_with(" is below 8")), "{all}");
+    let _ = repo.burn(&["list", "--min-score", "10"]).exits(129).tells(&["10 is not in 0..=9"]);
+}
+
+#[test]
 fn list_as_json_is_one_versioned_object_a_line() {
     let room = Room::new();
     let ended = backlog(&room).burn(&["list", "--all", "--json"]).exits(0);

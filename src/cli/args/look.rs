@@ -23,7 +23,7 @@ pub struct Pick {
     #[arg(short, long, value_name = "TITLE")]
     pub milestone: Option<String>,
     /// Only issues with at least this triage score (0-9)
-    #[arg(long, value_name = "SCORE")]
+    #[arg(long, value_name = "SCORE", value_parser = clap::value_parser!(u8).range(0..=9))]
     pub min_score: Option<u8>,
     /// At most this many
     #[arg(short = 'L', long, value_name = "COUNT")]

@@ -6,7 +6,8 @@ use crate::cli::error::{Exit, Explained};
 use crate::core::issue::Pick;
 use crate::core::triage::{Route, Routing, Rules};
 
-/// The rules of triage. `min_score` takes the place of the built-in threshold.
+/// The rules of triage. `min_score` takes the place of the built-in threshold, and holds for issues that people vouch
+/// for too.
 pub fn rules(config: &Config, min_score: Option<u8>) -> Rules {
     let builtin = Rules::builtin();
     let label = |key: &str, otherwise: String| config.text(key).map_or(otherwise, str::to_owned);
@@ -18,6 +19,7 @@ pub fn rules(config: &Config, min_score: Option<u8>) -> Rules {
         reopened_label: label("label.reopened", builtin.reopened_label),
         exclude: excluded_before.into_iter().chain(config.texts("exclude")).collect(),
         threshold: min_score.unwrap_or(builtin.threshold),
+        least: min_score,
         own_logins: builtin.own_logins,
     }
 }

@@ -47,6 +47,8 @@ pub struct Rules {
     pub exclude: Vec<String>,
     /// Least total (of 9) that makes an issue ready without the label.
     pub threshold: u8,
+    /// What a person who picks asks for: no issue below it is ready, whoever vouches for it.
+    pub least: Option<u8>,
     /// Logins that git-burn works for: an issue assigned to one of them is not somebody else's.
     pub own_logins: Vec<String>,
 }
@@ -62,6 +64,7 @@ impl Rules {
             reopened_label: "reopened".into(),
             exclude: exclude.split(' ').map(str::to_owned).collect(),
             threshold: 5,
+            least: None,
             own_logins: Vec::new(),
         }
     }
@@ -328,6 +331,9 @@ impl Facts<'_> {
         }
         if summary_day(self.issue).is_some() {
             return Readiness::Excluded { label: "daily summary".into() };
+        }
+        if let Some(least) = self.rules.least.filter(|least| self.total < *least) {
+            return Readiness::NotReady { total: self.total, threshold: least };
         }
         let vouched = self.issue.has_label(&self.rules.ready_label) || standing == Some(Standing::Ready);
         if self.issue.has_label(&self.rules.clarify_label) && !vouched {
