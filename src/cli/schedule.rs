@@ -1,5 +1,6 @@
 //! `git burn schedule`: regular runs without a daemon, by the machine's own scheduler, for all repositories in `burn.repo`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -8,11 +9,14 @@ use serde_json::json;
 use super::args::keep::{Schedule, ScheduleAction, ScheduleStart, ScheduleStop, SchedulerName};
 use super::context::Context;
 use super::error::{Exit, Explained, usage};
-use super::values;
+use super::settings::credentials::FORGE_TOKENS;
+use super::settings::models as model_settings;
+use super::{models, values};
 use crate::core::schedule::{
     Every, Job, UNIT, crontab_region, crontab_with, scheduled_line, systemd_service, systemd_timer,
 };
 use crate::edge::git::GitError;
+use crate::edge::model::ModelName;
 use crate::edge::repo::Repo;
 use crate::edge::scheduler::{Scheduler, Schedulers, random_minute};
 
@@ -52,7 +56,35 @@ fn start(args: &ScheduleStart, context: &Context, schedulers: Schedulers<'_>) ->
     }
     let command = job.command.join(" ");
     context.tell(&format!("`git burn {command}` runs {every} in {}", repo.top().display()));
+    warn_unseen(&credentials_here(context, &repo), scheduler, context);
     Ok(Exit::Done)
+}
+
+/// The variables with credentials that runs from this shell use. What is wrong with the settings, the runs will tell.
+fn credentials_here(context: &Context, repo: &Repo) -> BTreeSet<String> {
+    let Ok(config) = context.config_here(repo) else { return BTreeSet::new() };
+    let key_of = |name: &ModelName| {
+        let settings = model_settings::provider(&config, &name.provider).ok()?;
+        Some(models::provider(context, name, &settings).ok()?.key_env)
+    };
+    let names = model_settings::names(&config).unwrap_or_default();
+    let all = names.iter().filter_map(key_of).flatten().chain(FORGE_TOKENS.map(str::to_owned));
+    all.filter(|name| context.environment.get(name).is_some()).collect()
+}
+
+/// A scheduler starts its jobs without what a shell's profile sets.
+fn warn_unseen(credentials: &BTreeSet<String>, scheduler: Scheduler, context: &Context) {
+    if credentials.is_empty() {
+        return;
+    }
+    let names = credentials.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    context.tell(&format!("warning: scheduled runs do not see what only this shell has: {names}"));
+    context.tell(match scheduler {
+        Scheduler::Crontab => "hint: put NAME=VALUE lines at the top of `crontab -e`",
+        Scheduler::Systemd => {
+            "hint: put NAME=VALUE lines into ~/.config/environment.d/git-burn.conf, chmod 600, and run `systemctl --user daemon-reload`"
+        }
+    });
 }
 
 fn stop(args: &ScheduleStop, context: &Context, schedulers: Schedulers<'_>) -> anyhow::Result<Exit> {

@@ -96,6 +96,26 @@ fn accepted_by_systemd(units: &Path) {
 }
 
 #[test]
+fn credentials_that_only_this_shell_has_are_named() {
+    let room = Room::new();
+    crontab(&room);
+    systemctl(&room, 1);
+    let repo = room.init("one");
+    repo.git(&["config", "burn.model", "anthropic/claude-sonnet-4-5"]);
+    let without = burn(&repo, &["start"]).exits(0);
+    assert!(!without.stderr.contains("warning"), "{}", without.stderr);
+    let mut path = room.path().join("bin").into_os_string();
+    path.push(":");
+    path.push(path_with_program());
+    let mut command = room.git_with_burn(&repo.path, &["burn", "schedule", "start"]);
+    command.env("PATH", path).env("ANTHROPIC_API_KEY", "sk-ant-4711").env("OPENAI_API_KEY", "sk-4711");
+    let ended = Ended::of(command.env("GH_TOKEN", "ghp-4711")).exits(0);
+    let ended =
+        ended.tells(&["this shell has: ANTHROPIC_API_KEY, GH_TOKEN\n", "hint: put NAME=VALUE lines at the top"]);
+    assert!(!ended.stderr.contains("4711") && !ended.stderr.contains("OPENAI"), "{}", ended.stderr);
+}
+
+#[test]
 fn printing_writes_nothing_and_nonsense_is_refused() {
     let room = Room::new();
     crontab(&room);

@@ -14,6 +14,18 @@ pub struct Token {
     pub source: String,
 }
 
+/// Variables in which the token of a forge is looked for; see [`in_environment`].
+pub const FORGE_TOKENS: [&str; 8] = [
+    "GIT_BURN_TOKEN",
+    "GITEA_TOKEN",
+    "FORGEJO_TOKEN",
+    "GITEA_API_TOKEN",
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    "GH_ENTERPRISE_TOKEN",
+    "GITHUB_ENTERPRISE_TOKEN",
+];
+
 /// Ends of names of variables that hold credentials.
 const SECRET_ENDINGS: [&str; 3] = ["_TOKEN", "_API_KEY", "_SECRET"];
 
