@@ -1,17 +1,20 @@
 //! Tests that check less than before: deleted, switched off, emptied, loosened, expecting something else.
 //!
 //! The model is assumed to take the shortest way to green, so a test that was there before a change must still demand what
-//! it demanded. What honest work does to tests is told apart by what else the change does: tests that move, tests of code
+//! it demanded. A test that is gone counts as renamed, moved or written anew only where a new one carries on what it was
+//! about (the module `carry`). What honest work does to tests is told apart by what else the change does: tests that move, tests of code
 //! that goes away with them, values that change in the code in the same way, values that the issue states.
 
 mod assertions;
 mod calls;
+mod carry;
 mod cases;
 mod demand;
 mod pairing;
 mod runner;
 mod skips;
 mod special;
+mod subject;
 mod whole;
 
 use std::collections::BTreeMap;
@@ -161,24 +164,29 @@ fn check_deleted_file(file: &TestFile<'_, '_>, whole: &Whole<'_, '_>, violations
 
 /// Whether a test of the old text is neither in another file or test now, nor about something that is gone.
 fn is_lost(case: &Case, file: &TestFile<'_, '_>, whole: &Whole<'_, '_>) -> bool {
-    !whole.is_moved(case, file)
-        && !whole.absorbs(case, file)
-        && !whole.explains(&case.name)
-        && !whole.takes_subject(&file.view.before[case.lines.clone()])
+    !whole.is_moved(case, file) && !whole.absorbs(case, file) && !whole.went_with(case, file)
 }
 
-/// Tests that are gone from a file that stays. As many new tests, here or in other files, make a rename of it; in the
-/// place of one that demands something stands one that does, too.
+/// Tests that are gone from a file that stays. A rename of one that demands something is a new test, here or in another
+/// file, that carries on what it was about; and there are as many new ones as are gone.
 fn check_deleted_cases(file: &TestFile<'_, '_>, whole: &Whole<'_, '_>, violations: &mut Vec<Violation>) {
-    if whole.balance >= 0 && whole.demanding >= 0 {
-        return;
-    }
     let unexplained =
         file.lost().filter(|case| is_lost(case, file, whole) && !demand::asks_to_remove(whole.about, &case.name));
     let (demanding, others): (Vec<&Case>, Vec<&Case>) = unexplained.partition(|case| file.demanded(case));
-    let new_demanding = file.live().filter(|case| file.demands(case)).count();
-    let left = file.live().count().saturating_sub(demanding.len().min(new_demanding));
-    for case in demanding.iter().skip(new_demanding).chain(others.iter().skip(left)) {
+    let (carried, dropped): (Vec<&Case>, Vec<&Case>) = demanding.iter().partition(|case| whole.is_carried(case, file));
+    let (mut spare, mut left) = (carried.len(), others.len());
+    if whole.balance < 0 || whole.demanding < 0 {
+        spare = file.live().filter(|case| file.demands(case)).count();
+        left = file.live().count().saturating_sub(demanding.len().min(spare));
+    }
+    for case in dropped {
+        let what = format!(
+            "the test {} is gone, and no new test asserts what it was about; keep it, or rename or move it with what it asserts",
+            excerpt(&case.name)
+        );
+        violations.push(Violation::at(Rule::TestDeleted, file.view.path, None, what));
+    }
+    for case in carried.iter().skip(spare).chain(others.iter().skip(left)) {
         let what =
             format!("the test {} is gone; keep it, or rename or move it with what it asserts", excerpt(&case.name));
         violations.push(Violation::at(Rule::TestDeleted, file.view.path, None, what));

@@ -487,3 +487,99 @@ fn tests_may_be_joined_with_all_that_they_assert() {
     let other = "def test_one():\n    n = 5\n    assert n == 5\n    assert one() == 1\n";
     refused("tests/test_app.py", old, other, Rule::TestDeleted);
 }
+
+#[test]
+fn what_takes_a_tests_place_is_about_the_same() {
+    let python = |test: &str| PYTHON.replace("def test_add():\n    assert add(2, 3) == 5\n", test);
+    let gone = |test: &str| refused("tests/test_app.py", PYTHON, &python(test), Rule::TestDeleted);
+    for test in [
+        "def test_length():\n    assert len('abc') == 3\n",
+        "def test_add_works():\n    assert len('abc') == 3\n",
+        "def test_add_works():\n    # add(2, 3) is 5\n    assert sorted([9, 8]) == [8, 9]\n",
+        "def test_add_works():\n    \"\"\"\n    add(2, 3) is 5\n    \"\"\"\n    assert sorted([9, 8]) == [8, 9]\n",
+        "def test_add_works():\n    name = 'add(2, 3) == 5'\n    assert name.count('=') == 7\n",
+        "def test_add_works():\n    unused = add(2, 3)\n    assert sorted([9, 8]) == [8, 9]\n",
+        "def test_add_works():\n    add(2, 3)\n    assert sorted([9, 8]) == [8, 9]\n",
+        "def test_add_works():\n    x = 7\n    assert x + x == 14\n",
+        "def test_add_works():\n    x = add(2, 3)\n    assert x == x\n",
+        "class TestAdd:\n    def test_add_works(self):\n        self.assertEqual(upper('a'), 'A')\n",
+    ] {
+        gone(test);
+    }
+    let other = |path: &str, test: &str| {
+        let found = rules(&[("tests/test_app.py", PYTHON, &python("")), (path, "", test)], &ISSUE);
+        assert_eq!(found, [Rule::TestDeleted], "{test}");
+    };
+    other("tests/test_more.py", "def test_length():\n    assert len('abc') == 3\n");
+    // The name alone has moved.
+    other("tests/test_more.py", "def test_add():\n    assert len('abc') == 3\n");
+    other("tests/more.test.js", "it('adds', () => {\n  expect([9, 8].sort()).toEqual([8, 9]);\n});\n");
+}
+
+#[test]
+fn what_takes_the_place_is_about_the_same_in_each_language() {
+    let easy = |path: &str, before: &str, from: &str, to: &str| {
+        assert!(before.contains(from), "{from}");
+        refused(path, before, &before.replace(from, to), Rule::TestDeleted);
+    };
+    let js = "  expect(add(2, 3)).toBe(5);";
+    easy(
+        "src/add.test.js",
+        JEST,
+        &format!("test('adds', () => {{\n{js}"),
+        "test('sorts', () => {\n  expect(sort('ba')).toBe('ab');",
+    );
+    let it = JEST.replace("test('", "it('");
+    easy(
+        "src/add.test.js",
+        &it,
+        &format!("it('adds', () => {{\n{js}"),
+        "describe('adds', () => {\n  it('is fine', () => {\n    expect('b'.length).toBe(1);\n  });",
+    );
+    easy(
+        "src/lib.rs",
+        RUST,
+        "fn adds() {\n        assert_eq!(super::add(2, 3), 5);",
+        "fn sorts() {\n        assert_eq!(\"ab\".len(), 7);",
+    );
+    easy(
+        "add_test.go",
+        GO,
+        "TestAdd(t *testing.T) {\n\tif got := Add(2, 3); got != 5 {",
+        "TestLen(t *testing.T) {\n\tif got := len(\"ab\"); got != 7 {",
+    );
+    easy(
+        "AddTest.java",
+        JAVA,
+        "void adds() {\n        assertEquals(5, add(2, 3));",
+        "void sorts() {\n        assertEquals(\"AB\", \"ab\".toUpperCase());",
+    );
+    easy(
+        "spec/add_spec.rb",
+        RUBY,
+        "it 'adds' do\n    expect(add(2, 3)).to eq 5",
+        "it 'sorts' do\n    expect('ab'.upcase).to eq 'AB'",
+    );
+}
+
+#[test]
+fn a_test_stands_for_one_that_is_gone_only() {
+    let test = |name: &str, body: &str| format!("def test_{name}():\n    assert {body}\n\n\n");
+    let old = test("add", "add(2, 3) == 5") + &test("add_more", "add(20, 30) == 50");
+    let easy = test("add", "add(2, 3) == 5").replace("test_add", "test_adds") + &test("length", "size('abc') == 9");
+    refused("tests/test_app.py", &old, &easy, Rule::TestDeleted);
+    accepted(&[("tests/test_app.py", &old, &old.replace("test_add", "test_sum"))], &ISSUE);
+}
+
+#[test]
+fn a_test_may_be_written_anew_about_the_same() {
+    for test in [
+        "class TestAdd(unittest.TestCase):\n    def test_adds_two_numbers(self):\n        self.assertEqual(add(2, 3), 5)\n",
+        "@pytest.mark.parametrize('a, b, c', [(2, 3, 5), (0, 0, 0)])\ndef test_sums(a, b, c):\n    assert add(a, b) == c\n",
+        "def test_adds_small():\n    total = add(1, 1)\n    assert total == 2\n",
+        "def test_add_refuses_texts():\n    with pytest.raises(TypeError):\n        add('2', 3)\n",
+    ] {
+        let after = PYTHON.replace("def test_add():\n    assert add(2, 3) == 5\n", test);
+        accepted(&[("tests/test_app.py", PYTHON, &after)], &ISSUE);
+    }
+}

@@ -12,7 +12,7 @@ use super::super::view::View;
 use super::assertions::assertion_at;
 use super::cases::Case;
 use super::pairing::kept;
-use super::{TestFile, calls, manner, pattern};
+use super::{TestFile, calls, carry, demand, manner, pattern};
 
 /// The change as a whole. What only an odd case asks for is found out when it does.
 pub(super) struct Whole<'v, 'a> {
@@ -28,8 +28,10 @@ pub(super) struct Whole<'v, 'a> {
     pub(super) balance: isize,
     /// The same of those that assert something.
     pub(super) demanding: isize,
+    files: &'v [TestFile<'v, 'a>],
     /// The changed files of code.
     code: Vec<&'v View<'a>>,
+    carried: OnceCell<carry::Carried<'v>>,
     gone: OnceCell<BTreeSet<String>>,
     vanished: OnceCell<HashSet<String>>,
     words: OnceCell<(HashSet<String>, HashSet<String>)>,
@@ -59,6 +61,8 @@ impl<'v, 'a> Whole<'v, 'a> {
             called,
             balance,
             demanding,
+            files,
+            carried: OnceCell::new(),
             code: views.iter().filter(|view| !view.role.is_test && view.role.kind != Kind::Lock).collect(),
             gone: OnceCell::new(),
             vanished: OnceCell::new(),
@@ -66,9 +70,30 @@ impl<'v, 'a> Whole<'v, 'a> {
         }
     }
 
-    /// Whether a test of this name is new in another file and demands something if this one did.
+    /// Whether a test of this name is new in another file and one carries on what this one was about, if it demanded
+    /// something.
     pub(super) fn is_moved(&self, case: &Case, file: &TestFile<'_, '_>) -> bool {
-        self.new_cases.get(case.name.as_str()).is_some_and(|demands| *demands || !file.demanded(case))
+        let demands = self.new_cases.get(case.name.as_str());
+        demands.is_some_and(|demands| !file.demanded(case) || (*demands && self.is_carried(case, file)))
+    }
+
+    /// Whether a test that is gone and demanded something has one in its place that is about the same.
+    pub(super) fn is_carried(&self, case: &Case, file: &TestFile<'_, '_>) -> bool {
+        let carried = self.carried.get_or_init(|| carry::carried(self.files, &self.unexplained()));
+        carried.contains(&(file.view.path, case.line))
+    }
+
+    /// Tests that are gone, demanded something and are not about what goes away. One that is joined to others takes its
+    /// place like any other, so that nobody else does.
+    fn unexplained(&self) -> Vec<(&'v TestFile<'v, 'a>, &'v Case)> {
+        let lost = self.files.iter().flat_map(|file| file.lost().map(move |case| (file, case)));
+        let asked = |case: &Case| demand::asks_to_remove(self.about, &case.name);
+        lost.filter(|(file, case)| file.demanded(case) && !self.went_with(case, file) && !asked(case)).collect()
+    }
+
+    /// Whether a test of the old text is about something that is gone.
+    pub(super) fn went_with(&self, case: &Case, file: &TestFile<'_, '_>) -> bool {
+        self.explains(&case.name) || self.takes_subject(&file.view.before[case.lines.clone()])
     }
 
     /// Whether all that a test asserts and calls stands in new lines of tests that run, or where it was in a test that
