@@ -355,3 +355,31 @@ fn another_user_s_repository_is_refused_unless_it_is_named() {
     let named = OpenOptions { git_dir: Some(folder.path.join(".git")), ..options(&folder) };
     assert!(Repo::open(&named).is_ok());
 }
+
+#[test]
+fn what_is_too_large_to_be_read_is_carried_unread() {
+    use git_burn::core::patch::{Binaries, Style, write_diff};
+    let room = Room::new();
+    let folder = room.init("large");
+    let large = |last: &str| format!("{}{last}\n", "a line of data\n".repeat(1_500_000));
+    folder.write("moved.txt", large("moved"));
+    folder.write("changed.txt", large("before"));
+    folder.write("made.sh", large("executable"));
+    folder.commit("before");
+    folder.git(&["mv", "moved.txt", "there.txt"]);
+    folder.write("changed.txt", large("after"));
+    folder.git(&["add", "-A"]);
+    folder.git(&["update-index", "--chmod=+x", "made.sh"]);
+    folder.git(&["commit", "-q", "-m", "after"]);
+    let repo = open(&folder);
+    let (old, new) = (repo.resolve_tree("HEAD^").unwrap(), repo.resolve_tree("HEAD").unwrap());
+    let change = repo.change_between(&old, &new).unwrap();
+    assert_eq!(change.files[&path("there.txt")].origin, Some(Origin::Renamed(path("moved.txt"))));
+    assert_eq!(repo.write_change(&old, &change).unwrap(), new);
+    for binaries in [Binaries::Data, Binaries::Named] {
+        let written = text(&write_diff(&change, Style { context: 3, binaries }));
+        let differ: Vec<&str> = written.lines().filter(|line| line.contains("differ")).collect();
+        assert_eq!(differ, ["Binary files a/changed.txt and b/changed.txt differ"], "{written}");
+        assert!(written.contains("rename to there.txt") && written.contains("new mode 100755"), "{written}");
+    }
+}

@@ -8,7 +8,7 @@ use super::{Pattern, pattern};
 
 /// Shows control and reordering characters as `\u{..}`; tabs and line breaks stay.
 ///
-/// [`super::Hidden`] characters without an effect on a terminal (joiners, marks, selectors) are left alone, since
+/// Hidden characters without an effect on a terminal (joiners, marks, selectors) are left alone, since
 /// Persian text and emoji need them.
 pub fn for_terminal(text: &str) -> String {
     escape(text, |character| match hidden(character) {
