@@ -11,6 +11,7 @@ use super::context::{Context, Network, clock, now};
 use super::error::{Exit, Explained, explain};
 use super::models;
 use super::record::Header;
+use super::render::audience::Audience;
 use super::render::human::{Detail, Human};
 use super::render::json::Json;
 use super::settings::{credentials, work};
@@ -133,11 +134,29 @@ impl Session {
         flow: impl FnOnce(&mut Shop<'_>) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let mut journal = Journal::open(&self.repo.burn_dir(), &self.run)?;
+        let mut audience = Audience::new(shown, self.stop());
+        let ended = self.run_recorded(&mut journal, &mut audience, command, flow);
+        match (ended, audience.gone()) {
+            (Ok(_), Some(error)) => {
+                self.end_broken(&error, &mut journal);
+                Err(error)
+            }
+            (ended, _) => ended,
+        }
+    }
+
+    fn run_recorded<T>(
+        &self,
+        journal: &mut Journal,
+        shown: &mut dyn Sink,
+        command: &str,
+        flow: impl FnOnce(&mut Shop<'_>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let exchanges = Arc::new(journal.exchanges());
         let (header, tape) = (self.header(), Arc::new(tape(Arc::clone(&exchanges), &self.secrets)));
         tape.note(RUN, &header);
         let forge = self.connected.forge.recorded_by(Arc::clone(&tape));
-        let mut tee = Tee(vec![&mut journal, shown]);
+        let mut tee = Tee(vec![journal, shown]);
         tee.emit(&self.started(command))?;
         let recorder = recorder(exchanges, &self.secrets);
         let models = self.models.as_ref().map(|models| models.recorded_by(&recorder));

@@ -271,3 +271,36 @@ fn issues_side_by_side_are_each_told_with_what_they_used() {
     let told = ended.stderr.lines().find(|line| line.starts_with("#2 ✓")).unwrap_or_default();
     assert!(told.contains("2,320 tokens"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_reader_that_goes_away_ends_the_work_in_order() {
+    let room = Room::new();
+    let repo = demo(&room);
+    // The check waits until nobody reads any more.
+    let waits = "while [ ! -e gone ] && [ $((n=n+1)) -lt 20 ]; do sleep 0.1; done; sh tests/run.sh";
+    repo.git(&["config", "burn.check.test.command", waits]);
+    let mut command = room.git_with_burn(&repo.path, &["burn", "issue", "2", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    let mut first = String::new();
+    let mut reader = std::io::BufReader::new(child.stdout.take().expect("a pipe"));
+    while !first.contains("check_started") {
+        first.clear();
+        let read = std::io::BufRead::read_line(&mut reader, &mut first).expect("a line");
+        assert!(read > 0, "the run ended before its check");
+    }
+    drop(reader);
+    let ended = child.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!((ended.status.code(), told.contains("Broken pipe")), (Some(128), true), "{told}");
+    assert!(!remote_refs(&repo).contains("refs/burn/claims"), "{}", remote_refs(&repo));
+    let log = repo.burn(&["log", "2"]).exits(0).stdout;
+    assert!(log.contains("\tinterrupted\t"), "{log}");
+    repo.git(&["config", "burn.check.test.command", "sh tests/run.sh"]);
+    let mut command = room.git_with_burn(&repo.path, &["burn", "issue", "2"]);
+    let (unread, closed) = std::io::pipe().expect("a pipe");
+    drop(unread);
+    let ended = command.stdout(closed).output().expect("it ends");
+    assert_eq!(ended.status.code(), Some(128), "what it could not tell is no success");
+    let log = repo.burn(&["log", "2"]).exits(0).stdout;
+    assert!(log.lines().next().is_some_and(|line| line.contains("\tpublished\t")), "{log}");
+}
