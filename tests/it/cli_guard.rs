@@ -13,6 +13,27 @@ fn project(room: &Room) -> Repo<'_> {
 }
 
 #[test]
+fn a_clone_that_is_too_shallow_for_a_range_is_told_with_the_way_out() {
+    let room = Room::new();
+    let repo = project(&room);
+    repo.git(&["branch", "topic"]);
+    for branch in ["main", "topic"] {
+        repo.git(&["checkout", "-q", branch]);
+        repo.write(&format!("{branch}.py"), "print(3)\n");
+        repo.commit(branch);
+    }
+    let from = format!("file://{}", repo.path.display());
+    repo.git(&["clone", "-q", "--depth=1", "--no-single-branch", "-b", "topic", &from, "../shallow"]);
+    let shallow = room.path().join("shallow");
+    let told = "hint: this clone is shallow: git fetch --unshallow";
+    for range in ["origin/main...HEAD", "HEAD^..HEAD"] {
+        let _ = room.burn_in(&shallow, &["guard", "--range", range]).exits(128).tells(&[told]);
+    }
+    let ended = repo.burn(&["guard", "--range", "nowhere..HEAD"]).exits(128);
+    assert!(ended.stderr.starts_with("fatal: unknown revision `nowhere`\nhint: git branch -a"), "{}", ended.stderr);
+}
+
+#[test]
 fn clean_changes_pass_and_findings_name_place_rule_and_way_out() {
     let room = Room::new();
     let repo = project(&room);

@@ -27,7 +27,7 @@ pub struct Claim {
 pub enum ClaimAction {
     /// Show who works on what
     List,
-    /// Remove the claim of an issue, whoever holds it
+    /// Remove the claim of an issue whose time is over or whose run is gone
     Release {
         /// The issue
         #[arg(value_name = "N")]

@@ -1,6 +1,6 @@
 //! Names of commits resolved to ids, and what a commit says.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use gix::bstr::ByteSlice;
 use serde::{Deserialize, Serialize};
 
@@ -54,12 +54,31 @@ impl Repo {
     }
 
     fn object(&self, revision: &str) -> Result<gix::Object<'_>> {
-        let unknown = || match self.gix.head_id() {
-            Err(_) => format!("unknown revision `{revision}`: the current branch has no commit yet"),
-            Ok(_) => format!("unknown revision `{revision}`"),
+        let found = self.gix.rev_parse_single(revision.as_bytes().as_bstr());
+        let id = found.map_err(|error| self.unknown(revision, &error.into()))?;
+        let absent = |_| anyhow!("`{revision}` is not in this clone\nhint: {}", self.where_more_is());
+        id.object().map_err(absent)
+    }
+
+    /// What is merely not there is not explained by how it was looked for.
+    fn unknown(&self, revision: &str, error: &anyhow::Error) -> anyhow::Error {
+        let why = match format!("{error:#}") {
+            _ if self.gix.head_id().is_err() => ": the current branch has no commit yet".to_owned(),
+            why if why.contains("could not be found") => String::new(),
+            why => format!(": {why}"),
         };
-        let id = self.gix.rev_parse_single(revision.as_bytes().as_bstr()).with_context(unknown)?;
-        id.object().with_context(|| format!("`{revision}` is not in this repository"))
+        anyhow!("unknown revision `{revision}`{why}\nhint: {}", self.where_more_is())
+    }
+
+    fn is_shallow(&self) -> bool {
+        self.gix.is_shallow().unwrap_or(false)
+    }
+
+    fn where_more_is(&self) -> &'static str {
+        match self.is_shallow() {
+            true => "this clone is shallow: git fetch --unshallow origin (in a workflow: fetch-depth: 0)",
+            false => "git branch -a, git tag and git log --all show what is here; git fetch brings the rest",
+        }
     }
 
     /// The tree of a commit.
@@ -103,10 +122,11 @@ impl Repo {
     /// There is none, or one of the two is missing.
     pub fn merge_base(&self, left: &CommitId, right: &CommitId) -> Result<CommitId> {
         let (one, other) = (self.id(left.as_str())?, self.id(right.as_str())?);
-        let found = self.gix.merge_base(one, other)?;
-        Ok(commit_id(
-            found.with_context(|| format!("{} and {} have no commit in common", left.short(), right.short()))?,
-        ))
+        let none = || {
+            let hint = if self.is_shallow() { format!("\nhint: {}", self.where_more_is()) } else { String::new() };
+            anyhow!("{} and {} have no commit in common{hint}", left.short(), right.short())
+        };
+        Ok(commit_id(self.gix.merge_base(one, other)?.ok_or_else(none)?))
     }
 
     /// Where the work starts: `asked` (a branch of the remote, or any revision), else the forge's default branch, else
