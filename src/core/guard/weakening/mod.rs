@@ -2,8 +2,8 @@
 //!
 //! The model is assumed to take the shortest way to green, so a test that was there before a change must still demand what
 //! it demanded. A test that is gone counts as renamed, moved or written anew only where a new one carries on what it was
-//! about (the module `carry`). What honest work does to tests is told apart by what else the change does: tests that move, tests of code
-//! that goes away with them, values that change in the code in the same way, values that the issue states.
+//! about (the module `carry`). What honest work does to tests is told apart by what else the change does: tests that move,
+//! tests of code that goes away with them, values that change in the code in the same way, values that the issue states.
 
 mod assertions;
 mod calls;

@@ -21,6 +21,11 @@ pub(super) enum Word<'a> {
 }
 
 impl Word<'_> {
+    /// Whether it is the name of something, neither a number nor a text.
+    pub(super) fn is_name(self) -> bool {
+        matches!(self, Self::Name(name) if !name.starts_with(|c: char| c.is_ascii_digit()))
+    }
+
     /// Whether it is a number of one or two digits.
     pub(super) fn is_small_number(self) -> bool {
         matches!(self, Self::Name(name) if name.len() <= 2 && name.starts_with(|c: char| c.is_ascii_digit()))

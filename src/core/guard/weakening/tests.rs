@@ -583,3 +583,21 @@ fn a_test_may_be_written_anew_about_the_same() {
         accepted(&[("tests/test_app.py", PYTHON, &after)], &ISSUE);
     }
 }
+
+#[test]
+fn values_alone_carry_no_test_on() {
+    let test = |name: &str, body: &str| format!("def test_{name}():\n    {body}\n\n\n");
+    let rest = test("more", "assert add(20, 30) == 50") + &test("most", "assert add(7, 8) == 15");
+    let old = test("large", "assert add(2000, 3000) == 5000") + &rest;
+    for body in [
+        "assert 2000 + 3000 == 5000",
+        "assert sum([2000, 3000]) == 5000",
+        "add(2000, 3000)\n    assert 2000 + 3000 == 5000",
+        "five = 5000\n    assert five == 2000 + 3000",
+        "text = 'add'\n    assert text and 2000 + 3000 == 5000",
+    ] {
+        refused("tests/test_app.py", &old, &(test("larger", body) + &rest), Rule::TestDeleted);
+    }
+    let honest = test("larger", "total = add(2000, 3000)\n    assert total == 5000") + &rest;
+    accepted(&[("tests/test_app.py", &old, &honest)], &ISSUE);
+}
