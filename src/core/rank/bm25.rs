@@ -6,7 +6,7 @@ use super::query::{Hits, Query};
 const K1: f32 = 1.2;
 
 /// Saturation of a term's weight in the query.
-const QUERY_SATURATION: f32 = 2.0;
+const QUERY_SATURATION: f32 = 6.0;
 
 /// A collection's statistics: how rare each query term is in it, and how long its texts are.
 #[derive(Debug, Clone)]

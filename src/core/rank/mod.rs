@@ -12,6 +12,7 @@ pub mod leads;
 pub mod lexicon;
 pub mod outline;
 pub mod pack;
+pub mod passages;
 pub mod query;
 pub mod ranking;
 pub mod reading;

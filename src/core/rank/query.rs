@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::features::{Fast, View};
+use super::passages::{Passage, passages};
 use super::words::{self, Term};
 
 /// An issue, analysed once.
@@ -70,15 +71,15 @@ static TICKED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"`+([^`\n]+)`+").e
 impl Query {
     /// Analyses title and body. Never fails: an empty issue is an empty query.
     pub fn new(title: &str, body: &str) -> Self {
-        let (prose, code) = split_code(body);
-        let terms = weigh(title, &prose, &code);
+        let passages = passages(title, body);
+        let terms = weigh(&passages);
         let mut filter = Box::new([0; 1024]);
         for term in &terms {
             filter[filter_word(term.term)] |= filter_bit(term.term);
         }
         let whole = format!("{title}\n{body}");
         Self {
-            names: names(title, &prose, &code),
+            names: names(title, &passages),
             places: places(&whole),
             modules: modules(&whole),
             runs: runs(title, body),
@@ -126,39 +127,28 @@ fn filter_bit(term: Term) -> u64 {
     1 << (term.0 & 63)
 }
 
-/// Prose and code of a body: fences, indented lines and prompts are code.
-fn split_code(body: &str) -> (String, String) {
-    let (mut prose, mut code) = (String::new(), String::new());
-    let mut fenced = false;
-    for line in body.lines() {
-        let trimmed = line.trim_start();
-        if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
-            fenced = !fenced;
-            continue;
-        }
-        let prompt = trimmed.starts_with(">>>") || trimmed.starts_with("$ ") || trimmed.starts_with("In [");
-        let target =
-            if fenced || prompt || line.starts_with("    ") || line.starts_with('\t') { &mut code } else { &mut prose };
-        target.push_str(line);
-        target.push('\n');
-    }
-    (prose, code)
-}
+/// A part of an identifier counts this much of the whole.
+const PART: f32 = 0.65;
 
-fn weigh(title: &str, prose: &str, code: &str) -> Vec<QueryTerm> {
+fn weigh(passages: &[(Passage, &str)]) -> Vec<QueryTerm> {
     let mut weights: HashMap<Term, (f32, f32)> = HashMap::new();
-    let mut buffer = Vec::new();
-    for (text, weight, in_title) in [(title, 2.0, 1.0), (prose, 1.0, 0.0), (code, 0.5, 0.0)] {
+    let (mut buffer, mut found) = (Vec::new(), Vec::new());
+    for (passage, text) in passages {
+        let (plain, like_code) = passage.weights();
+        let in_title = if *passage == Passage::Title { 1.0 } else { 0.0 };
         for range in words::words(text.as_bytes()).filter(|range| range.len() <= 80) {
-            let word = &text.as_bytes()[range];
-            let stop = words::is_stop_word(&word.to_ascii_lowercase());
-            words::terms_of(word, &mut buffer, |term| {
+            let word = &text.as_bytes()[range.clone()];
+            words::terms_of(word, &mut buffer, |term| found.push(term));
+            let is_stop_word = words::is_stop_word(&word.to_ascii_lowercase());
+            let weight = if looks_like_code(text.as_bytes(), range) { like_code } else { plain };
+            let last = found.len().saturating_sub(1);
+            for (at, term) in found.drain(..).enumerate() {
                 let entry = weights.entry(term).or_default();
-                if !stop {
-                    entry.0 += weight;
+                if !is_stop_word {
+                    entry.0 += if at == last { weight } else { weight * PART };
                     entry.1 += in_title;
                 }
-            });
+            }
         }
     }
     let mut terms: Vec<_> =
@@ -169,28 +159,28 @@ fn weigh(title: &str, prose: &str, code: &str) -> Vec<QueryTerm> {
     terms
 }
 
-fn names(title: &str, prose: &str, code: &str) -> BTreeMap<String, f32> {
+/// In backticks a word is a name although it does not look like code, with this much of the weight.
+const NAME_IN_TICKS: f32 = 0.6;
+
+/// Any other word may be a name.
+const ANY_NAME: f32 = 0.25;
+
+fn names(title: &str, passages: &[(Passage, &str)]) -> BTreeMap<String, f32> {
     let mut found = BTreeMap::new();
-    let mut add = |text: &str, weight: f32, certain: bool| {
+    let ticked = TICKED.captures_iter(title).filter_map(|found| Some((Passage::Ticked, found.get(1)?.as_str())));
+    for (passage, text) in passages.iter().copied().chain(ticked).filter(|(passage, _)| passage.naming() > 0.0) {
         for range in words::words(text.as_bytes()).filter(|range| (3..=80).contains(&range.len())) {
             let Ok(word) = std::str::from_utf8(&text.as_bytes()[range.clone()]) else { continue };
-            let like = looks_like_code(text.as_bytes(), range);
-            let weight = match (like, certain) {
-                (true, _) => weight,
-                (false, true) => weight * 0.6,
-                (false, false) if word.len() > 3 => 0.25,
-                (false, false) => continue,
+            let weight = match looks_like_code(text.as_bytes(), range) {
+                true => passage.naming(),
+                false if passage == Passage::Ticked => passage.naming() * NAME_IN_TICKS,
+                false if word.len() > 3 => ANY_NAME,
+                false => continue,
             };
             let entry = found.entry(word.to_owned()).or_insert(weight);
             *entry = entry.max(weight);
         }
-    };
-    add(code, 0.6, false);
-    add(prose, 1.0, false);
-    for ticked in TICKED.captures_iter(prose).chain(TICKED.captures_iter(title)) {
-        add(ticked.get(1).map_or("", |text| text.as_str()), 1.6, true);
     }
-    add(title, 2.0, false);
     found
 }
 
