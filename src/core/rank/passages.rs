@@ -151,12 +151,9 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn line(&mut self, line: &'a str) {
+        let Some(line) = self.shown(line) else { return };
         let trimmed = line.trim_start();
-        if self.is_comment || trimmed.starts_with("<!--") {
-            let rest = trimmed.split_once("-->").map(|(_, rest)| rest);
-            self.is_comment = rest.is_none();
-            rest.filter(|rest| !rest.trim().is_empty()).into_iter().for_each(|rest| self.line(rest));
-        } else if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
+        if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
             self.is_fenced = !self.is_fenced;
         } else if let Some(heading) = heading(trimmed).filter(|_| !self.is_fenced) {
             self.heading(heading);
@@ -165,6 +162,16 @@ impl<'a> Reader<'a> {
         } else {
             self.text(line, trimmed);
         }
+    }
+
+    /// A line without the comments that it begins with; `None`: there is nothing else. Between fences there are none.
+    fn shown(&mut self, mut line: &'a str) -> Option<&'a str> {
+        while self.is_comment || (!self.is_fenced && line.trim_start().starts_with("<!--")) {
+            let rest = line.split_once("-->").map(|(_, rest)| rest);
+            self.is_comment = rest.is_none();
+            line = rest.filter(|rest| !rest.trim_start().is_empty())?;
+        }
+        Some(line)
     }
 
     fn heading(&mut self, heading: &'a str) {
@@ -285,6 +292,15 @@ mod tests {
     fn a_comment_of_code_is_no_heading_inside_a_fence() {
         assert_eq!(kind_of("```\n# install first\n```\nafterwards", "afterwards"), Some(Passage::Opening));
         assert_eq!(kind_of("# Versions\nold\n\n```\nlisted\n```", "listed"), Some(Passage::Form));
+    }
+
+    #[test]
+    fn comments_end_where_they_end_however_many_there_are() {
+        assert_eq!(kind_of("```html\n<!-- open\n```\nafterwards", "open"), Some(Passage::Code));
+        assert_eq!(kind_of("```html\n<!-- open\n```\nafterwards", "afterwards"), Some(Passage::Opening));
+        assert_eq!(kind_of("<!-- ```\n--> <!-- b --> shown\nafterwards", "shown"), Some(Passage::Opening));
+        assert_eq!(kind_of("<!-- never closed\nafterwards", "afterwards"), None);
+        assert_eq!(kind_of(&("<!-- -->".repeat(200_000) + "afterwards"), "afterwards"), Some(Passage::Opening));
     }
 
     #[test]
