@@ -3,6 +3,7 @@
 //!     cargo bench --profile quick -- rank open [--dump FILE]       GITDIRS=DIR with OWNER+NAME/repo
 //!     cargo bench --profile quick -- rank cases FILE [--dump FILE] real issues: JSON lines with id, repo, gitdir, base,
 //!         issue, gold (paths) and gold_lines ([path, [lines of which any counts]], ...)
+//!     cargo bench --profile quick -- rank packs FILE...            the open instances and such files under other budgets
 //!     cargo bench --profile quick -- rank ISSUE_FILE GITDIR COMMIT prints paths, best first
 //!     cargo bench --profile quick -- rank speed ISSUE_FILE GITDIR COMMIT
 //!     python3 tests/bench/many_files.py GITDIR 100000              makes a large repository for it out of GITDIRS
@@ -25,7 +26,7 @@ pub(crate) fn run(args: &[String]) {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words[..] {
         ["speed", issue, git_dir, commit] => speed(issue, Path::new(git_dir), commit),
-        ["packs", count] => packs(count.parse().expect("a number")),
+        ["packs", ref files @ ..] => packs(files),
         ["open"] => evaluate("open 100", open_instances(), None),
         ["open", "--dump", file] => evaluate("open 100", open_instances(), Some(Path::new(file))),
         ["cases", file] => evaluate(file, case_instances(Path::new(file)), None),
@@ -423,37 +424,37 @@ fn cpu_seconds() -> f64 {
     times.sum::<f64>() / 100.0
 }
 
-/// Lines shown under many policies, on both data sets: how [`Policy::USUAL`] was chosen.
-fn packs(count: usize) {
-    let mut policies = Vec::new();
-    for sharpness in [4.0, 6.0, 9.0, 13.0] {
-        for focus in [1.0, 1.5, 2.0, 3.0] {
-            for thrift in [0.4, 0.6, 0.8] {
-                policies.push(Policy { sharpness, focus, thrift, ..Policy::USUAL });
-            }
-        }
-    }
-    let sets = [open_instances(), commit_instances(count)];
-    let mut covered = vec![[[0_usize; BUDGETS.len()]; 2]; policies.len()];
-    for (set, instances) in sets.iter().enumerate() {
-        for instance in instances {
-            let ranked = rank(
-                &repository(&instance.git_dir),
-                &instance.commit,
-                &instance.issue,
-                &Index::open(&index_folder(&instance.git_dir)),
-            );
-            for (policy, covered) in policies.iter().zip(&mut covered) {
-                for (at, tokens) in BUDGETS.into_iter().enumerate() {
-                    covered[set][at] += usize::from(is_covered(&pack_by(&ranked, tokens, policy), instance, tokens));
-                }
+/// One choice of [`Policy::USUAL`] changed at a time.
+fn policies() -> Vec<Policy> {
+    let usual = Policy::USUAL;
+    let mut policies = vec![usual];
+    policies.extend([0.6, 0.8, 1.25, 1.6].map(|by| Policy { sharpness: usual.sharpness * by, ..usual }));
+    policies.extend([0.6, 1.3, 1.6].map(|by| Policy { focus: usual.focus * by, ..usual }));
+    policies.extend([0.5, 2.0].map(|by| Policy { floor: usual.floor * by, ..usual }));
+    policies.extend([0.7, 1.3].map(|by| Policy { thrift: usual.thrift * by, ..usual }));
+    policies.extend([0.5, 1.5, 2.0].map(|by| Policy { depth: usual.depth * by, ..usual }));
+    policies
+}
+
+/// Lines shown under many policies, on the open instances and the issues of each file: how [`Policy::USUAL`] was chosen.
+fn packs(files: &[&str]) {
+    let policies = policies();
+    let sets: Vec<Vec<Instance>> =
+        std::iter::once(open_instances()).chain(files.iter().map(|file| case_instances(Path::new(file)))).collect();
+    let mut covered = vec![vec![[0_usize; BUDGETS.len()]; sets.len()]; policies.len()];
+    for (set, instance) in sets.iter().enumerate().flat_map(|(set, all)| all.iter().map(move |one| (set, one))) {
+        let index = Index::open(&index_folder(&instance.git_dir));
+        let ranked = rank(&repository(&instance.git_dir), &instance.commit, &instance.issue, &index);
+        for (policy, covered) in policies.iter().zip(&mut covered) {
+            for (at, tokens) in BUDGETS.into_iter().enumerate() {
+                covered[set][at] += usize::from(is_covered(&pack_by(&ranked, tokens, policy), instance, tokens));
             }
         }
     }
     for (policy, covered) in policies.iter().zip(covered) {
         let share =
             |set: usize| covered[set].map(|n| format!("{:5.1}", 100.0 * n as f64 / sets[set].len() as f64)).join(" ");
-        println!("{:4.1} {:3.1} {:3.1}  {}   {}", policy.sharpness, policy.focus, policy.thrift, share(0), share(1));
+        println!("{}   {policy:?}", (0..sets.len()).map(share).collect::<Vec<_>>().join("   "));
     }
 }
 
