@@ -41,7 +41,7 @@ impl Chapter {
         match self.outcome.as_str() {
             "published" | "kept_local" | "already_fixed" | "fix_holds" => 0,
             "refused" | "checks_red" | "no_patch" | "not_ready" => 1,
-            "needs_clarification" | "held" | "changed" => 5,
+            "needs_clarification" | "held" | "changed" | "checkout_changed" => 5,
             "out_of_budget" => 6,
             "taken" => 7,
             "interrupted" => 130,

@@ -3,6 +3,7 @@
 pub mod act;
 pub mod budget;
 pub mod change;
+pub mod checkout;
 pub mod checks;
 pub mod claim;
 pub mod clean;

@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::budget::Exhausted;
+use super::checkout::named;
 use super::checks::Strength;
 use super::names::{BurnBranch, CommitId};
+use super::text::one_line;
 
 /// The ending of one issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,6 +32,9 @@ pub enum Outcome {
     Refused { violations: Vec<String> },
     /// These required checks stayed red after all attempts.
     ChecksRed { checks: Vec<String> },
+    /// A check that nothing confined changed the user's checkout; nothing was published. Told to the user alone: it is a
+    /// matter of this machine, and names its files.
+    CheckoutChanged { check: String, changed: Vec<String> },
     /// The model gave nothing that could be used.
     NoPatch { why: String },
     /// A limit of turns, tokens, money or time was reached; the draft is kept and can be continued.
@@ -51,7 +56,10 @@ impl Outcome {
         match self {
             Self::Published { .. } | Self::KeptLocal { .. } | Self::AlreadyFixed { .. } | Self::FixHolds { .. } => 0,
             Self::Refused { .. } | Self::ChecksRed { .. } | Self::NoPatch { .. } | Self::NotReady { .. } => 1,
-            Self::NeedsClarification { .. } | Self::Held { .. } | Self::Changed { .. } => 5,
+            Self::NeedsClarification { .. }
+            | Self::Held { .. }
+            | Self::Changed { .. }
+            | Self::CheckoutChanged { .. } => 5,
             Self::OutOfBudget { .. } => 6,
             Self::Taken { .. } => 7,
             Self::Interrupted => 130,
@@ -76,6 +84,12 @@ impl Outcome {
             Self::NotReady { why } => format!("not ready: {why}"),
             Self::Refused { violations } => format!("refused by the guard: {}", violations.join("; ")),
             Self::ChecksRed { checks } => format!("checks stayed red: {}", checks.join(", ")),
+            Self::CheckoutChanged { check, changed } => format!(
+                "the check `{}`, which nothing confined, changed your checkout: {}; nothing was published. Put it right \
+                 (git status and git reflog show what was), then correct the check or install bubblewrap",
+                one_line(check),
+                one_line(&named(changed))
+            ),
             Self::NoPatch { why } => format!("no usable patch: {why}"),
             Self::OutOfBudget { limit } => format!("stopped at a limit: {limit}"),
             Self::Taken { by } => format!("taken: {by}"),
@@ -110,6 +124,7 @@ impl Outcome {
             Self::NotReady { why: text() },
             Self::Refused { violations: Vec::new() },
             Self::ChecksRed { checks: Vec::new() },
+            Self::CheckoutChanged { check: text(), changed: Vec::new() },
             Self::NoPatch { why: text() },
             Self::OutOfBudget { limit: text() },
             Self::Taken { by: text() },

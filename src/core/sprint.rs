@@ -98,6 +98,7 @@ impl Ended {
                 | Outcome::NotReady { .. }
                 | Outcome::Changed { .. }
                 | Outcome::Refused { .. }
+                | Outcome::CheckoutChanged { .. }
                 | Outcome::OutOfBudget { .. }
                 | Outcome::Taken { .. }
                 | Outcome::Interrupted,
@@ -120,6 +121,7 @@ impl Ended {
                 | Outcome::NotReady { .. }
                 | Outcome::Changed { .. }
                 | Outcome::Refused { .. }
+                | Outcome::CheckoutChanged { .. }
                 | Outcome::ChecksRed { .. }
                 | Outcome::NoPatch { .. }
                 | Outcome::OutOfBudget { .. }
@@ -160,6 +162,10 @@ pub enum Stop {
         failure: String,
     },
     Interrupted,
+    /// Every further issue would run the same check.
+    CheckoutChanged {
+        check: String,
+    },
     /// Forge or model are out of reach or refuse the credentials: every further issue would end the same way.
     Unreachable {
         problem: String,
@@ -178,6 +184,7 @@ impl fmt::Display for Stop {
             Self::Time { limit_seconds } => write!(f, "{limit_seconds} s are over"),
             Self::SameFailure { times, failure } => write!(f, "the same failure {times} times in a row: {failure}"),
             Self::Interrupted => f.write_str("interrupted"),
+            Self::CheckoutChanged { check } => write!(f, "the check {check} changes the checkout"),
             Self::Unreachable { problem, .. } => write!(f, "out of reach: {problem}"),
         }
     }
@@ -213,6 +220,15 @@ impl Tally {
         let last = self.burned.last().map(|burned| &burned.ended);
         if let Some(Ended::Outcome(Outcome::Interrupted)) = last {
             return Some(Stop::Interrupted);
+        }
+        let changed = |burned: &Burned| match &burned.ended {
+            Ended::Outcome(Outcome::CheckoutChanged { check, .. }) => {
+                Some(Stop::CheckoutChanged { check: check.clone() })
+            }
+            Ended::Outcome(_) | Ended::Broken { .. } => None,
+        };
+        if let Some(stop) = self.burned.iter().find_map(changed) {
+            return Some(stop);
         }
         if let Some(Ended::Broken { broken, exit: exit @ (4 | 8) }) = last {
             return Some(Stop::Unreachable { problem: broken.clone(), exit: *exit });
@@ -308,6 +324,7 @@ impl SprintResult {
             Stop::Unreachable { exit, .. } => *exit,
             Stop::Tokens { .. } | Stop::Cost { .. } | Stop::Time { .. } => 6,
             Stop::SameFailure { .. } => 1,
+            Stop::CheckoutChanged { .. } => 5,
             Stop::NothingLeft | Stop::Issues { .. } => 0,
         };
         let of_issues = || self.issues.iter().map(|burned| burned.ended.exit_code());

@@ -28,6 +28,7 @@ pub fn next(shop: &mut Shop<'_>, pick: &Pick) -> anyhow::Result<Option<Outcome>>
             | Outcome::Changed { .. }
             | Outcome::Refused { .. }
             | Outcome::ChecksRed { .. }
+            | Outcome::CheckoutChanged { .. }
             | Outcome::NoPatch { .. }
             | Outcome::OutOfBudget { .. }
             | Outcome::Interrupted) => return Ok(Some(outcome)),

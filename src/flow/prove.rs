@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::shop::{Shop, Stop};
 use crate::core::budget::Exhausted;
 use crate::core::change::Change;
+use crate::core::checkout::{Touched, named};
 use crate::core::checks::{Check, CheckResult, Ended, Need, Proof, Stage, Unproven, Verified};
 use crate::core::event::Event;
 use crate::core::guard::Approved;
@@ -204,12 +205,14 @@ impl Prover {
             let ran = tape.read(&asked, || {
                 let bench = self.bench(shop)?;
                 let result = bench.run(commit, stage, &bounded, stop)?;
-                Ok::<_, anyhow::Error>(result.map(|result| Ran::of(result, remarks(bench))))
+                Ok::<_, anyhow::Error>(result.map(|result| Ran::of(result, bench)))
             })?;
             let Some(mut ran) = ran else { return Err(Outcome::Interrupted.into()) };
             warn_once(shop, std::mem::take(&mut ran.remarks))?;
+            let touched = std::mem::take(&mut ran.touched);
             let result = ran.result();
             shop.emit(Event::CheckFinished { result: result.clone() })?;
+            answer_for(shop, &check.name, touched)?;
             // Not the check's own limit was reached: nothing is known of the change.
             if matches!(result.ended, Ended::TimedOut { after } if after < check.timeout) {
                 return Err(out_of_time(shop));
@@ -242,6 +245,25 @@ fn warn_once(shop: &mut Shop<'_>, remarks: Vec<String>) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Ends the work if a check changed the user's checkout, and tells what may have been its doing.
+fn answer_for(shop: &mut Shop<'_>, check: &str, touched: Touched) -> Result<(), Stop> {
+    let Touched { by_check, meanwhile } = touched;
+    if !meanwhile.is_empty() {
+        let what = one_line(&named(&meanwhile));
+        warn_once(
+            shop,
+            vec![format!(
+                "your checkout changed while the check `{check}` ran, which nothing confined: {what}. If that was you, \
+                 all is well; if not, look at what the check does"
+            )],
+        )?;
+    }
+    match by_check.is_empty() {
+        true => Ok(()),
+        false => Err(Outcome::CheckoutChanged { check: check.to_owned(), changed: by_check }.into()),
+    }
+}
+
 /// A result with its output, which is no part of it elsewhere.
 #[derive(Serialize, Deserialize)]
 struct Ran {
@@ -249,11 +271,14 @@ struct Ran {
     output: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     remarks: Vec<String>,
+    #[serde(default, skip_serializing_if = "Touched::is_nothing")]
+    touched: Touched,
 }
 
 impl Ran {
-    fn of(result: CheckResult, remarks: Vec<String>) -> Self {
-        Self { output: result.output.clone(), result, remarks }
+    fn of(result: CheckResult, bench: &Bench) -> Self {
+        let touched = bench.touched().clone();
+        Self { output: result.output.clone(), result, remarks: remarks(bench), touched }
     }
 
     fn result(self) -> CheckResult {

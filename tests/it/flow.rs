@@ -69,6 +69,10 @@ impl<'room> Yard<'room> {
 
     /// `git burn ARGS` with the forge's token in the environment; the checkout must be the same afterwards.
     pub fn burn(&self, args: &[&str]) -> Ended {
+        self.clone.untouched_by(|| Ended::of(&mut self.command(args)))
+    }
+
+    fn command(&self, args: &[&str]) -> std::process::Command {
         let variable = match self.fake.flavour {
             Flavour::Gitea => "GITEA_TOKEN",
             Flavour::Github => "GH_TOKEN",
@@ -76,7 +80,7 @@ impl<'room> Yard<'room> {
         let mut command = self.clone.room.git_with_burn(&self.clone.path, &["burn"]);
         command.args(args).env(variable, TOKEN).env("GITEA_URL", self.fake.url());
         command.env("GITHUB_SERVER_URL", self.fake.url());
-        self.clone.untouched_by(|| Ended::of(&mut command))
+        command
     }
 
     pub fn branches(&self) -> String {
@@ -908,4 +912,38 @@ fn who_approves_is_who_commits() {
     let _ = yard.burn(&["approve", "1", &digest]).exits(0);
     let format = "--format=%cn, %(trailers:key=Burn-Approved-by,valueonly,separator=%x2C)";
     assert_eq!(yard.remote.git(&["log", "-1", format, BRANCH]), "Ada Tester, Ada Tester");
+}
+
+#[test]
+fn a_check_that_changes_the_checkout_stops_the_work_and_nothing_is_published() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    yard.clone.git(&["config", "burn.sandbox", "off"]);
+    let readme = yard.clone.path.join("README.md");
+    let hurt = format!("ls tests/cases | grep -q empty && echo x >> {}; sh tests/run.sh", readme.display());
+    yard.clone.git(&["config", "burn.check.test.command", &hurt]);
+    let says = ["the check `test`", "changed your checkout: README.md; nothing was published"];
+    let _ = Ended::of(&mut yard.command(&["issue", "1"])).exits(5).tells(&says);
+    assert_eq!(yard.branches(), "refs/heads/main");
+    assert!(yard.comments().iter().all(|text| !text.contains("checkout")), "the forge has nothing to do with it");
+    assert!(yard.labels().contains(&"ready-for-agent".to_owned()));
+    let sprint = Ended::of(&mut yard.command(&["sprint"])).exits(5);
+    assert!(sprint.stdout.contains("Stopped: the check test changes the checkout"), "{}", sprint.stdout);
+    assert_eq!(yard.branches(), "refs/heads/main");
+}
+
+#[test]
+fn a_commit_of_the_user_during_a_run_is_told_and_stops_nothing() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    yard.clone.git(&["config", "burn.sandbox", "off"]);
+    let (top, once) = (yard.clone.path.display(), room.path().join("once"));
+    let commit = format!(
+        "test -e {0} || {{ touch {0}; git -C {top} commit -qm mine --allow-empty; }}; sh tests/run.sh",
+        once.display()
+    );
+    yard.clone.git(&["config", "burn.check.test.command", &commit]);
+    let says = ["your checkout changed while the check `test` ran", "the branch main (was ", "If that was you"];
+    let _ = Ended::of(&mut yard.command(&["issue", "1"])).exits(0).tells(&says);
+    assert!(yard.branches().contains(BRANCH));
 }

@@ -224,6 +224,63 @@ fn tampering_voids_the_run_and_costs_the_worktree() {
 }
 
 #[test]
+fn what_an_unconfined_check_does_to_the_checkout_is_noticed() {
+    let room = Room::new();
+    let yard = yard(&room);
+    let (top, once) = (yard.folder.path.display(), room.path().join("once"));
+    let once = |what: &str| format!("test -e {0} || {{ touch {0}; {what}; }}", once.display());
+    let commit = format!("git -C {top} -c user.name=A -c user.email=a@example.org commit -qm more --allow-empty");
+    for (command, by_check, meanwhile) in [
+        ("true".to_owned(), "", ""),
+        (format!("echo x >> {top}/state"), "state", ""),
+        (commit.clone(), "the branch main (was ", ""),
+        (format!("git -C {top} tag -f moved HEAD^{{tree}} && git -C {top} tag -d moved"), "", ""),
+        (format!("echo $(git rev-parse HEAD^{{tree}}) > {top}/.git/HEAD"), "HEAD (was main)", ""),
+        (format!("echo broken > {top}/.git/index"), "the index", ""),
+        (once(&format!("echo y >> {top}/state")), "", "state"),
+        (once(&format!("rm {top}/state")), "", "state (gone)"),
+        (once(&commit), "", "the branch main (was "),
+        (format!("git -C {top} status; touch {top}/untracked; git -C {top} update-ref refs/remotes/o/m HEAD"), "", ""),
+    ] {
+        let mut bench = yard.bench(SandboxMode::Off);
+        assert_eq!(run(&mut bench, &yard.head(), &command).ended, Ended::Passed, "{command}");
+        let touched = bench.touched().clone();
+        let is = |all: &[String], expected: &str| match expected {
+            "" => all.is_empty(),
+            start => all.len() == 1 && all[0].starts_with(start),
+        };
+        assert!(is(&touched.by_check, by_check) && is(&touched.meanwhile, meanwhile), "{command}: {touched:?}");
+        std::fs::write(yard.folder.path.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+        let _ = std::fs::remove_file(room.path().join("once"));
+        yard.folder.git(&["read-tree", "HEAD"]);
+        yard.folder.git(&["checkout", "-q", "-f", "HEAD"]);
+    }
+}
+
+#[test]
+fn who_edits_while_an_unconfined_check_runs_is_not_taken_for_it() {
+    let room = Room::new();
+    let yard = yard(&room);
+    let (over, file) = (AtomicBool::new(false), yard.folder.path.join("state"));
+    let touched = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for edit in 0.. {
+                if over.load(Ordering::Relaxed) {
+                    break;
+                }
+                std::fs::write(&file, format!("edit {edit}\n")).unwrap();
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let mut bench = yard.bench(SandboxMode::Off);
+        run(&mut bench, &yard.head(), "sleep 1");
+        over.store(true, Ordering::Relaxed);
+        bench.touched().clone()
+    });
+    assert_eq!((touched.by_check, touched.meanwhile), (vec![], vec!["state".to_owned()]));
+}
+
+#[test]
 fn worktrees_are_warm_shared_out_one_by_one_and_removable() {
     let room = Room::new();
     let yard = yard(&room);

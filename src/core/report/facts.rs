@@ -72,6 +72,7 @@ impl<'o> Told<'o> {
             | Outcome::FixHolds { .. }
             | Outcome::NotReady { .. }
             | Outcome::Changed { .. }
+            | Outcome::CheckoutChanged { .. }
             | Outcome::OutOfBudget { .. }
             | Outcome::Taken { .. }
             | Outcome::Interrupted => None,

@@ -78,6 +78,11 @@ impl Repo {
         self.work_tree().unwrap_or_else(|| self.git_dir())
     }
 
+    /// What is staged: `GIT_INDEX_FILE`, or the index of this worktree. Never written to.
+    pub(in crate::edge) fn index_file(&self) -> &Path {
+        &self.index_file
+    }
+
     /// git, with this repository's environment.
     pub fn git(&self) -> &Git {
         &self.git

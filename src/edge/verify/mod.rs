@@ -2,6 +2,7 @@
 //!
 //! The commit exists before the checks run and is what is published; the folder after the checks is never looked at.
 
+mod checkout;
 mod execute;
 mod output;
 mod submodules;
@@ -9,8 +10,8 @@ mod tamper;
 mod worktree;
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
@@ -22,6 +23,7 @@ use self::tamper::{Seal, Watch};
 use self::worktree::{Slot, Untracked};
 use super::repo::Repo;
 use super::sandbox::{Grounds, Sandbox, write_git_config};
+use crate::core::checkout::{Checkout, Touched, judge};
 use crate::core::checks::{Check, CheckResult, Ended, Stage};
 use crate::core::names::CommitId;
 use crate::core::submodules::EmptySubmodule;
@@ -41,10 +43,26 @@ pub struct Bench {
     submodules: Filled,
     /// When files were last written, in whole seconds since 1970.
     filled: u64,
+    touched: Touched,
 }
+
+/// A check that took longer is not run again to find out what it does to the checkout: people change much in that time.
+const SHORT: Duration = Duration::from_secs(30);
+
+/// The checkout is watched without the check for at least so long: editors that save by themselves do it every second.
+const QUIET: Duration = Duration::from_secs(2);
 
 fn seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+/// Waits; `false`: `stop` was set.
+fn rest(time: Duration, stop: &AtomicBool) -> bool {
+    let end = Instant::now() + time;
+    while Instant::now() < end && !stop.load(Ordering::Relaxed) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    !stop.load(Ordering::Relaxed)
 }
 
 impl Bench {
@@ -58,8 +76,8 @@ impl Bench {
         slot.empty_tmp()?;
         let common_dir = repo.common_dir().canonicalize().context("the repository is gone")?;
         let (base, submodules) = (base.clone(), Filled::default());
-        let mut bench =
-            Self { repo: repo.clone(), common_dir, cache, sandbox, slot, at: None, base, submodules, filled: 0 };
+        let (repo, touched) = (repo.clone(), Touched::default());
+        let mut bench = Self { repo, common_dir, cache, sandbox, slot, at: None, base, submodules, filled: 0, touched };
         let grounds = bench.grounds();
         write_git_config(&grounds, &bench.repo.public_config())?;
         bench.sandbox.settle(&grounds)?;
@@ -72,6 +90,49 @@ impl Bench {
     /// # Errors
     /// The worktree cannot be brought to the commit.
     pub fn run(
+        &mut self,
+        commit: &CommitId,
+        stage: Stage,
+        check: &Check,
+        stop: &AtomicBool,
+    ) -> Result<Option<CheckResult>> {
+        self.touched = Touched::default();
+        let Some(before) = self.unprotected_checkout() else { return self.run_once(commit, stage, check, stop) };
+        let Some(result) = self.run_once(commit, stage, check, stop)? else { return Ok(None) };
+        let first = before.differences(&checkout::look_again(&self.repo, &before));
+        if first.is_empty() {
+            return Ok(Some(result));
+        }
+        if result.took > SHORT || !judge(&first, &[], &[]).by_check.is_empty() {
+            self.touched = judge(&first, &[], &[]);
+            return Ok(Some(result));
+        }
+        // People work in the checkout too. What changes with the check again, and does not without it, is the check's doing.
+        let before = self.unprotected_checkout().unwrap_or_default();
+        let Some(second) = self.run_once(commit, stage, check, stop)? else { return Ok(None) };
+        let after = checkout::look_again(&self.repo, &before);
+        if !rest(second.took.max(result.took).max(QUIET), stop) {
+            return Ok(None);
+        }
+        let quiet = after.differences(&checkout::look_again(&self.repo, &after));
+        self.touched = judge(&first, &before.differences(&after), &quiet);
+        Ok(Some(result))
+    }
+
+    /// What became of the user's checkout during the last run, as far as nothing confined it.
+    pub fn touched(&self) -> &Touched {
+        &self.touched
+    }
+
+    /// `None`: there is no checkout, or checks cannot reach it.
+    fn unprotected_checkout(&self) -> Option<Checkout> {
+        match self.sandbox.confinement().is_confined() {
+            true => None,
+            false => checkout::look(&self.repo),
+        }
+    }
+
+    fn run_once(
         &mut self,
         commit: &CommitId,
         stage: Stage,
