@@ -4,7 +4,6 @@
 //! contains is a literal, so that a name in it is no use of that name.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -46,6 +45,9 @@ struct Line<'a> {
     /// Variables of the test that it names.
     own: Vec<&'a str>,
 }
+
+/// So many letters of a line are read: an odd one takes the square of its length in time.
+const LONGEST: usize = 2000;
 
 /// Words that are in tests of anything.
 const COMMON: [&str; 73] = [
@@ -153,7 +155,7 @@ fn variables<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
             r"^\s*(?:(?:let|const|var|auto|val|final|my)\s+(?:mut\s+)?|[\w<>\[\],:&*]+\s+)?(\w+)(?:\s*,\s*(\w+))?(?:\s*:\s*[\w<>\[\], &]+)?\s*:?=(?:[^=~>]|$)|\bfor\s+\(?(?:const\s+|let\s+|var\s+|auto\s+)?(\w+)|\bas\s+(\w+)\s*:\s*$|\bif\s+(?:let\s+)?(\w+)(?:\s*,\s*(\w+))?\s*:?=[^=]",
         )
     });
-    let found = lines.flat_map(|line| GIVEN.captures_iter(line));
+    let found = lines.flat_map(|line| GIVEN.captures_iter(beginning(line)));
     found.flat_map(|found| found.iter().skip(1).flatten().map(|name| name.as_str()).collect::<Vec<_>>()).collect()
 }
 
@@ -184,6 +186,10 @@ fn read<'a>(lines: impl Iterator<Item = &'a str>, own: &BTreeSet<&'a str>) -> Ve
     lines.map(read_one).collect()
 }
 
+fn beginning(line: &str) -> &str {
+    line.char_indices().nth(LONGEST).map_or(line, |(end, _)| &line[..end])
+}
+
 /// The words of one line of code.
 fn statement<'a>(line: &'a str, own: &BTreeSet<&'a str>) -> Line<'a> {
     static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
@@ -197,7 +203,7 @@ fn statement<'a>(line: &'a str, own: &BTreeSet<&'a str>) -> Line<'a> {
         )
     });
     let mut said = Line { words: Vec::new(), own: Vec::new() };
-    for token in TOKEN.find_iter(line).map(|token| token.as_str()) {
+    for token in TOKEN.find_iter(beginning(line)).map(|token| token.as_str()) {
         if token.starts_with(['"', '\'', '`']) {
             said.words.extend(Some(bare(token)).filter(|text| !text.is_empty()).map(Word::Text));
         } else if token.starts_with(|c: char| c.is_ascii_digit()) {
@@ -218,7 +224,7 @@ fn reached(text: &[&str], body: &[usize], lines: &[Line<'_>], manner: Manner) ->
     let demands = |line: &str| {
         assertion(line, manner).is_some_and(|found| found.strength != Strength::Trivial && !found.is_failure())
     };
-    let mut open: Vec<usize> = (0..body.len()).filter(|place| demands(text[body[*place]])).collect();
+    let mut open: BTreeSet<usize> = (0..body.len()).filter(|place| demands(text[body[*place]])).collect();
     if open.is_empty() {
         return (0..body.len()).collect();
     }
@@ -227,21 +233,24 @@ fn reached(text: &[&str], body: &[usize], lines: &[Line<'_>], manner: Manner) ->
         line.own.iter().for_each(|name| naming.entry(name).or_default().push(place));
     }
     let mut reached = BTreeSet::new();
-    while let Some(place) = open.pop() {
-        if reached.insert(place) {
-            open.extend(lines[place].own.iter().filter_map(|name| naming.remove(name)).flatten());
-            open.extend(continuation(text, body, place));
+    while let Some(first) = open.pop_first() {
+        if reached.contains(&first) {
+            continue;
         }
+        let together = first..end(text, body, first);
+        let own = lines[together.clone()].iter().flat_map(|line| &line.own);
+        open.extend(own.filter_map(|name| naming.remove(name)).flatten());
+        reached.extend(together);
     }
     reached
 }
 
-/// The lines behind one that stand deeper or close it.
-fn continuation(text: &[&str], body: &[usize], place: usize) -> Range<usize> {
-    let own = indent(text[body[place]]);
+/// Where the lines end that belong to one: those behind it that stand deeper or close it.
+fn end(text: &[&str], body: &[usize], first: usize) -> usize {
+    let own = indent(text[body[first]]);
     let belongs = |index: &&usize| {
         let line = text[**index];
         line.trim().is_empty() || indent(line) > own || line.trim_start().starts_with([')', ']', '}', '.'])
     };
-    place + 1..place + 1 + body[place + 1..].iter().take_while(belongs).count()
+    first + 1 + body[first + 1..].iter().take_while(belongs).count()
 }

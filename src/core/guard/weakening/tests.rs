@@ -501,6 +501,7 @@ fn what_takes_a_tests_place_is_about_the_same() {
         "def test_add_works():\n    unused = add(2, 3)\n    assert sorted([9, 8]) == [8, 9]\n",
         "def test_add_works():\n    add(2, 3)\n    assert sorted([9, 8]) == [8, 9]\n",
         "def test_add_works():\n    x = 7\n    assert x + x == 14\n",
+        "def test_add_works():\n    assert sorted([9, 8]) == [8, 9]\n\n    add(2, 3)\n",
         "def test_add_works():\n    x = add(2, 3)\n    assert x == x\n",
         "class TestAdd:\n    def test_add_works(self):\n        self.assertEqual(upper('a'), 'A')\n",
     ] {
@@ -600,4 +601,18 @@ fn values_alone_carry_no_test_on() {
     }
     let honest = test("larger", "total = add(2000, 3000)\n    assert total == 5000") + &rest;
     accepted(&[("tests/test_app.py", &old, &honest)], &ISSUE);
+}
+
+/// With the square of their lengths this would take hours.
+#[test]
+fn long_tests_and_long_lines_are_read_once() {
+    let with = |body: &str| PYTHON.replace("def test_add():\n    assert add(2, 3) == 5\n", body);
+    for body in [
+        format!("def test_sum():\n    assert a(7) == 9\n    x = {}\n", "/*a".repeat(200_000)),
+        format!("def test_sum():\n    assert a(7) == 9\n    x = {}\n", r#"\"a"#.repeat(200_000)),
+        format!("def test_sum():\n    assert a(7) == 9\n{}", "\n    b()\n".repeat(50_000)),
+        format!("def test_sum():\n    a()\n{}", "    .should(7)\n".repeat(50_000)),
+    ] {
+        refused("tests/test_app.py", PYTHON, &with(&body), Rule::TestDeleted);
+    }
 }
