@@ -2,13 +2,14 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use anyhow::Context as _;
 
 use super::args::keep::Replay;
 use super::args::work::Work;
 use super::config::Config;
-use super::context::{Context, clock, now};
+use super::context::{Context, now};
 use super::error::{Exit, Explained};
 use super::record::{Ending, Record};
 use super::session::{sink, subject_style};
@@ -126,7 +127,7 @@ fn play(
         nonce: header.nonce.clone(),
         mode: Mode::DryRun,
         run: run.clone(),
-        clock: Clock { now: started, ..clock() },
+        clock: Clock { now: started, elapsed: || Duration::ZERO },
         stop: &stop,
     };
     Ok(record.tasks.iter().find_map(|task| replay::again(&mut shop, *task).err()))

@@ -148,6 +148,16 @@ fn red_checks_are_played_from_the_record() {
 }
 
 #[test]
+fn how_long_a_replay_takes_does_not_matter() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    let _ = yard.burn(&["issue", "1", "--timeout", "3333s"]).exits(0);
+    let run = recorded(&yard).remove(0);
+    edit(&run, |text| text.replace("3333s", "1ms"));
+    let _ = replay(&yard, &run, &[]).exits(0).prints_with("same");
+}
+
+#[test]
 fn a_run_that_was_stopped_before_it_asked_anybody_comes_out_the_same() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Gitea);
