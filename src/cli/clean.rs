@@ -4,21 +4,22 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::json;
 
 use super::args::keep::Clean;
 use super::args::work::Work;
 use super::config::Config;
+use super::connect::NoFolder;
 use super::context::Context;
-use super::error::{Exit, explain, is_rate_limit};
+use super::error::{Exit, Explained, Explanation, explain, is_rate_limit};
 use super::render::json::line;
 use super::session::{Models, Session};
 use crate::core::clean::{CleanPlan, Keep, Leftover, Reach, Removal};
 use crate::core::names::IssueNumber;
 use crate::core::text::one_line;
-use crate::edge::repo::Repo;
+use crate::edge::forge::{ForgeError, Trouble};
+use crate::edge::repo::{RemoteError, RemoteTrouble, Repo};
 use crate::edge::verify::worktrees_dir;
 use crate::flow::Shop;
 use crate::flow::clean::{clean, clean_here, look, look_here};
@@ -48,7 +49,8 @@ pub fn run(args: &Clean, context: &Context) -> anyhow::Result<Exit> {
             Ok(exit) => exit,
             Err(problem) => not_looked_at(drafts, &problem, context)?,
         },
-        (Reach::Remote, _) => with_forge(args, context).context("branches, claims and drafts were not cleaned")?,
+        (Reach::Remote, _) => with_forge(args, context)
+            .map_err(|problem| out_of_reach(problem).context("branches, claims and drafts were not cleaned"))?,
     };
     Ok(if here == Exit::Done { there } else { here })
 }
@@ -82,7 +84,7 @@ fn with_forge(args: &Clean, context: &Context) -> anyhow::Result<Exit> {
     let cleaned = session.run(context, "clean", |shop| match (reach(args), there(args, shop)) {
         // It was not asked for in so many words: no failure of the run.
         (Reach::Local, cleaned) => Ok(cleaned),
-        (Reach::Remote, cleaned) => cleaned.map(Ok),
+        (Reach::Remote, cleaned) => cleaned.map(Ok).map_err(out_of_reach),
     })?;
     let exit = match &cleaned {
         Ok(cleaned) => tell(cleaned, args, context)?,
@@ -101,6 +103,20 @@ fn there(args: &Clean, shop: &mut Shop<'_>) -> anyhow::Result<Cleaned<Removal>> 
     let plan = look(shop, reach(args))?;
     let failed = if args.dry_run { Vec::new() } else { clean(shop, &plan) };
     Ok(Cleaned { plan, failed })
+}
+
+/// A forge or a remote that is not there at all, a folder that is not mounted for one, is what the rest has to wait for.
+fn out_of_reach(problem: anyhow::Error) -> anyhow::Error {
+    let is_missing = problem.chain().any(|cause| {
+        let remote = cause.downcast_ref::<RemoteError>().map(|remote| remote.trouble);
+        let forge = cause.downcast_ref::<ForgeError>().map(|forge| &forge.trouble);
+        remote == Some(RemoteTrouble::Missing) || forge == Some(&Trouble::Missing) || cause.is::<NoFolder>()
+    });
+    if !is_missing {
+        return problem;
+    }
+    let Explanation { message, hints, .. } = explain(&problem);
+    hints.into_iter().fold(Explained::new(Exit::Unreachable, message), Explained::hint).into()
 }
 
 /// Says which drafts stay for want of the forge.

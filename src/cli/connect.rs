@@ -77,8 +77,7 @@ fn files(context: &Context, repo: &Repo, config: &Config, remote: Option<Remote>
     let folder = top.join(expand_home(context, folder));
     // Its real path, since addresses of pull requests are made from it.
     let Some(folder) = folder.canonicalize().ok().filter(|folder| folder.is_dir()) else {
-        let problem = format!("the folder of issues `{}` does not exist", folder.display());
-        return Err(Explained::new(Exit::Fatal, problem).hint("make it, or set burn.url to another one").into());
+        return Err(NoFolder(folder).into());
     };
     let login = repo.user_name().or_else(|| context.environment.text("USER").map(str::to_owned));
     Ok(Connected {
@@ -232,6 +231,19 @@ fn token_file(path: &Path) -> anyhow::Result<Option<Token>> {
     let text = fs::read_to_string(path).with_context(|| format!("reading {shown}"))?;
     Ok(Secret::new(&text).map(|secret| Token { secret, source: shown.to_string() }))
 }
+
+/// There is no folder of issues where the settings say it is: a slip of the pen, or a disk that is not there now.
+#[derive(Debug)]
+pub struct NoFolder(PathBuf);
+
+impl std::fmt::Display for NoFolder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let folder = self.0.display();
+        write!(f, "the folder of issues `{folder}` does not exist\nhint: make it, or set burn.url to another one")
+    }
+}
+
+impl std::error::Error for NoFolder {}
 
 fn expand_home(context: &Context, path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), context.environment.get("HOME")) {

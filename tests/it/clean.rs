@@ -176,6 +176,25 @@ fn what_only_the_forge_can_say_fails_without_it_after_the_local_part() {
 }
 
 #[test]
+fn a_folder_that_is_gone_is_out_of_reach_for_what_needs_it() {
+    let room = Room::new();
+    let yard = left_behind(&room);
+    let gone = room.path().join("gone.git");
+    let url = yard.clone.git(&["remote", "get-url", "origin"]);
+    yard.clone.git(&["config", "burn.repo", "acme/demo"]);
+    yard.clone.git(&["config", "burn.url", &yard.fake.url()]);
+    yard.clone.git(&["remote", "set-url", "origin", gone.to_str().expect("a path")]);
+    let told = ["error: branches, claims and drafts were not cleaned: ", "gone.git", "hint: "];
+    let ended = yard.burn(&["clean", "--remote", "--json"]).exits(8).tells(&told);
+    assert!(records(&ended).iter().all(|record| record["exit"] != 128), "{ended:?}");
+    // The same for a backlog of files.
+    yard.clone.git(&["remote", "set-url", "origin", &url]);
+    yard.clone.git(&["config", "burn.forge", "files"]);
+    yard.clone.git(&["config", "burn.url", room.path().join("no-issues").to_str().expect("a path")]);
+    let _ = yard.burn(&["clean", "--remote"]).exits(8).tells(&["not cleaned: ", "no-issues"]);
+}
+
+#[test]
 fn temporary_folders_of_dead_commands_go_when_they_are_old() {
     let room = Room::new();
     let yard = left_behind(&room);
