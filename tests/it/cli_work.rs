@@ -304,3 +304,20 @@ fn a_reader_that_goes_away_ends_the_work_in_order() {
     let log = repo.burn(&["log", "2"]).exits(0).stdout;
     assert!(log.lines().next().is_some_and(|line| line.contains("\tpublished\t")), "{log}");
 }
+
+#[test]
+fn a_folder_of_templates_that_holds_none_is_told() {
+    let room = Room::new();
+    let repo = demo(&room);
+    repo.git(&["config", "burn.templates", "docs/templtes"]);
+    let told = ["burn.templates", "`docs/templtes`", "holds no template", "hint: ", "analysis.md", "push the folder"];
+    let _ = repo.untouched_by(|| repo.burn(&["plan", "2"])).exits(128).tells(&told);
+    repo.git(&["config", "burn.templates", "bin/"]);
+    let _ = repo.burn(&["plan", "2"]).exits(128).tells(&["`bin/`", "holds no template"]);
+    repo.write("docs/texts/analysis.md", "#{number} in our words\n");
+    repo.commit("our words");
+    repo.git(&["push", "-q", "origin", "main"]);
+    repo.git(&["config", "burn.templates", "docs/texts"]);
+    let plan = repo.burn(&["plan", "2"]).exits(0);
+    assert!(plan.stdout.contains("in our words"), "{}", plan.stdout);
+}

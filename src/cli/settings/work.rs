@@ -1,6 +1,6 @@
 //! How one run works on issues: the flags on top of the configuration, as the flow wants it.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::{checks, limits, policy, triage};
 use crate::cli::args::work::Work;
@@ -95,14 +95,25 @@ fn labels(config: &Config, min_score: Option<u8>) -> Labels {
 fn templates(config: &Config, repo: &Repo, base: &TreeId) -> anyhow::Result<Templates> {
     let mut templates = Templates::default();
     let Some(folder) = config.text("templates") else { return Ok(templates) };
+    let mut found = false;
     for name in Templates::NAMES {
         let path = RepoPath::parse(format!("{}/{name}", folder.trim_end_matches('/')))
             .with_context(|| format!("burn.templates `{folder}`"))?;
-        if let Found::Entry(Entry::File(file)) = repo.read(base, &path, LARGEST_TEMPLATE)? {
-            templates.replace(name, &String::from_utf8_lossy(&file.bytes))?;
+        match repo.read(base, &path, LARGEST_TEMPLATE)? {
+            Found::Entry(Entry::File(file)) => templates.replace(name, &String::from_utf8_lossy(&file.bytes))?,
+            Found::TooLarge { .. } => bail!("burn.templates: `{path}` has more than {} KiB", LARGEST_TEMPLATE >> 10),
+            Found::Entry(_) | Found::Missing { .. } | Found::Below(_) => continue,
         }
+        found = true;
     }
-    Ok(templates)
+    if found { Ok(templates) } else { Err(no_templates(folder).into()) }
+}
+
+fn no_templates(folder: &str) -> Explained {
+    let problem = format!("burn.templates: the folder `{folder}` is not on the base branch, or holds no template");
+    Explained::new(Exit::Fatal, problem)
+        .hint(format!("it may hold {}", Templates::NAMES.join(", ")))
+        .hint("what counts is the base branch on the remote: commit and push the folder, correct its name, or unset burn.templates")
 }
 
 /// `burn.sandbox` and `burn.network`: how checks are confined.
