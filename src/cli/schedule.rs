@@ -11,7 +11,7 @@ use super::context::Context;
 use super::error::{Exit, Explained, usage};
 use super::settings::credentials::FORGE_TOKENS;
 use super::settings::models as model_settings;
-use super::{models, values};
+use super::{args, models, values};
 use crate::core::schedule::{
     Every, Job, UNIT, crontab_region, crontab_with, scheduled_line, systemd_service, systemd_timer,
 };
@@ -140,12 +140,22 @@ fn job(args: &ScheduleStart, schedulers: Schedulers<'_>) -> anyhow::Result<Job> 
     let path = std::env::join_paths(all).context("a folder in PATH has a colon in its name")?;
     let command = match &args.command[..] {
         [] => vec!["next".to_owned()],
-        [first, ..] if first.starts_with('-') => return Err(usage(format!("`{first}` is no command of git burn"))),
-        command => command.to_vec(),
+        command => runnable(command)?,
     };
     let limit = values::duration(&args.time_limit).map_err(usage)?;
     let text = |bytes: std::ffi::OsString| bytes.into_string().map_err(|_| anyhow::anyhow!("PATH is not UTF-8"));
     Ok(Job { git: text(git.into())?, path: text(path)?, command, limit_seconds: limit.as_secs() })
+}
+
+/// What git-burn itself would take: a slip of the pen would be told to nobody, each time.
+fn runnable(command: &[String]) -> anyhow::Result<Vec<String>> {
+    let line = std::iter::once("git-burn".to_owned()).chain(command.iter().cloned()).map(Into::into);
+    let Err(told) = args::parse(line) else { return Ok(command.to_vec()) };
+    let text = if told.use_stderr() { told.render().to_string() } else { "it only prints".to_owned() };
+    let said = |start: &'static str| text.lines().map(str::trim).filter_map(move |line| line.strip_prefix(start));
+    let why = said("error: ").next().unwrap_or(&text);
+    let problem = format!("`git burn {}` cannot be scheduled: {why}", command.join(" "));
+    Err(said("tip: ").fold(Explained::new(Exit::Usage, problem), Explained::hint).into())
 }
 
 fn choose(asked: SchedulerName, schedulers: Schedulers<'_>) -> anyhow::Result<Scheduler> {

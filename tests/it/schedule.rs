@@ -123,6 +123,16 @@ fn printing_writes_nothing_and_nonsense_is_refused() {
     let printed = burn(&repo, &["start", "--print", "--scheduler", "systemd"]).exits(0).stdout;
     assert!(printed.contains("OnCalendar=") && printed.contains("\"burn\" \"--alone\" \"next\""), "{printed}");
     assert_eq!((home(&room, "tab"), home(&room, ".gitconfig")), (String::new(), String::new()));
+    for (command, told) in [
+        (&["nxt"][..], &["`git burn nxt` cannot be scheduled", "'nxt'", "hint: ", "'next'"][..]),
+        (&["foo", "--bar"], &["`git burn foo --bar` cannot be scheduled", "'foo'"]),
+        (&["next", "--limt", "3"], &["cannot be scheduled", "'--limt'", "'--limit'"]),
+        (&["--version"], &["`git burn --version` cannot be scheduled"]),
+    ] {
+        let start = [&["start", "--print", "--"][..], command].concat();
+        let ended = burn(&repo, &start).exits(129).tells(told);
+        assert_eq!(ended.stdout, "");
+    }
     let _ = burn(&repo, &["start", "--every", "7m"]).exits(129).tells(&["`7m` is not an interval"]);
     std::fs::write(room.path().join("home/tab"), "# BEGIN GIT-BURN SCHEDULE\n").unwrap();
     let _ = burn(&repo, &["start", "--scheduler", "crontab"]).exits(128).tells(&["only one of"]);
