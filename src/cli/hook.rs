@@ -18,7 +18,20 @@ const CONFIGURED_HOOKS: (u32, u32) = (2, 54);
 
 const NAME: &str = "pre-commit";
 const COMMAND: &str = "git burn guard --staged";
-const SCRIPT: &str = "#!/bin/sh\n# written by `git burn hook install`\nexec git burn guard --staged\n";
+/// How the script begins, in every version.
+const OURS: &str = "#!/bin/sh\n# written by `git burn hook install`\n";
+
+/// Ends the commit where the program is gone; git's own words for that name neither the hook nor a way out.
+fn needs_program(removal: &str) -> String {
+    format!(
+        "command -v git-burn >/dev/null || {{ echo \"error: this repository's pre-commit hook needs git-burn, which is not in PATH: \
+         add its folder to PATH, or skip the hook: git commit --no-verify; for good: {removal}\" >&2; exit 1; }}"
+    )
+}
+
+fn script() -> String {
+    format!("{OURS}{}\nexec {COMMAND}\n", needs_program("rm $0"))
+}
 
 /// Installs or removes it.
 pub fn run(action: HookAction, context: &Context) -> anyhow::Result<Exit> {
@@ -40,7 +53,8 @@ fn has_configured_hooks(repo: &Repo) -> bool {
 
 /// Both ways leave the user's other hooks alone.
 fn configure(repo: &Repo, context: &Context) -> anyhow::Result<()> {
-    for (key, value) in [("hook.burn-guard.command", COMMAND), ("hook.burn-guard.event", NAME)] {
+    let command = format!("{}; {COMMAND}", needs_program("git config --remove-section hook.burn-guard"));
+    for (key, value) in [("hook.burn-guard.command", command.as_str()), ("hook.burn-guard.event", NAME)] {
         repo.git().at(repo.git_dir()).args(["config", "--local", key, value]).stdout()?;
         context.configured(key, value)?;
     }
@@ -58,7 +72,8 @@ fn write_script(repo: &Repo, context: &Context) -> anyhow::Result<()> {
     };
     let file = folder.join(NAME);
     match (fs::read_to_string(&file), place) {
-        (Ok(text), _) if text == SCRIPT => {}
+        (Ok(text), Place::Own) if text.starts_with(OURS) => write_own(&folder, &file)?,
+        (Ok(text), Place::Elsewhere) if text.starts_with(OURS) => {}
         (Ok(_), _) => {
             let problem = format!("there is a pre-commit hook already: {}", file.display());
             return Err(Explained::new(Exit::No, problem).hint(format!("add this line to it: {COMMAND}")).into());
@@ -83,7 +98,7 @@ enum Place {
 fn write_own(folder: &Path, file: &Path) -> anyhow::Result<()> {
     let write = || {
         fs::create_dir_all(folder)?;
-        fs::write(file, SCRIPT)?;
+        fs::write(file, script())?;
         fs::set_permissions(file, fs::Permissions::from_mode(0o755))
     };
     write().with_context(|| format!("writing {}", file.display()))
@@ -99,7 +114,7 @@ fn remove(repo: &Repo, context: &Context) -> anyhow::Result<()> {
     let mut written = false;
     for folder in [Some(repo.own_hooks()), folder(repo.hooks_dir()?)].into_iter().flatten() {
         let file = folder.join(NAME);
-        if fs::read_to_string(&file).is_ok_and(|text| text == SCRIPT) {
+        if fs::read_to_string(&file).is_ok_and(|text| text.starts_with(OURS)) {
             fs::remove_file(&file).context("removing the hook")?;
             written = true;
         }

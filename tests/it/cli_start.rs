@@ -102,6 +102,38 @@ fn hook_install_guards_commits_and_leaves_other_hooks_alone() {
 }
 
 #[test]
+fn a_hook_without_the_program_says_so_and_lets_nothing_pass() {
+    let room = Room::new();
+    let repo = ready(&room);
+    let _ = repo.burn(&["hook", "install"]).exits(0);
+    repo.write("a", "a\n");
+    repo.git(&["add", "-A"]);
+    let ended = Ended::of(room.command("git", &repo.path).args(["commit", "-q", "-m", "x"])).exits(1);
+    let told = ended.tells(&["needs git-burn, which is not in PATH", "git commit --no-verify", "for good: "]);
+    assert_eq!(told.stderr.lines().count(), 1, "{}", told.stderr);
+    assert!(!told.stderr.contains("is not a git command"), "{}", told.stderr);
+}
+
+#[test]
+fn the_hook_of_an_earlier_version_is_replaced_and_removed() {
+    let room = Room::new();
+    let repo = ready(&room);
+    if repo.git(&["version"]).as_str() >= "git version 2.54" {
+        println!("hooks are in the configuration: no script is written");
+        return;
+    }
+    let file = repo.path.join(".git/hooks/pre-commit");
+    let old = "#!/bin/sh\n# written by `git burn hook install`\nexec git burn guard --staged\n";
+    let write = || repo.write(".git/hooks/pre-commit", old);
+    write();
+    let _ = repo.burn(&["hook", "install"]).exits(0);
+    assert!(std::fs::read_to_string(&file).unwrap().contains("which is not in PATH"));
+    write();
+    let _ = repo.burn(&["hook", "uninstall"]).exits(0);
+    assert!(!file.exists());
+}
+
+#[test]
 fn hook_install_does_not_replace_a_hook_of_the_user() {
     let room = Room::new();
     let repo = ready(&room);
