@@ -352,6 +352,10 @@ fn another_user_s_repository_is_refused_unless_it_is_named() {
     }
     let refused = Repo::open(&options(&folder)).unwrap_err().to_string();
     assert!(refused.contains("belongs to another user") && refused.contains("\nhint: "), "{refused}");
+    let below = OpenOptions { cwd: folder.path.join("src"), ..options(&folder) };
+    let refused = Repo::open(&below).unwrap_err().to_string();
+    let way_out = format!("git config --global --add safe.directory {}", folder.path.display());
+    assert!(refused.ends_with(&way_out), "{refused}");
     let named = OpenOptions { git_dir: Some(folder.path.join(".git")), ..options(&folder) };
     assert!(Repo::open(&named).is_ok());
 }

@@ -123,7 +123,8 @@ fn discover(options: &OpenOptions) -> Result<gix::Repository> {
     match gix::ThreadSafeRepository::discover_opts(cwd, upwards, trust) {
         Ok(repository) => Ok(repository.into()),
         Err(error) if error.is_permission_denied() => {
-            let hint = "hint: if you trust it: git config --global --add safe.directory FOLDER";
+            let folder = shell_word(&repository_around(cwd).to_string_lossy());
+            let hint = format!("hint: if you trust it: git config --global --add safe.directory {folder}");
             bail!("the repository at `{}` belongs to another user: {error}\n{hint}", cwd.display())
         }
         Err(error) if error.is_not_found() || error.is_validation() => {
@@ -131,6 +132,19 @@ fn discover(options: &OpenOptions) -> Result<gix::Repository> {
         }
         Err(error) => Err(error).with_context(|| format!("cannot open the repository at `{}`", cwd.display())),
     }
+}
+
+/// The folder by which git knows a repository that it is not to look into: the one that holds `.git`, or a bare one itself.
+fn repository_around(cwd: &Path) -> &Path {
+    let is_repository =
+        |dir: &&Path| dir.join(".git").exists() || (dir.join("HEAD").is_file() && dir.join("objects").is_dir());
+    cwd.ancestors().find(is_repository).unwrap_or(cwd)
+}
+
+/// The text as one word of a shell.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
+    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// Formats in which some part of the work would fail later, with a less clear message.

@@ -64,7 +64,10 @@ const MOST_SLOTS: u32 = 64;
 pub fn cache_dir(environment: &Environment) -> Result<PathBuf> {
     let absolute = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
-    base.map(|base| base.join("git-burn")).context("no place for worktrees: neither XDG_CACHE_HOME nor HOME is set")
+    base.map(|base| base.join("git-burn")).context(
+        "no place for worktrees: neither XDG_CACHE_HOME nor HOME is set to an absolute folder\n\
+         hint: export XDG_CACHE_HOME=/FOLDER/FOR/CACHES, or HOME",
+    )
 }
 
 /// The folder of all repositories' slots below [`cache_dir`].
