@@ -61,7 +61,7 @@ impl Context {
     /// Reads the environment of the process, once.
     pub fn new(common: Common) -> anyhow::Result<Self> {
         let environment = Environment::new(std::env::vars_os());
-        let terminal = Terminal::detect();
+        let terminal = Terminal::detect(&environment);
         let mut cwd = std::env::current_dir().context("the current folder cannot be read")?;
         cwd.extend(&common.directory);
         if !cwd.is_dir() {

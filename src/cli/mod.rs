@@ -49,12 +49,14 @@ use std::process::ExitCode;
 use self::args::Command;
 use self::context::Context;
 use self::error::{Exit, Purpose};
+use crate::edge::git::Environment;
 
 /// Runs the program.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let wanted = args.iter().any(|arg| arg == "--json");
-    let cli = match args::parse(args) {
+    let width = terminal::help_width(&Environment::new(std::env::vars_os()));
+    let cli = match args::parse_for(args, width) {
         Ok(cli) => cli,
         Err(told) => return tell(&told, wanted.then(std::io::stdout)).into(),
     };

@@ -14,15 +14,16 @@ pub struct Terminal {
     pub out_is_tty: bool,
     /// Standard error is a terminal.
     pub err_is_tty: bool,
-    /// Columns, if there is a terminal.
+    /// Columns: what `COLUMNS` says, or the terminal has; `None` without both.
     pub width: Option<usize>,
 }
 
 impl Terminal {
     /// Looks at the two streams once.
-    pub fn detect() -> Self {
+    pub fn detect(environment: &Environment) -> Self {
         let size = rustix::termios::tcgetwinsize(io::stderr()).or_else(|_| rustix::termios::tcgetwinsize(io::stdout()));
-        let width = size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
+        let of_terminal = size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
+        let width = columns(environment).or(of_terminal);
         let in_is_tty = io::stdin().is_terminal();
         Self { in_is_tty, out_is_tty: io::stdout().is_terminal(), err_is_tty: io::stderr().is_terminal(), width }
     }
@@ -39,6 +40,17 @@ impl Terminal {
         let mut stderr = io::stderr().lock();
         let _ = stderr.write_all(bytes);
     }
+}
+
+/// The width that the user set. As for git and ls it counts more than the terminal's; what is no width is passed over.
+pub fn columns(environment: &Environment) -> Option<usize> {
+    environment.text("COLUMNS")?.parse().ok().filter(|columns| *columns > 0)
+}
+
+/// How wide help is: what the user set, or the terminal's width up to what is easy to read.
+pub fn help_width(environment: &Environment) -> usize {
+    const EASY: usize = 100;
+    columns(environment).unwrap_or_else(|| Terminal::detect(environment).width.map_or(EASY, |width| width.min(EASY)))
 }
 
 /// Whether to colour what goes to one stream.

@@ -1,5 +1,6 @@
 //! The spellings of values in configuration, environment and flags: booleans and numbers as in git, times.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::edge::git::Environment;
@@ -26,6 +27,24 @@ pub fn number(text: &str) -> Result<u64, String> {
     let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let value = digits.parse::<u64>().ok().filter(|_| all_digits).ok_or_else(wrong)?;
     value.checked_mul(1 << shift).ok_or_else(wrong)
+}
+
+/// Reads a flag's whole number; what is none, or out of the range, is told with the range and what the number means.
+pub fn whole<N: TryFrom<u64> + Clone + Send + Sync + 'static>(
+    range: RangeInclusive<u64>,
+    meaning: &'static str,
+) -> impl Fn(&str) -> Result<N, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let all_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse::<u64>().ok().filter(|number| all_digits && range.contains(number));
+        number.and_then(|number| N::try_from(number).ok()).ok_or_else(|| {
+            let reach = match (range.start(), range.end()) {
+                (from, &u64::MAX) => format!("from {from} on"),
+                (from, to) => format!("from {from} to {to}"),
+            };
+            format!("it takes a whole number {reach}: {meaning}")
+        })
+    }
 }
 
 /// A span of time: `90s`, `30m`, `2h`, `1d`, joined as in `1h30m`; without a unit it is seconds.

@@ -218,3 +218,59 @@ fn a_broken_team_file_is_told_with_all_its_lines() {
     let told = [".gitburn:2: unknown key `burn.modle` (did you mean `burn.model`?)", ".gitburn:5"];
     let _ = repo.burn(&["trust"]).exits(128).tells(&told);
 }
+
+#[test]
+fn numbers_that_are_none_are_told_in_words_with_their_range() {
+    let room = Room::new();
+    let repo = room.init("work");
+    for (args, told) in [
+        (&["sprint", "-j", "0"][..], "a whole number from 1 on: so many issues at once"),
+        (&["sprint", "--jobs", "many"], "a whole number from 1 on"),
+        (&["list", "-L", "x"], "a whole number from 0 on: at most so many"),
+        (&["rank", "1", "-L", "1.5"], "a whole number from 0 on"),
+        (&["rank", "1", "--pack", "x"], "a whole number from 0 on: so many tokens"),
+        (&["log", "-L", "99999999999999999999999"], "a whole number from 0 on"),
+        (&["list", "--min-score", "10"], "a whole number from 0 to 9: the triage score"),
+        (&["issue", "1", "--max-turns", "0"], "a whole number from 1 to 4294967295: so many answers"),
+        (&["issue", "1", "--max-tokens", "1e6"], "a whole number from 1 on: so many tokens"),
+        (&["sprint", "--all-tokens", "x"], "a whole number from 1 on: so many tokens"),
+        (&["apply", "-p", "x", "f"], "a whole number from 0 on: so many leading parts"),
+    ] {
+        let ended = repo.burn(args).exits(129).tells(&[told]);
+        for rust in ["would be zero", "invalid digit", "too large to fit", "is not in"] {
+            assert!(!ended.stderr.contains(rust), "{args:?}: {}", ended.stderr);
+        }
+    }
+    let _ = repo.burn(&["list", "--min-score", "9", "-L", "0", "-h"]).exits(0);
+}
+
+#[test]
+fn without_a_home_it_is_told_what_to_set() {
+    let room = Room::new();
+    let repo = room.init("work");
+    repo.write("a", "a\n");
+    repo.commit("a");
+    let mut command = room.git_with_burn(&repo.path, &["burn", "clean"]);
+    let ended = Ended::of(command.env_remove("HOME").env_remove("XDG_CACHE_HOME")).exits(128);
+    let _ = ended.tells(&["neither XDG_CACHE_HOME nor HOME", "hint: ", "export XDG_CACHE_HOME="]);
+}
+
+#[test]
+fn columns_in_the_environment_are_the_width() {
+    let room = Room::new();
+    let repo = room.init("work");
+    let widest = |columns: &str| {
+        let line = format!("stty cols 130 rows 40; COLUMNS={columns} git burn list -h");
+        let mut command = room.git_with_burn(&repo.path, &[]);
+        let path = command.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, path)| path).unwrap().to_owned();
+        command = room.command("script", &repo.path);
+        command.args(["-qec", &line, "/dev/null"]).env("PATH", path).stdin(std::process::Stdio::null());
+        let output = command.output().expect("script runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("--min-score"), "{text}");
+        text.lines().map(|line| line.trim_end().chars().count()).max().unwrap_or_default()
+    };
+    assert!((40..=62).contains(&widest("62")), "{}", widest("62"));
+    let others = ["", "x", "0"].map(widest);
+    assert!(others.iter().all(|width| *width > 62), "{others:?}");
+}

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::cli::values;
+
 /// Arguments of `git burn guard`.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("what").required(true)))]
@@ -61,7 +63,7 @@ pub struct Apply {
     #[arg(short = 'B', long, value_name = "REV", default_value = "HEAD")]
     pub base: String,
     /// Take N leading parts off every path, instead of finding out what it means
-    #[arg(short = 'p', value_name = "N")]
+    #[arg(short = 'p', value_name = "N", value_parser = values::whole::<usize>(0..=u64::MAX, "so many leading parts of each path"))]
     pub strip: Option<usize>,
     /// Put this folder before every path (default: none, or the one that you are in where only that fits)
     #[arg(long = "directory", value_name = "FOLDER")]

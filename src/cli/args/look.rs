@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::values;
 use crate::core::names::IssueNumber;
 
 /// Which issues are meant; every condition must hold.
@@ -23,10 +24,10 @@ pub struct Pick {
     #[arg(short, long, value_name = "TITLE")]
     pub milestone: Option<String>,
     /// Only issues with at least this triage score (0-9)
-    #[arg(long, value_name = "SCORE", value_parser = clap::value_parser!(u8).range(0..=9))]
+    #[arg(long, value_name = "SCORE", value_parser = values::whole::<u8>(0..=9, "the triage score that an issue needs"))]
     pub min_score: Option<u8>,
     /// At most this many
-    #[arg(short = 'L', long, value_name = "COUNT")]
+    #[arg(short = 'L', long, value_name = "COUNT", value_parser = values::whole::<usize>(0..=u64::MAX, "at most so many"))]
     pub limit: Option<usize>,
 }
 
@@ -54,13 +55,13 @@ pub struct Rank {
     #[arg(short = 'B', long, value_name = "REV", default_value = "HEAD")]
     pub base: String,
     /// At most this many paths
-    #[arg(short = 'L', long, value_name = "COUNT")]
+    #[arg(short = 'L', long, value_name = "COUNT", value_parser = values::whole::<usize>(0..=u64::MAX, "at most so many"))]
     pub limit: Option<usize>,
     /// Say what each place rests on, and which lines
     #[arg(long)]
     pub explain: bool,
     /// Print what a model would be shown within this many tokens (4 bytes each) instead
-    #[arg(long, value_name = "TOKENS")]
+    #[arg(long, value_name = "TOKENS", value_parser = values::whole::<usize>(0..=u64::MAX, "so many tokens"))]
     pub pack: Option<usize>,
 }
 
@@ -98,7 +99,7 @@ pub struct Log {
     #[arg(value_name = "N")]
     pub number: Option<IssueNumber>,
     /// At most this many issues, newest first
-    #[arg(short = 'L', long, value_name = "COUNT", default_value_t = 30)]
+    #[arg(short = 'L', long, value_name = "COUNT", default_value_t = 30, value_parser = values::whole::<usize>(0..=u64::MAX, "at most so many"))]
     pub limit: usize,
     /// Lines of `seconds|repository|#issue|status`, oldest first
     #[arg(long)]

@@ -21,8 +21,7 @@ use crate::core::names::Slug;
     version,
     about = "Burn down an issue backlog: issue in, proven pull request out",
     subcommand_value_name = "COMMAND",
-    arg_required_else_help = true,
-    max_term_width = 100
+    arg_required_else_help = true
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -155,6 +154,12 @@ pub fn command() -> clap::Command {
 /// Reads the command line; `Err` is also how clap hands over the text of `-h` and `--version`.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let matches = command().try_get_matches_from(args)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// The same, with help for a reader whose lines are so wide.
+pub fn parse_for(args: impl IntoIterator<Item = OsString>, width: usize) -> Result<Cli, clap::Error> {
+    let matches = command().term_width(width).try_get_matches_from(args)?;
     Cli::from_arg_matches(&matches)
 }
 

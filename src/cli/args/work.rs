@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use clap::Args;
 
 use super::look::Pick;
+use crate::cli::values;
 use crate::core::names::IssueNumber;
 
 /// How to work, for one run; each overrides its configuration key.
@@ -27,10 +28,10 @@ pub struct Work {
     #[arg(short, long, value_name = "LOGIN", value_delimiter = ',')]
     pub reviewer: Vec<String>,
     /// At most this many answers of the model for one issue
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = values::whole::<u32>(1..=u32::MAX.into(), "so many answers of the model"))]
     pub max_turns: Option<u32>,
     /// At most this many tokens for one issue
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = values::whole::<u64>(1..=u64::MAX, "so many tokens"))]
     pub max_tokens: Option<u64>,
     /// At most this much money for one issue, in US dollars
     #[arg(long, value_name = "USD")]
@@ -141,6 +142,11 @@ pub struct Triage {
     pub summary: bool,
 }
 
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    let count = values::whole::<usize>(1..=u64::MAX, "so many issues at once")(text)?;
+    Ok(NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN))
+}
+
 /// Arguments of `git burn sprint`.
 #[derive(Debug, Clone, Args)]
 pub struct Sprint {
@@ -149,13 +155,13 @@ pub struct Sprint {
     #[command(flatten)]
     pub work: Work,
     /// So many issues at once, each in a worktree of its own
-    #[arg(short, long, value_name = "COUNT", default_value = "1")]
+    #[arg(short, long, value_name = "COUNT", default_value = "1", value_parser = jobs)]
     pub jobs: NonZeroUsize,
     /// Begin no further issue after this time, as 30m or 8h
     #[arg(long, value_name = "TIME")]
     pub for_time: Option<String>,
     /// Use so many tokens in all, shared among the issues
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = values::whole::<u64>(1..=u64::MAX, "so many tokens"))]
     pub all_tokens: Option<u64>,
     /// Spend so much money in all, in US dollars, shared among the issues
     #[arg(long, value_name = "USD")]
