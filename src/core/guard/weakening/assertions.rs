@@ -58,9 +58,10 @@ pub(super) enum Manner {
     ByHand,
 }
 
-/// Reads a line; `None` when it asserts nothing.
+/// Reads a line; `None` when it asserts nothing. Of a whole test in one line its body is read.
 pub(super) fn assertion(line: &str, manner: Manner) -> Option<Assertion> {
-    let text = line.trim();
+    let line = line.trim();
+    let text = body_in_line(line).unwrap_or(line);
     let comment = text.starts_with("//") || text.starts_with('#') || text.starts_with("/*") || text.starts_with("--");
     // What a stub receives is how it works, not what comes out.
     if text.contains("to receive") || text.contains("to_receive") {
@@ -73,6 +74,29 @@ pub(super) fn assertion(line: &str, manner: Manner) -> Option<Assertion> {
     let tokens = tokens(text);
     let (subject, expected) = if fails(text) { ("fail".to_owned(), Vec::new()) } else { split(&tokens) };
     Some(Assertion { text: text.to_owned(), strength: strength(text, &tokens, &subject, &expected), subject, expected })
+}
+
+/// What stands between the brackets of a test that begins and ends in this line.
+pub(super) fn body_in_line(line: &str) -> Option<&str> {
+    static HEAD: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r#"(?x)^(?:
+                (?:await\s+)?(?:it|test|specify|[dD]eno\.test)(?:\.\w+)*\s*\(\s*(?:'[^']*'|"[^"]*"|`[^`]*`)\s*,\s*
+                  (?:async\s+)?(?:function\b\s*\w*\s*\([^()]*\)|(?:\w+|\([^()]*\))\s*=>)\s*\{?
+                | (?:it|specify|example|scenario)\b\s*\(?\s*(?:'[^']*'|"[^"]*")?\s*\)?\s*\{
+                | (?:async\s+)?def\s+test\w*\([^()]*\)\s*(?:->\s*\w+\s*)?:
+                | (?:\w+\s+)*(?:fn|void|fun|func|function|Task)\s+(?:`[^`]*`|\w+)\s*\([^()]*\)\s*[\w\s:<>-]*[{=]
+            )\s*(\S.*)$"#,
+        )
+    });
+    let mut body = HEAD.captures(line).filter(|_| line.len() <= 2000)?.get(1)?.as_str();
+    if depth(&tokens(line)) != 0 {
+        return None;
+    }
+    while depth(&tokens(body)) < 0 {
+        body = body.trim_end_matches(|c: char| c == ';' || c.is_whitespace()).strip_suffix([')', '}'])?;
+    }
+    Some(body.trim_end())
 }
 
 /// `shouldUpdate(next, state) {` begins a method of a class that a test is about.

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::assertions::{Manner, Strength, assertion};
+use super::assertions::{Manner, Strength, assertion, body_in_line};
 use super::cases::Case;
 use super::{bare, indent, pattern};
 
@@ -129,10 +129,12 @@ const COMMON: [&str; 73] = [
 impl<'a> Subject<'a> {
     /// Reads the lines of a test that count; all of them tell what its assertions reach.
     pub(super) fn new(text: &[&'a str], case: &Case, manner: Manner, counts: impl Fn(usize) -> bool) -> Self {
-        let body: Vec<usize> =
-            case.lines.clone().filter(|index| *index != case.line || case.lines.len() == 1).collect();
-        let own = variables(body.iter().map(|index| text[*index]));
-        let lines = read(body.iter().map(|index| text[*index]), &own);
+        let in_line = |index: usize| body_in_line(text[index].trim());
+        let is_body = |index: &usize| *index != case.line || case.lines.len() == 1 || in_line(*index).is_some();
+        let body: Vec<usize> = case.lines.clone().filter(is_body).collect();
+        let said = |index: &usize| in_line(*index).unwrap_or(text[*index]);
+        let own = variables(body.iter().map(said));
+        let lines = read(body.iter().map(said), &own);
         // What people are told when a test fails is no subject.
         let tells = |index: usize| assertion(text[index], manner).is_some_and(|found| found.is_failure());
         let reached = reached(text, &body, &lines, manner);

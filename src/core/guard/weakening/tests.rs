@@ -616,3 +616,43 @@ fn long_tests_and_long_lines_are_read_once() {
         refused("tests/test_app.py", PYTHON, &with(&body), Rule::TestDeleted);
     }
 }
+
+#[test]
+fn a_test_of_one_line_demands_what_it_asserts() {
+    for (path, before) in [
+        (
+            "src/add.test.js",
+            "describe('add', () => {\n  it('adds', () => { expect(add(2, 3)).toBe(5); });\n  it('is', () => expect(one()).toBe(1));\n});\n",
+        ),
+        (
+            "src/add.test.ts",
+            "test(\"adds\", async function () { assert.equal(await add(2, 3), 5) });\ntest('is', t => t.is(one(), 1));\n",
+        ),
+        ("tests/test_app.py", "def test_adds(): assert add(2, 3) == 5\n\ndef test_is(): assert one() == 1\n"),
+        (
+            "src/lib.rs",
+            "#[cfg(test)]\nmod tests {\n    #[test]\n    fn adds() { assert_eq!(add(2, 3), 5); }\n    #[test]\n    fn is() { assert_eq!(one(), 1) }\n}\n",
+        ),
+        (
+            "AddTest.java",
+            "class AddTest {\n    @Test\n    public void adds() { assertEquals(5, add(2, 3)); }\n    @Test\n    void is() { assertEquals(1, one()); }\n}\n",
+        ),
+        (
+            "AddTest.kt",
+            "class AddTest {\n    @Test\n    fun adds() = assertEquals(5, add(2, 3))\n\n    @Test\n    fun is() = assertEquals(1, one())\n}\n",
+        ),
+        (
+            "spec/add_spec.rb",
+            "describe Add do\n  it('adds') { expect(add(2, 3)).to eq 5 }\n  it('is') { expect(one()).to eq 1 }\nend\n",
+        ),
+    ] {
+        refused(path, before, &before.replace('5', "6"), Rule::ExpectedValue);
+        let renamed = before.replace("adds", "sums");
+        accepted(&[(path, before, &renamed)], &ISSUE);
+        refused(path, before, &renamed.replace("add(2, 3)", "upper('b')").replace('5', "7"), Rule::TestDeleted);
+    }
+    let long = "describe('add', () => {\n  it('adds', () => {\n    expect(add(2, 3)).toBe(5);\n  });\n});\n";
+    let short = "describe('add', () => {\n  it('adds', () => { expect(add(2, 3)).toBe(5); });\n});\n";
+    accepted(&[("src/add.test.js", long, short)], &ISSUE);
+    accepted(&[("src/add.test.js", short, long)], &ISSUE);
+}
