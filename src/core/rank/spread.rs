@@ -11,7 +11,9 @@
 //! (on the open instances and on 760 real issues of other projects that one file fixes); all messages of the commits that
 //! changed a file as a text of it, and how often it was fixed (on the open instances and the 458 of these in Python); words that
 //! 82,000 commits of 51 further projects tie to the issue's (display: format, show), added to the query with 0.1 or 0.3 of its
-//! weights; a later place for the second and further files of one folder.
+//! weights; a later place for the second and further files of one folder. And after words were weighed by their passage: saturation of
+//! BM25 (0.8 to 1.8), names in stack frames as names that files define, the innermost frame trusted alone, title words weighed like
+//! the others, 60,000 messages instead of 6,000.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
