@@ -20,10 +20,9 @@ src/core/conversation/estimate.rs). `again` is the share of all tokens that a re
 byte from the start: what a provider's prompt cache can serve.
 
 Measured with mini-swe-agent 2.x and aider as PyPI had them on 2026-11-25, a task:
-    24 tasks  git-burn 1.25 requests, 12,852 tokens, 22 solved; mini-swe-agent 5.38, 8,831, 18
-              git-burn with --context 4000: 1.46 requests, 9,143 tokens, 22 solved
-     8 tasks  git-burn 1.50, 15,012; mini-swe-agent 3.75, 6,717; aider 1.88, 22,742; 8 solved by each
-Of the 24, git-burn asks the reporter about two.
+    24 tasks  git-burn 1.42 requests, 14,502 tokens, 24 solved; mini-swe-agent 5.38, 8,824, 18
+              git-burn with --context 4000: 1.50 requests, 9,356 tokens, 24 solved
+     8 tasks  git-burn 1.62, 16,318; mini-swe-agent 3.75, 6,717; aider 1.88, 22,534; 8 solved by each
 """
 
 import argparse, http.server, json, os, re, shutil, subprocess, sys, tempfile, threading
@@ -101,6 +100,9 @@ class Task:
     def fits(self, gold_lines):
         touched = {h.start + i for h in self.hunks for i in range(len(h.old))}
         return bool(self.hunks) and "\n\\ No newline" not in self.diff and all(set(any_of) & touched for any_of in gold_lines)
+
+    def is_whole(self):
+        return not re.search(r"(?m)^\?", git(self.bare, "rev-list", "--objects", "--missing=print", "--no-walk", self.base))
 
     def clone(self, folder):
         shutil.rmtree(folder, ignore_errors=True)
@@ -283,7 +285,9 @@ def choose(count, only):
             if turn < len(rows) and len(chosen) < count:
                 row = rows[turn]
                 task = Task(row, bares / row["snapshot"].replace("/", "+") / "repo")
-                if task.fits(row["gold_lines"]):
+                if not task.is_whole():
+                    print(f"left out: {row['id']}, as {task.bare} does not hold all files of its base")
+                elif task.fits(row["gold_lines"]):
                     chosen.append(task)
         turn += 1
     return chosen
