@@ -231,9 +231,9 @@ fn numbers_that_are_none_are_told_in_words_with_their_range() {
         (&["rank", "1", "--pack", "x"], "a whole number from 0 on: so many tokens"),
         (&["log", "-L", "99999999999999999999999"], "a whole number from 0 on"),
         (&["list", "--min-score", "10"], "a whole number from 0 to 9: the triage score"),
-        (&["issue", "1", "--max-turns", "0"], "a whole number from 1 to 4294967295: so many answers"),
-        (&["issue", "1", "--max-tokens", "1e6"], "a whole number from 1 on: so many tokens"),
-        (&["sprint", "--all-tokens", "x"], "a whole number from 1 on: so many tokens"),
+        (&["issue", "1", "--max-turns", "4294967296"], "a whole number from 0 to 4294967295: so many answers"),
+        (&["issue", "1", "--max-tokens", "1e6"], "a whole number from 0 on: so many tokens"),
+        (&["sprint", "--all-tokens", "x"], "a whole number from 0 on: so many tokens"),
         (&["apply", "-p", "x", "f"], "a whole number from 0 on: so many leading parts"),
     ] {
         let ended = repo.burn(args).exits(129).tells(&[told]);

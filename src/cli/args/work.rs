@@ -28,10 +28,10 @@ pub struct Work {
     #[arg(short, long, value_name = "LOGIN", value_delimiter = ',')]
     pub reviewer: Vec<String>,
     /// At most this many answers of the model for one issue
-    #[arg(long, value_name = "COUNT", value_parser = values::whole::<u32>(1..=u32::MAX.into(), "so many answers of the model"))]
+    #[arg(long, value_name = "COUNT", value_parser = values::whole::<u32>(0..=u32::MAX.into(), "so many answers of the model"))]
     pub max_turns: Option<u32>,
     /// At most this many tokens for one issue
-    #[arg(long, value_name = "COUNT", value_parser = values::whole::<u64>(1..=u64::MAX, "so many tokens"))]
+    #[arg(long, value_name = "COUNT", value_parser = values::whole::<u64>(0..=u64::MAX, "so many tokens"))]
     pub max_tokens: Option<u64>,
     /// At most this much money for one issue, in US dollars
     #[arg(long, value_name = "USD")]
@@ -161,7 +161,7 @@ pub struct Sprint {
     #[arg(long, value_name = "TIME")]
     pub for_time: Option<String>,
     /// Use so many tokens in all, shared among the issues
-    #[arg(long, value_name = "COUNT", value_parser = values::whole::<u64>(1..=u64::MAX, "so many tokens"))]
+    #[arg(long, value_name = "COUNT", value_parser = values::whole::<u64>(0..=u64::MAX, "so many tokens"))]
     pub all_tokens: Option<u64>,
     /// Spend so much money in all, in US dollars, shared among the issues
     #[arg(long, value_name = "USD")]
