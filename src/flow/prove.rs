@@ -1,5 +1,7 @@
 //! Runs the checks on the three states of the code and judges what they show.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::shop::{Shop, Stop};
@@ -53,8 +55,25 @@ impl Prover {
         prover.on_base(shop, &certain)?;
         match prover.on_base.iter().find(|result| result.could_not_run()) {
             Some(result) => Err(Stop::Broke(cannot_run(result))),
-            None => Ok(prover),
+            None => {
+                prover.foresee(shop)?;
+                Ok(prover)
+            }
         }
+    }
+
+    /// A change is checked twice, whole and its tests alone: whoever pays for one has to know that the time is too short.
+    fn foresee(&self, shop: &mut Shop<'_>) -> Result<(), Stop> {
+        let took: Duration = self.on_base.iter().map(|result| result.took).sum();
+        if 2 * took <= shop.time_left() {
+            return Ok(());
+        }
+        let limit = shop.settings.limits.time.as_secs();
+        let remark = format!(
+            "the checks took {} s on the base and run twice more on a change: {limit} s may be too short (burn.timeout)",
+            took.as_secs()
+        );
+        warn_once(shop, vec![remark])
     }
 
     /// What no check shows on the base: which submodules every check will miss.

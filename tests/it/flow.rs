@@ -480,6 +480,19 @@ fn a_check_takes_no_more_time_than_its_issue_has() {
 }
 
 #[test]
+fn checks_that_are_too_slow_for_the_time_of_an_issue_are_told_before_a_model_is_paid() {
+    let room = Room::new();
+    let yard = Yard::new(&room, Flavour::Gitea);
+    yard.clone.git(&["config", "burn.check.test.command", "sleep 1; sh tests/run.sh"]);
+    let calm = yard.burn(&["issue", "1", "--dry-run"]).exits(0).stderr;
+    assert!(!calm.contains("twice more"), "{calm}");
+    let told = "s on the base and run twice more on a change: 3 s may be too short (burn.timeout)";
+    let stderr = yard.burn(&["issue", "1", "--timeout", "3s"]).stderr;
+    let (warned, asked) = (stderr.find(told), stderr.find("turn 1"));
+    assert!(warned.is_some_and(|warned| asked.is_none_or(|asked| warned < asked)), "{stderr}");
+}
+
+#[test]
 fn a_base_that_is_no_branch_is_refused_before_anything_is_done() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Gitea);

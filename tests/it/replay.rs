@@ -162,7 +162,7 @@ fn a_run_that_was_stopped_before_it_asked_anybody_comes_out_the_same() {
     let room = Room::new();
     let yard = Yard::new(&room, Flavour::Gitea);
     yard.clone.git(&["config", "burn.check.test.command", "sleep 300"]);
-    for stopped in [["--timeout", "2s"], ["--max-turns", "0"]] {
+    for stopped in [["--timeout", "2s"], ["--max-tokens", "1"]] {
         let _ = yard.burn(&[&["issue", "1"][..], &stopped].concat()).exits(6);
         let run = recorded(&yard).pop().expect("a record");
         let _ = replay(&yard, &run, &[]).exits(0).prints_with("same");

@@ -31,7 +31,7 @@ pub struct Query {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct QueryTerm {
     pub term: Term,
-    /// Occurrences: title twice, prose once, code half; 0 for a stop word.
+    /// Occurrences, each by its passage, see [`Passage::weights`]; 0 for a stop word.
     pub weight: f32,
     /// Occurrences in the title.
     pub title: f32,
