@@ -25,11 +25,22 @@ fn slow_check(yard: &Yard<'_>) -> PathBuf {
     file
 }
 
+/// Where the tests themselves run under `nohup`, as services of CI do, whatever they start would ignore SIGHUP too.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or("0");
+    u64::from_str_radix(ignored.trim(), 16).expect("a mask") & 1 == 1
+}
+
 /// `git burn issue 1` as a shell starts it: git and what it runs are one process group.
 fn start(yard: &Yard<'_>, program: &[&str]) -> Child {
     let template = yard.clone.room.git_with_burn(&yard.clone.path, &[]);
-    let mut command = Command::new(program[0]);
-    command.args(&program[1..]).current_dir(&yard.clone.path).env_clear();
+    let mut command = Command::new("env");
+    command
+        .args(is_hangup_ignored().then_some("--default-signal=HUP"))
+        .args(program)
+        .current_dir(&yard.clone.path)
+        .env_clear();
     command.envs(template.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.env("GITEA_TOKEN", TOKEN).env("GITEA_URL", yard.fake.url());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
