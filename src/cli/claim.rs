@@ -15,7 +15,7 @@ use crate::core::claim::{Claim, Peer, is_over};
 use crate::core::names::IssueNumber;
 use crate::core::text::one_line;
 use crate::edge::journal::new_run_id;
-use crate::edge::repo::RemoteClaim;
+use crate::edge::repo::{RemoteClaim, Repo};
 use crate::flow::holding::noted_claims;
 use crate::flow::{Shop, Stop};
 
@@ -45,7 +45,7 @@ fn list(context: &Context) -> anyhow::Result<Exit> {
     let remote = connected.remote.as_ref().filter(|remote| context.reaches(remote)).context(NO_REMOTE)?;
     let held = repo.claims(remote, connected.push.as_ref())?;
     let noted = noted_claims(&connected.forge, &new_run_id(now()), now())?;
-    let is_stale = |claim: &Claim| peer(&repo, claim) == Peer::Dead || is_over(claim, now());
+    let is_stale = |claim: &Claim| is_stale(&repo, claim);
     let text: String = match context.common.json {
         true => held.iter().map(|found| record(found, is_stale)).chain(noted.iter().map(noted_record)).collect(),
         false => held.iter().map(|found| told(found, is_stale)).chain(noted.iter().map(noted_told)).collect(),
@@ -55,6 +55,11 @@ fn list(context: &Context) -> anyhow::Result<Exit> {
     }
     context.terminal.write_out(text.as_bytes())?;
     Ok(Exit::Done)
+}
+
+/// Whether its run is known to be gone, or its time is over.
+fn is_stale(repo: &Repo, claim: &Claim) -> bool {
+    peer(repo, claim) == Peer::Dead || is_over(claim, now())
 }
 
 /// Which claims may be taken away.
@@ -97,7 +102,7 @@ fn release(shop: &mut Shop<'_>, issue: IssueNumber, how: How) -> anyhow::Result<
     })?;
     let claim = Claim::parse(&found.message);
     if let (How::IfOver, Ok(claim)) = (how, &claim)
-        && !(shop.claimant.is_some_and(|us| us.is_gone(claim)) || is_over(claim, shop.now()))
+        && !is_stale(shop.repo, claim)
     {
         let problem = format!("#{issue} is held by {}", one_line(&claim.to_string()));
         return Err(Explained::new(Exit::Busy, problem).hint("wait for it to end, or use --force").into());

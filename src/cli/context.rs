@@ -58,9 +58,8 @@ pub enum Questions {
 const LARGEST_SHARED: u64 = 1024 * 1024;
 
 impl Context {
-    /// Reads the environment of the process, once.
-    pub fn new(common: Common) -> anyhow::Result<Self> {
-        let environment = Environment::new(std::env::vars_os());
+    /// What the flags say in this environment.
+    pub fn new(common: Common, environment: Environment) -> anyhow::Result<Self> {
         let terminal = Terminal::detect(&environment);
         let mut cwd = std::env::current_dir().context("the current folder cannot be read")?;
         cwd.extend(&common.directory);

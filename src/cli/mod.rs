@@ -55,14 +55,14 @@ use crate::edge::git::Environment;
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let wanted = args.iter().any(|arg| arg == "--json");
-    let width = terminal::help_width(&Environment::new(std::env::vars_os()));
-    let cli = match args::parse_for(args, width) {
+    let environment = Environment::new(std::env::vars_os());
+    let cli = match args::parse_for(args, terminal::help_width(&environment)) {
         Ok(cli) => cli,
         Err(told) => return tell(&told, wanted.then(std::io::stdout)).into(),
     };
     let purpose = purpose(&cli.command);
     let mut records = cli.common.json.then(std::io::stdout);
-    let ended = Context::new(cli.common).and_then(|context| {
+    let ended = Context::new(cli.common, environment).and_then(|context| {
         // Held until the command has ended.
         let _alone = context.alone()?;
         dispatch(cli.command, &context)

@@ -8,7 +8,8 @@ use crate::core::freshness::Insistence;
 use crate::core::names::IssueNumber;
 use crate::edge::repo::Repo;
 use crate::flow::burn::burn;
-use crate::flow::resume::{Aborted, Unfinished, abort, abort_here, kind, unfinished};
+use crate::flow::drop_draft_here;
+use crate::flow::resume::{Aborted, Unfinished, abort, kind, unfinished};
 use crate::flow::revise::{Revised, revise};
 
 /// Goes on with a draft.
@@ -69,7 +70,7 @@ fn is_silence(problem: &anyhow::Error) -> bool {
 
 /// Drops the draft, and nothing else.
 fn drop_here(issue: IssueNumber, repo: &Repo, problem: &anyhow::Error, context: &Context) -> anyhow::Result<Exit> {
-    abort_here(repo, issue, &mut *sink(context, repo))?;
+    drop_draft_here(repo, issue, &mut *sink(context, repo))?;
     let why = explain(problem).message;
     context.tell(&format!("warning: a claim that a dead run left could not be looked at, and ends by itself: {why}"));
     Ok(Exit::Done)

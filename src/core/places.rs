@@ -11,6 +11,7 @@ use super::names::RepoPath;
 use super::rank::language::Language;
 use super::rank::outline::Outline;
 use super::rank::query::{Place, Query};
+use super::text::pattern;
 
 /// A file that an issue names, as it was written there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +51,7 @@ static PERMANENT: LazyLock<Regex> = LazyLock::new(|| link(r"/(?:blob|blame|src/c
 static LINES: LazyLock<Regex> = LazyLock::new(|| link("()"));
 
 fn link(commit: &str) -> Regex {
-    Regex::new(&format!(r"{commit}([\w./@~+-]*\w\.\w+)#L(\d+)(?:-L?(\d+))?")).expect("a constant pattern")
+    pattern(&format!(r"{commit}([\w./@~+-]*\w\.\w+)#L(\d+)(?:-L?(\d+))?"))
 }
 
 /// A line alone may stand in many places: it is looked for with its neighbours.

@@ -32,5 +32,5 @@ mod touches;
 pub mod triage;
 mod whole;
 
-pub use perform::Denied;
+pub use perform::{Denied, drop_draft_here};
 pub use shop::{Clock, Labels, Mode, Progress, Publishing, Settings, Shop, Stop, Stopped, Workshop};

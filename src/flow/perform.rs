@@ -213,7 +213,7 @@ impl Shop<'_> {
 ///
 /// # Errors
 /// The ref cannot be changed, or the act not be told.
-pub(super) fn drop_draft_here(repo: &Repo, issue: IssueNumber, sink: &mut dyn Sink) -> anyhow::Result<()> {
+pub fn drop_draft_here(repo: &Repo, issue: IssueNumber, sink: &mut dyn Sink) -> anyhow::Result<()> {
     let act = Act::DropDraft { issue }.summary();
     sink.emit(&Event::Acting { act: act.clone() })?;
     edited(repo.drop_draft(issue)?)?;

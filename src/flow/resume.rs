@@ -3,11 +3,9 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::perform::drop_draft_here;
 use super::shop::{Shop, Stop};
 use crate::core::act::Act;
 use crate::core::claim::Claim;
-use crate::core::event::Sink;
 use crate::core::held::HeldNote;
 use crate::core::names::{CommitId, IssueNumber};
 use crate::core::review::answered_by;
@@ -88,14 +86,6 @@ pub fn abort(shop: &mut Shop<'_>, issue: IssueNumber) -> Result<Aborted> {
         shop.perform(&Act::BreakClaim { issue, at: claim.commit }).map_err(Stop::into_error)?;
     }
     Ok(if nothing { Aborted::Nothing } else { Aborted::GivenUp })
-}
-
-/// Drops the draft of an issue where neither forge nor remote can be asked, and does nothing else.
-///
-/// # Errors
-/// The ref cannot be changed.
-pub fn abort_here(repo: &Repo, issue: IssueNumber, sink: &mut dyn Sink) -> Result<()> {
-    drop_draft_here(repo, issue, sink)
 }
 
 /// The claim that a run on this machine left when it died.

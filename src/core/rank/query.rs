@@ -8,6 +8,7 @@ use regex::Regex;
 use super::features::{Fast, View};
 use super::passages::{Passage, passages};
 use super::words::{self, Term};
+use crate::core::text::pattern;
 
 /// An issue, analysed once.
 #[derive(Debug, Clone)]
@@ -61,12 +62,11 @@ const EXTENSIONS: &str = "pyi?|pyx|jsx?|tsx?|mjs|cjs|vue|svelte|go|rs|java|groov
      dart|lua|pl|pm|sh|bash|r|R|jl|exs?|hs|zig|sql|rst|md|txt|cfg|toml|ya?ml|json|html|tmpl|css|scss|xml|proto";
 
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = format!(r#"([\w./\\@~+-]*\w\.(?:{EXTENSIONS}))\b(?:(?:", line |:line |[:#]L?|\()(\d+))?"#);
-    Regex::new(&pattern).expect("a constant pattern")
+    let place = format!(r#"([\w./\\@~+-]*\w\.(?:{EXTENSIONS}))\b(?:(?:", line |:line |[:#]L?|\()(\d+))?"#);
+    pattern(&place)
 });
-static MODULE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[A-Za-z_]\w*(?:(?:\.|::|/|\\)[A-Za-z_]\w*)+").expect("a constant pattern"));
-static TICKED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"`+([^`\n]+)`+").expect("a constant pattern"));
+static MODULE: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z_]\w*(?:(?:\.|::|/|\\)[A-Za-z_]\w*)+"));
+static TICKED: LazyLock<Regex> = LazyLock::new(|| pattern(r"`+([^`\n]+)`+"));
 
 impl Query {
     /// Analyses title and body. Never fails: an empty issue is an empty query.

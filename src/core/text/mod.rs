@@ -32,7 +32,7 @@ use regex::Regex;
 /// A pattern that is compiled at its first use.
 type Pattern = LazyLock<Regex>;
 
-/// Compiles a pattern of this module's own.
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("patterns of this module are constants that the tests compile")
+/// Compiles a pattern that is a constant of this program.
+pub(super) fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("patterns are constants that the tests compile")
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use super::Repo;
 use super::config::dequote;
+use crate::core::text::shell_word;
 use crate::edge::git::{Environment, Git};
 
 /// Where to look for the repository, and what overrides its configuration.
@@ -139,12 +140,6 @@ fn repository_around(cwd: &Path) -> &Path {
     let is_repository =
         |dir: &&Path| dir.join(".git").exists() || (dir.join("HEAD").is_file() && dir.join("objects").is_dir());
     cwd.ancestors().find(is_repository).unwrap_or(cwd)
-}
-
-/// The text as one word of a shell.
-fn shell_word(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
-    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// Formats in which some part of the work would fail later, with a less clear message.
